@@ -1,0 +1,197 @@
+/**
+ * Who may import whom, as data: zones by path, the rules over them, and the entries where platforms and adapters are chosen.
+ *
+ * The first zone whose `at` fits a path is its zone; a path without one may import anything.
+ * @module
+ */
+import { posix } from "node:path"
+import { dotted, exportsOf, literal, type Source, sourcesOf, type Tree } from "./source.ts"
+
+export const isTest = (path: string): boolean => /\.(test|types)\.ts$/.test(path)
+/** The files of an example that start something; the others are as a user's own contracts and behaviour. */
+export const isExampleEntry = (path: string): boolean => /^examples\/[^/]+\/(main|worker|demo[^/]*)\.ts$/.test(path)
+
+interface Zone {
+  readonly at: RegExp
+  /** Folders it may import from, its own included; adapters only where named. */
+  readonly may: ReadonlyArray<string>
+  readonly packages: ReadonlyArray<string>
+}
+
+const inward = { schemas: ["schemas"], core: ["schemas", "core"], runtime: ["schemas", "core", "runtime"] }
+const edge = [...inward.runtime, "edge"]
+const adapters = ["runtime/adapters", "policies"]
+
+const zones: ReadonlyArray<Zone> = [
+  { at: /^edge\/(deno|worker)\.ts$/, may: [...edge, ...adapters], packages: ["effect", "hono", "jose"] },
+  { at: /^edge\/objects\//, may: [...edge, "runtime/adapters/durable-object"], packages: ["effect", "hono"] },
+  { at: /^cli\/main\.ts$/, may: [...edge, ...adapters, "cli"], packages: ["effect"] },
+  { at: /^schemas\//, may: inward.schemas, packages: ["effect"] },
+  { at: /^core\//, may: inward.core, packages: ["effect", "@noble/hashes"] },
+  { at: /^runtime\//, may: inward.runtime, packages: ["effect"] },
+  { at: /^edge\//, may: edge, packages: ["effect", "hono", "jose"] },
+  { at: /^cli\//, may: [...edge, "cli"], packages: ["effect"] },
+  { at: /^policies\//, may: [...inward.core, "policies"], packages: ["effect"] },
+  {
+    at: /^testing\/vitest\.ts$/,
+    may: [...inward.runtime, "testing"],
+    packages: ["effect", "vitest", "@effect/vitest"],
+  },
+  { at: /^testing\//, may: [...inward.runtime, "testing"], packages: ["effect"] },
+  { at: /^infra\//, may: ["infra"], packages: ["effect"] },
+  { at: /^examples\//, may: ["examples"], packages: ["effect"] },
+]
+
+/** Paths that may name a platform (`node:`, `cloudflare:`, `Deno`, `process`). */
+const platformAt = [
+  /^(runtime\/adapters|cli|infra|bench|tests|edge\/objects)\//,
+  /^edge\/(deno|worker)\.ts$/,
+  /^testing\/(sim|deno|vitest)\.ts$/,
+  /\.test\.ts$/,
+  /^[^/]+\.ts$/,
+]
+
+/** Paths that may provide requirements and run effects. */
+const composesAt = [
+  /^(cli|infra|bench|tests|testing|edge\/objects)\//,
+  /^edge\/(deno|worker|run)\.ts$/,
+  /\.test\.ts$/,
+]
+
+const within = (folder: string, path: string) => path.startsWith(`${folder}/`)
+/** `runtime/adapters/sqlite` for what lies below it. */
+const adapterOf = (path: string) => /^runtime\/adapters\/[^/]+/.exec(path)?.[0]
+
+const mayImport = (zone: Zone, from: string, to: string): boolean => {
+  const adapter = adapterOf(to)
+  if (isTest(from) && [posix.dirname(from), "testing", "tests"].some((folder) => within(folder, to))) return true
+  if (adapter === undefined) return zone.may.some((folder) => within(folder, to))
+  if (zone.at.test("infra/") && to === `${adapter}/resources.ts`) return true
+  return adapterOf(from) === adapter ||
+    zone.may.some((folder) => within("runtime/adapters", `${folder}/`) && within(folder, to))
+}
+
+const packageOf = (specifier: string) => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/")
+
+const wrongImport = (tree: Tree, { imports, path: from }: Source): ReadonlyArray<string> => {
+  const zone = zones.find((one) => one.at.test(from))
+  return imports.flatMap(({ path: to, specifier }) => {
+    if (to !== undefined && tree[to] === undefined) return [`${from} imports ${specifier}, which does not exist`]
+    if (zone === undefined || /^(node|cloudflare):/.test(specifier)) return []
+    const named = !specifier.startsWith(".")
+    if (to === undefined) {
+      const fine = zone.packages.includes(packageOf(specifier)) || (isTest(from) && /vitest$/.test(specifier))
+      return fine ? [] : [`${from} imports the package ${specifier}`]
+    }
+    if (within("examples", from)) {
+      const own = posix.join(...from.split("/").slice(0, 2) as [string, string])
+      const adapter = adapterOf(to) !== undefined && !isExampleEntry(from) && !isTest(from)
+      return (named ? !adapter : within(own, to))
+        ? []
+        : [`${from} imports ${specifier}: examples use public exports only`]
+    }
+    if (named) return [`${from} imports ${specifier}: inside the package imports are relative`]
+    return mayImport(zone, from, to) ? [] : [`${from} imports ${to}`]
+  })
+}
+
+export const importDirections = (tree: Tree): ReadonlyArray<string> =>
+  sourcesOf(tree).flatMap((source) => wrongImport(tree, source))
+
+const platformGlobals = new Set(["Deno", "process", "Buffer", "Bun", "require", "__dirname", "__filename"])
+
+/** Where a name is used or declared as itself, not as the property of something else. */
+export const names = (source: Source): ReadonlyArray<string> =>
+  source.nodes.flatMap(({ key, node, parent }) => {
+    if (node.type !== "Identifier") return []
+    const isProperty = key === "property" && parent?.["computed"] === false
+    const isKey = key === "key" && parent?.["computed"] === false && parent["shorthand"] !== true
+    return isProperty || isKey || key === "imported" || key === "exported" ? [] : [node["name"] as string]
+  })
+
+export const platforms = (tree: Tree): ReadonlyArray<string> =>
+  sourcesOf(tree).filter(({ path }) => !isExampleEntry(path) && !platformAt.some((at) => at.test(path))).flatMap((
+    source,
+  ) =>
+    [
+      ...source.imports.map(({ specifier }) => specifier).filter((specifier) => /^(node|cloudflare):/.test(specifier)),
+      ...new Set(names(source).filter((name) => platformGlobals.has(name))),
+    ].map((what) => `${source.path} names the platform: ${what}`)
+  )
+
+/** The `…With` variants are free: they run in a context that was asked for, so the requirement stays visible. */
+const composing = /^(Effect\.(provide|run(Promise|PromiseExit|Sync|SyncExit|Fork|Callback))|ManagedRuntime\.make)$/
+
+export const composition = (tree: Tree): ReadonlyArray<string> =>
+  sourcesOf(tree).filter(({ path }) => !isExampleEntry(path) && !composesAt.some((at) => at.test(path))).flatMap((
+    source,
+  ) =>
+    source.nodes.flatMap(({ node }) => {
+      const name = dotted(node) ?? ""
+      return composing.test(name) ? [`${source.path} uses ${name} outside the composition roots`] : []
+    })
+  )
+
+/** What starts without being imported. */
+const rootsOf = (tree: Tree): ReadonlyArray<string> => {
+  const said = ["deno.json", ".ci/run"].flatMap((file) => tree[file]?.match(/[\w./-]+\.ts/g) ?? [])
+  const workers = Object.keys(tree).filter((path) => path.endsWith("wrangler.toml")).flatMap((path) =>
+    [...(tree[path] ?? "").matchAll(/^main = "(.+)"$/gm)].map(([, main]) => posix.join(posix.dirname(path), main ?? ""))
+  )
+  const exported = Object.values(exportsOf(tree, "package.json"))
+  const alone = Object.keys(tree).filter((path) =>
+    isTest(path) || isExampleEntry(path) || /\.(d|config)\.ts$/.test(path)
+  )
+  return [...said, ...workers, ...exported, ...alone].map((path) => posix.normalize(path))
+}
+
+/** A module is reached by an import, or by its path in a string (a worker, a child process). */
+export const unreached = (tree: Tree): ReadonlyArray<string> => {
+  const sources = new Map(sourcesOf(tree).map((source) => [source.path, source]))
+  const seen = new Set<string>()
+  const visit = (path: string): void => {
+    const source = sources.get(path)
+    if (source === undefined || seen.has(path)) return
+    seen.add(path)
+    for (const next of source.imports) if (next.path !== undefined) visit(next.path)
+    for (const text of source.strings.filter((one) => one.endsWith(".ts"))) {
+      visit(posix.normalize(text))
+      visit(posix.join(posix.dirname(path), text))
+    }
+  }
+  rootsOf(tree).forEach(visit)
+  return [...sources.keys()].filter((path) => !seen.has(path)).map((path) => `${path} is reached by nothing`)
+}
+
+/** Tags, names and keys of classes; the last segment of a service's key is its name. */
+const tagged =
+  /^((\w+\.)?(Command|Rejection)|(\w+\.)?Event\.v1|(\w+\.)?Contract\.make|Schema\.(Tagged\w+|Class|ErrorClass)|Context\.Service)$/
+
+interface Tag {
+  readonly tag: string | undefined
+  readonly self: string | undefined
+}
+
+/** Looks through `.v2(…)`, `.secondary` and `<Self>()` for the call that names the class. */
+const tagOf = (node: unknown): Tag | undefined => {
+  const call = node as Record<string, unknown> | undefined
+  if (call?.["type"] === "MemberExpression") return tagOf(call["object"])
+  if (call?.["type"] !== "CallExpression") return undefined
+  const first = literal((call["arguments"] as ReadonlyArray<unknown>)[0])
+  if (!tagged.test(dotted(call["callee"]) ?? "")) {
+    const inner = tagOf(call["callee"])
+    return inner === undefined ? undefined : { ...inner, tag: inner.tag ?? first }
+  }
+  const types = call["typeArguments"] as { params: ReadonlyArray<{ typeName?: unknown }> } | null
+  return { tag: first, self: dotted(types?.params[0]?.typeName) }
+}
+
+export const classNames = (tree: Tree): ReadonlyArray<string> =>
+  sourcesOf(tree).flatMap(({ nodes, path }) =>
+    nodes.filter(({ node }) => node.type === "ClassDeclaration").flatMap(({ node }) => {
+      const name = dotted(node["id"])
+      const { self, tag } = tagOf(node["superClass"]) ?? { tag: undefined, self: undefined }
+      return [tag?.split("/").at(-1), self].filter((one) => one !== undefined && one !== name)
+        .map((one) => `${path}: class ${name} calls itself ${one}`)
+    })
+  )

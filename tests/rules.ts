@@ -1,0 +1,161 @@
+/**
+ * The rules of the house, as data: each takes a tree and says what is wrong, one line a finding.
+ *
+ * The tidy test runs every rule on the real tree, and on a small wrong one to show that it can find something.
+ * @module
+ */
+import { posix } from "node:path"
+import * as imports from "./imports.ts"
+import { folders, render } from "./mod.ts"
+import { dotted, exportsOf, type Source, sourcesOf, type Tree, type Visited } from "./source.ts"
+
+export interface Rule {
+  readonly name: string
+  readonly check: (tree: Tree) => ReadonlyArray<string>
+}
+
+/** Schemas, core and examples compute: the same input gives the same output, for ever. */
+const isDeterministic = (path: string) =>
+  /^(schemas|core|examples)\//.test(path) && !imports.isTest(path) && !imports.isExampleEntry(path)
+/** The simulation steps these through services, so they may wait but not look at a clock of their own. */
+const isSimulated = (path: string) =>
+  /^(runtime|testing)\//.test(path) && !/^(runtime\/adapters\/|testing\/(sim|deno|vitest)\.ts)/.test(path) &&
+  !imports.isTest(path)
+
+const bannedMembers = /^((globalThis\.)?(Date\.now|Math\.random|performance\.now)|(.+\.)?(randomUUID|getRandomValues))$/
+const bannedNames = new Set(["console", "setTimeout", "setInterval", "randomUUID", "getRandomValues"])
+const bannedNamesToo = new Set(["setImmediate", "queueMicrotask", "fetch", "WebSocket"])
+
+const bannedWord = ({ node }: Visited): string | undefined => {
+  const name = dotted(node)
+  if (node.type === "MemberExpression" && name !== undefined && bannedMembers.test(name)) return name
+  const isDate = (node.type === "NewExpression" || node.type === "CallExpression") && dotted(node["callee"]) === "Date"
+  return isDate && (node["arguments"] as ReadonlyArray<unknown>).length === 0 ? "Date without an argument" : undefined
+}
+
+const bannedSyntax = ({ node }: Visited): string | undefined =>
+  node.type === "TryStatement"
+    ? "try"
+    : node.type === "AwaitExpression" || node["await"] === true
+    ? "await"
+    : node["async"] === true
+    ? "async"
+    : undefined
+
+const words = (source: Source): ReadonlyArray<string> => {
+  const strict = isDeterministic(source.path)
+  if (!strict && !isSimulated(source.path)) return []
+  const found = [
+    ...source.nodes.flatMap((visited) => bannedWord(visited) ?? []),
+    ...imports.names(source).filter((name) => bannedNames.has(name) || (strict && bannedNamesToo.has(name))),
+    ...(strict ? source.nodes.flatMap((visited) => bannedSyntax(visited) ?? []) : []),
+  ]
+  return [...new Set(found)].map((word) => `${source.path} uses ${word}`)
+}
+
+const exportsAgree = (tree: Tree): ReadonlyArray<string> => {
+  const [npm, deno] = [exportsOf(tree, "package.json"), exportsOf(tree, "deno.json")]
+  return [...new Set([...Object.keys(npm), ...Object.keys(deno)])].flatMap((subpath) => {
+    if (npm[subpath] !== deno[subpath]) return [`${subpath} differs between package.json and deno.json`]
+    return tree[posix.normalize(npm[subpath] ?? "")] === undefined ? [`${subpath} points at no file`] : []
+  })
+}
+
+const modsCurrent = (tree: Tree): ReadonlyArray<string> =>
+  Object.keys(folders).flatMap((folder) => {
+    const files = Object.keys(tree).filter((path) => posix.dirname(path) === folder).map((path) => posix.basename(path))
+    const current = render(folder, files) === (tree[`${folder}/mod.ts`] ?? "")
+    return current ? [] : [`${folder}/mod.ts is not what \`deno task mod\` writes`]
+  })
+
+const linesMax = 300
+const columnsMax = 140
+
+const sizes = (tree: Tree): ReadonlyArray<string> =>
+  Object.entries(tree).filter(([path]) => path.endsWith(".ts")).flatMap(([path, text]) => {
+    const lines = text.trimEnd().split("\n")
+    const long = lines.findIndex((line) => line.length > columnsMax)
+    return [
+      ...(lines.length > linesMax ? [`${path} has ${lines.length} lines`] : []),
+      ...(long >= 0 ? [`${path}:${long + 1} has more than ${columnsMax} columns`] : []),
+    ]
+  })
+
+const headers = (tree: Tree): ReadonlyArray<string> =>
+  sourcesOf(tree).filter(({ path }) => !imports.isTest(path)).flatMap(({ comments, path }) =>
+    comments.slice(0, 2).some(({ value }) => value.includes("@module"))
+      ? []
+      : [`${path} does not open with a @module comment`]
+  )
+
+/** Nothing in the project may depend on, or speak of, the place where it was written. */
+const bannedTexts = [
+  /(?<![\w.$}])\/work\//,
+  /(?<![\w.$}])\/tmp\//,
+  /\.\.\/shared\b/,
+  /registry\.npmjs|\bnpmjs\.com|\bjsr\.io|\bpypi\.org|\bproxy\.golang|\bcrates\.io|\bdeb\.debian|\brepo1?\.maven/,
+]
+
+const texts = (tree: Tree): ReadonlyArray<string> =>
+  Object.entries(tree).flatMap(([path, text]) =>
+    bannedTexts.flatMap((banned) => {
+      const found = banned.exec(text)
+      return found === null ? [] : [`${path}:${text.slice(0, found.index).split("\n").length} says ${found[0]}`]
+    })
+  )
+
+const adrLinesMax = 40
+
+const adrs = (tree: Tree): ReadonlyArray<string> =>
+  Object.entries(tree).filter(([path]) => /^docs\/adr\/.*\.md$/.test(path)).flatMap(([path, text]) => {
+    const lines = text.trimEnd().split("\n").length
+    const wanted = ["## Context", "## Decision", "## What it costs", "## What would change our mind"]
+    const missing = wanted.filter((heading) => !text.includes(`${heading}\n`))
+    return [
+      ...(lines > adrLinesMax ? [`${path} has ${lines} lines`] : []),
+      ...missing.map((heading) => `${path} lacks "${heading}"`),
+    ]
+  })
+
+const withoutCode = (markdown: string) => markdown.replaceAll(/```[\s\S]*?```/g, "").replaceAll(/`[^`\n]*`/g, "code")
+
+/** As GitHub makes them. */
+const anchors = (markdown: string): ReadonlySet<string> =>
+  new Set(
+    markdown.split("\n").filter((line) => /^#+ /.test(line)).map((line) =>
+      line.replace(/^#+ /, "").trim().toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")
+    ),
+  )
+
+const links = (tree: Tree, exists: (path: string) => boolean): ReadonlyArray<string> =>
+  Object.entries(tree).filter(([path]) => path.endsWith(".md")).flatMap(([path, text]) =>
+    [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = ""]) => {
+      if (/^[a-z]+:/.test(link)) return []
+      const [file = "", anchor] = link.split("#")
+      const target = file === "" ? path : posix.join(posix.dirname(path), file)
+      if (tree[target] === undefined) return exists(target) ? [] : [`${path} links to ${link}, which does not exist`]
+      return anchor === undefined || anchors(tree[target]).has(anchor)
+        ? []
+        : [`${path} links to ${link}: no such heading`]
+    })
+  )
+
+/** All of them; `exists` answers for files that are not text (folders, data). */
+export const rules = (exists: (path: string) => boolean): ReadonlyArray<Rule> => [
+  { name: "imports point inward", check: imports.importDirections },
+  { name: "platforms are named only at the rim", check: imports.platforms },
+  { name: "only composition roots provide and run", check: imports.composition },
+  { name: "every file is reached", check: imports.unreached },
+  { name: "class names equal their tags", check: imports.classNames },
+  {
+    name: "deterministic folders have no clock, chance, timer or I/O",
+    check: (tree) => sourcesOf(tree).flatMap(words),
+  },
+  { name: "exports of package.json and deno.json agree", check: exportsAgree },
+  { name: "every mod.ts is current", check: modsCurrent },
+  { name: "files and lines are short", check: sizes },
+  { name: "every file says what it is", check: headers },
+  { name: "no text names the place of writing", check: texts },
+  { name: "decisions are short and complete", check: adrs },
+  { name: "links lead somewhere", check: (tree) => links(tree, exists) },
+]

@@ -1,0 +1,50 @@
+import { assert, describe, it } from "vitest"
+import { judge, suites, summary, total } from "./run.ts"
+
+const vitest = (report: object) =>
+  JSON.stringify({ numPassedTests: 2, numFailedTests: 0, numPendingTests: 1, testResults: [], ...report })
+const without = { passed: 0, failed: 1, skipped: 0 }
+
+describe("judge()", () => {
+  it("takes the counts of vitest's report", () => {
+    assert.deepStrictEqual(judge("vitest", 0, vitest({})), { passed: 2, failed: 0, skipped: 1 })
+    assert.deepStrictEqual(judge("vitest", 1, vitest({ numFailedTests: 3 })), { passed: 2, failed: 3, skipped: 1 })
+  })
+  it("counts a test file that did not load", () => {
+    const testResults = [{ status: "failed", assertionResults: [] }, { status: "failed", assertionResults: [{}] }]
+    assert.strictEqual(judge("vitest", 1, vitest({ testResults })).failed, 1)
+  })
+  it("takes the last line of a script", () => {
+    const text = `{"passed":9,"failed":9}\nseed 7\n{"passed":5,"failed":0,"skipped":2}\n`
+    assert.deepStrictEqual(judge("line", 0, text), { passed: 5, failed: 0, skipped: 2 })
+  })
+  it("fails what crashed after its report, left none, or ran nothing", () => {
+    assert.strictEqual(judge("vitest", 1, vitest({})).failed, 1)
+    assert.strictEqual(judge("line", 137, `{"passed":5,"failed":0}`).failed, 1)
+    assert.deepInclude(judge("vitest", 0, ""), without)
+    assert.deepInclude(judge("line", 0, "all good\n"), without)
+    assert.deepInclude(judge("line", 0, "null"), without)
+    assert.deepInclude(judge("line", 0, `{"passed":0,"failed":0,"skipped":4}`), { ...without, skipped: 4 })
+    assert.deepInclude(judge("line", 0, `{"passed":"7"}`), without)
+  })
+  it("takes an exit code as one test", () => {
+    assert.deepInclude(judge("exit", 0, ""), { passed: 1, failed: 0 })
+    assert.deepInclude(judge("exit", 2, ""), without)
+  })
+})
+
+describe("total()", () => {
+  it("adds up, and names skipped tests only where there are some", () => {
+    const counts = { passed: 1, failed: 0, skipped: 0 }
+    assert.strictEqual(summary(total([counts, counts])), "2 passed, 0 failed")
+    assert.strictEqual(summary(total([counts, { passed: 0, failed: 2, skipped: 3 }])), "1 passed, 2 failed, 3 skipped")
+  })
+})
+
+describe("suites", () => {
+  it("of `test` take at most eight minutes together", () => {
+    const seconds = (suites["test"] ?? []).reduce((sum, suite) => sum + suite.secondsMax, 0)
+    assert.isAtMost(seconds, 480)
+    assert.isAbove(seconds, 0)
+  })
+})

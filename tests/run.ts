@@ -1,0 +1,137 @@
+/**
+ * Runs suites one after another and adds up what their own reports say: `deno task test [--ci] [suite ...]`, `deno task check`.
+ *
+ * A suite that ran no test, left no report, crashed or passed its time box counts as failed. The last line is the total.
+ * @module
+ */
+
+/** Where the counts come from: vitest's JSON file, the last line a script prints, or one test per exit code. */
+export type Report = "vitest" | "line" | "exit"
+
+export interface Suite {
+  readonly name: string
+  readonly report: Report
+  /** To `deno`. */
+  readonly args: ReadonlyArray<string>
+  readonly secondsMax: number
+  /** What `--ci` changes. */
+  readonly ci?: { readonly args: ReadonlyArray<string>; readonly secondsMax: number }
+}
+
+export interface Counts {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+const script = (...args: ReadonlyArray<string>) => ["run", "-A", ...args]
+const vitest = (...args: ReadonlyArray<string>) => script("node_modules/vitest/vitest.mjs", "run", ...args)
+
+/** The whole of `test` may take 480 s without `--ci`: the bounds add up to no more. */
+export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
+  test: [
+    { name: "unit", report: "vitest", args: vitest("--project", "unit"), secondsMax: 180 },
+    { name: "edge", report: "vitest", args: vitest("--project", "edge"), secondsMax: 90 },
+  ],
+  check: [
+    { name: "tsc", report: "exit", args: script("node_modules/typescript/bin/tsc", "--noEmit"), secondsMax: 120 },
+    { name: "lint", report: "exit", args: ["lint"], secondsMax: 60 },
+    { name: "fmt", report: "exit", args: ["fmt", "--check"], secondsMax: 60 },
+    { name: "tidy", report: "exit", args: vitest("--project", "unit", "tests/tidy.test.ts"), secondsMax: 60 },
+  ],
+}
+
+const count = (value: unknown): number => typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : 0
+
+/** A test file that does not even load has no tests in vitest's report: it counts as one failure. */
+const fromVitest = (json: Record<string, unknown>): Counts => {
+  const files = Array.isArray(json["testResults"]) ? json["testResults"] : []
+  const broken = files.filter((file) => file.status === "failed" && file.assertionResults.length === 0).length
+  return {
+    passed: count(json["numPassedTests"]),
+    failed: count(json["numFailedTests"]) + broken,
+    skipped: count(json["numPendingTests"]) + count(json["numTodoTests"]),
+  }
+}
+
+const parse = (text: string): Record<string, unknown> | undefined => {
+  try {
+    const json: unknown = JSON.parse(text)
+    return typeof json === "object" && json !== null ? { ...json } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Reads the runner's own report; what it does not admit (no test, a bad exit code, no report) becomes one failure. */
+export const judge = (report: Report, code: number, text: string): Counts & { readonly why?: string } => {
+  if (report === "exit") return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
+  const json = parse(report === "line" ? text.trimEnd().split("\n").at(-1) ?? "" : text)
+  if (json === undefined) return { passed: 0, failed: 1, skipped: 0, why: `no report, exit code ${code}` }
+  const counts = report === "vitest"
+    ? fromVitest(json)
+    : { passed: count(json["passed"]), failed: count(json["failed"]), skipped: count(json["skipped"]) }
+  if (counts.failed > 0) return counts
+  if (code !== 0) return { ...counts, failed: 1, why: `exit code ${code}` }
+  return counts.passed > 0 ? counts : { ...counts, failed: 1, why: "ran no test" }
+}
+
+export const summary = ({ passed, failed, skipped }: Counts): string =>
+  `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`
+
+export const total = (all: ReadonlyArray<Counts>): Counts => {
+  const add = (key: keyof Counts) => all.reduce((sum, counts) => sum + counts[key], 0)
+  return { passed: add("passed"), failed: add("failed"), skipped: add("skipped") }
+}
+
+/** Copies a script's output to ours while keeping its tail, in which the report stands. */
+const copy = async (from: ReadableStream<Uint8Array>): Promise<string> => {
+  const decoder = new TextDecoder()
+  let tail = ""
+  for await (const chunk of from) {
+    for (let done = 0; done < chunk.length;) done += await Deno.stdout.write(chunk.subarray(done))
+    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-65_536)
+  }
+  return tail
+}
+
+const runSuite = async (suite: Suite, ci: boolean): Promise<Counts> => {
+  const { args, secondsMax } = ci && suite.ci ? suite.ci : suite
+  const file = await Deno.makeTempFile({ suffix: ".json" })
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`, "--allowOnly=false"]
+  const startedAt = performance.now()
+  const child = new Deno.Command(Deno.execPath(), {
+    args: suite.report === "vitest" ? [...args, ...reporters] : [...args],
+    stdin: "null",
+    stdout: suite.report === "line" ? "piped" : "inherit",
+    env: ci ? { NEXUS_CI: "1" } : {},
+  }).spawn()
+  const timer = setTimeout(() => child.kill("SIGKILL"), secondsMax * 1000)
+  const [output, status] = await Promise.all([suite.report === "line" ? copy(child.stdout) : "", child.status])
+  clearTimeout(timer)
+  const seconds = (performance.now() - startedAt) / 1000
+  const text = suite.report === "vitest" ? await Deno.readTextFile(file) : output
+  await Deno.remove(file)
+  const { why, ...counts } = judge(suite.report, status.code, text)
+  const late = seconds >= secondsMax ? `past its ${secondsMax} s` : why
+  console.log(`[${suite.name}] ${summary(counts)} in ${seconds.toFixed(1)} s${late ? ` (${late})` : ""}\n`)
+  return counts
+}
+
+if (import.meta.main) {
+  const [list = "", ...rest] = Deno.args
+  const all = suites[list] ?? []
+  const names = rest.filter((argument) => argument !== "--ci")
+  const unknown = names.filter((name) => !all.some((suite) => suite.name === name))
+  if (all.length === 0 || unknown.length > 0) {
+    console.error(`unknown: ${[list, ...unknown].join(" ")}; suites: ${all.map((suite) => suite.name).join(", ")}`)
+    Deno.exit(2)
+  }
+  const results: Array<Counts> = []
+  for (const suite of all) {
+    if (names.length === 0 || names.includes(suite.name)) results.push(await runSuite(suite, rest.includes("--ci")))
+  }
+  const counts = total(results)
+  console.log(summary(counts))
+  Deno.exit(counts.failed === 0 ? 0 : 1)
+}
