@@ -1,0 +1,40 @@
+/**
+ * JSON Schema (draft 2020-12) of every command and event version of a contract, closed.
+ * @module
+ */
+import { type JsonSchema, Schema } from "effect"
+import type { AnyCommand } from "./Command.ts"
+import type * as Contract from "./Contract.ts"
+import type { Fields } from "./Fields.ts"
+import type { AnyRejection } from "./Rejection.ts"
+
+export type Document = JsonSchema.Document<"draft-2020-12">
+
+export interface JsonSchemas<C extends Contract.Any> {
+  /** `events.OrderPlaced[0]` is version 1. */
+  readonly events: {
+    readonly [T in keyof C["events"]]: {
+      readonly [I in keyof C["events"][T]["versions"]]: Document
+    }
+  }
+  readonly commands: { readonly [T in keyof C["commands"]]: Document }
+}
+
+/** The JSON form, not the decoded one: what travels is what is described. */
+export const document = (schema: Schema.Constraint): Document =>
+  Schema.toJsonSchemaDocument(Schema.toCodecJson(schema as Schema.Codec<unknown, unknown>), {
+    onExcessProperty: "error",
+  })
+
+const struct = (fields: Fields): Document => document(Schema.Struct(fields))
+export const command = (self: AnyCommand): Document => struct(self.fields)
+export const rejection = (self: AnyRejection): Document => struct(self.members)
+
+const mapValues = <A, B>(record: { readonly [key: string]: A }, f: (value: A) => B): { readonly [key: string]: B } =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]))
+
+export const make = <C extends Contract.Any>(contract: C): JsonSchemas<C> =>
+  ({
+    events: mapValues(contract.events, (event) => event.versions.map(struct)),
+    commands: mapValues(contract.commands, command),
+  }) as unknown as JsonSchemas<C>

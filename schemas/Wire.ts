@@ -1,0 +1,145 @@
+/**
+ * JSON codecs of commands, events and rejections, each built once per class.
+ *
+ * Commands and newest events are closed (an unknown field is refused); old events are read open (an unknown field is
+ * ignored), so that old and new code run side by side.
+ * @module
+ */
+import { Result, Schema } from "effect"
+import type { AnyCommand } from "./Command.ts"
+import type * as Contract from "./Contract.ts"
+import type { AnyEvent } from "./Event.ts"
+import type { Fields } from "./Fields.ts"
+import * as Issue from "./Issue.ts"
+import type { AnyRejection } from "./Rejection.ts"
+
+/** An event as a store keeps it; `payload` is JSON without the tag. */
+export interface Stored {
+  readonly type: string
+  readonly schemaVersion: number
+  readonly payload: unknown
+}
+
+/** The value breaks its schema; `issues` say where and by which rule, never with which value. */
+export class Invalid extends Schema.TaggedError<Invalid>()("Invalid", { issues: Schema.Array(Issue.Issue) }) {}
+
+/** The event was written by newer code: wait for the newer version of this program to read it. */
+export class UnknownEvent extends Schema.TaggedError<UnknownEvent>()("UnknownEvent", {
+  type: Schema.String,
+  schemaVersion: Schema.Int,
+}) {}
+
+type Coder = (value: unknown) => Result.Result<unknown, Schema.SchemaError>
+const closed = { onExcessProperty: "error" } as const
+const json = (fields: Fields) => Schema.toCodecJson(Schema.Struct(fields)) as Schema.Codec<unknown, unknown>
+const invalid = (error: Schema.SchemaError) => new Invalid({ issues: Issue.fromSchemaError(error) })
+
+/** Builds a value once per class; schemas are compiled on first use, so that importing a contract costs nothing. */
+const memoize = <K extends object, V>(build: (key: K) => V): (key: K) => V => {
+  const built = new WeakMap<K, V>()
+  return (key) => {
+    let value = built.get(key)
+    if (value === undefined) built.set(key, value = build(key))
+    return value
+  }
+}
+
+interface Closed {
+  readonly decode: Coder
+  readonly decodeAll: Coder
+  readonly encode: Coder
+}
+const closedCodec = (fields: Fields): Closed => ({
+  decode: Schema.decodeUnknownResult(json(fields), closed),
+  // Only a failure is decoded again, to say every issue and not just the first.
+  decodeAll: Schema.decodeUnknownResult(json(fields), { ...closed, errors: "all" }),
+  encode: Schema.encodeUnknownResult(json(fields), closed),
+})
+
+const commandCodec = memoize((command: AnyCommand) => closedCodec(command.fields))
+const rejectionCodec = memoize((rejection: AnyRejection) => closedCodec(rejection.members))
+const eventCodecs = memoize((event: AnyEvent) => ({
+  newest: closedCodec(event.versions.at(-1)!),
+  reads: event.versions.map((fields) => Schema.decodeUnknownResult(json(fields))) as ReadonlyArray<Coder>,
+}))
+
+const tagged = (tag: string) => (payload: unknown): { readonly _tag: string } => ({
+  _tag: tag,
+  ...(payload as object),
+})
+/** A field holding `undefined` is an absent one: it would vanish in JSON, and must not count as an excess field. */
+const untagged = (instance: { readonly _tag: string }): { readonly [field: string]: unknown } => {
+  const payload: Record<string, unknown> = {}
+  for (const key of Object.keys(instance)) {
+    const value = (instance as unknown as Record<string, unknown>)[key]
+    if (key !== "_tag" && value !== undefined) payload[key] = value
+  }
+  return payload
+}
+
+/** A command from its JSON payload; says every issue at once. */
+export const decodeCommand = (
+  command: AnyCommand,
+  payload: unknown,
+): Result.Result<{ readonly _tag: string }, Invalid> => {
+  const codec = commandCodec(command)
+  const decoded = codec.decode(payload)
+  return Result.isSuccess(decoded)
+    ? Result.succeed(tagged(command.tag)(decoded.success))
+    : Result.mapError(Result.map(codec.decodeAll(payload), tagged(command.tag)), invalid)
+}
+
+/** The JSON payload of a command instance. */
+export const encodeCommand = (
+  command: AnyCommand,
+  instance: { readonly _tag: string },
+): Result.Result<unknown, Invalid> => Result.mapError(commandCodec(command).encode(untagged(instance)), invalid)
+
+/** The newest version of an event, closed: a field that the contract does not know is an issue, not silently dropped. */
+export const encodeEvent = (event: AnyEvent, instance: { readonly _tag: string }): Result.Result<Stored, Invalid> => {
+  const encoded = eventCodecs(event).newest.encode(untagged(instance))
+  return Result.isSuccess(encoded)
+    ? Result.succeed({ type: event.tag, schemaVersion: event.versions.length, payload: encoded.success })
+    : Result.fail(invalid(encoded.failure))
+}
+
+/** The newest version of a stored event of any version, upcast step by step. */
+export const decodeEvent = <C extends Contract.Any>(
+  contract: C,
+  stored: Stored,
+): Result.Result<Contract.EventOf<C>, Invalid | UnknownEvent> => {
+  const event = contract.events[stored.type]
+  const read = event === undefined ? undefined : eventCodecs(event).reads[stored.schemaVersion - 1]
+  if (event === undefined || read === undefined) {
+    return Result.fail(new UnknownEvent({ type: stored.type, schemaVersion: stored.schemaVersion }))
+  }
+  const decoded = read(stored.payload)
+  if (Result.isFailure(decoded)) return Result.fail(invalid(decoded.failure))
+  let payload = decoded.success
+  for (let n = stored.schemaVersion - 1; n < event.upcasters.length; n++) {
+    payload = (event.upcasters[n] as (old: unknown) => unknown)(payload)
+  }
+  return Result.succeed(tagged(event.tag)(payload) as Contract.EventOf<C>)
+}
+
+/** The JSON members of a rejection, without its tag. */
+export const encodeRejection = (
+  rejection: AnyRejection,
+  instance: { readonly _tag: string },
+): Result.Result<unknown, Invalid> => {
+  const own = Object.fromEntries(Object.keys(rejection.members).map((key) => [key, (instance as never)[key]]))
+  return Result.mapError(rejectionCodec(rejection).encode(untagged({ _tag: rejection.identifier, ...own })), invalid)
+}
+
+/** An instance of the rejection class, so that `catchTag` and `instanceof` hold on the caller's side too. */
+export const decodeRejection = (
+  rejection: AnyRejection,
+  members: unknown,
+): Result.Result<{ readonly _tag: string }, Invalid> =>
+  Result.mapError(
+    Result.map(
+      rejectionCodec(rejection).decode(members),
+      (fields) => new (rejection as unknown as new (fields: unknown) => { readonly _tag: string })(fields),
+    ),
+    invalid,
+  )
