@@ -1,0 +1,25 @@
+/**
+ * An application as one value: everything a host, a route table or a document generator needs to know.
+ * @module
+ */
+import type * as Aggregate from "./Aggregate.ts"
+
+export interface App {
+  readonly name: string
+  readonly aggregates: { readonly [name: string]: Aggregate.Any }
+}
+
+export interface Parts {
+  readonly aggregates: ReadonlyArray<Aggregate.Any>
+}
+
+/** Puts an application together; two aggregates of one name stop the program at start. */
+export const make = (name: string, parts: Parts): App => {
+  const aggregates: Record<string, Aggregate.Any> = Object.create(null)
+  for (const aggregate of parts.aggregates) {
+    const { aggregate: key } = aggregate.contract
+    if (aggregates[key] !== undefined) throw new Error(`two aggregates are named "${key}"`)
+    aggregates[key] = aggregate
+  }
+  return { name, aggregates }
+}

@@ -1,0 +1,37 @@
+/**
+ * The opaque text with which a listing continues; it names store, listing and what was asked, so that one of another
+ * store, listing, tenant or aggregate is refused instead of misread.
+ * @module
+ */
+import { Effect, Option, Result, Schema } from "effect"
+import { Base64Url } from "effect/encoding"
+import { BadCursor } from "./EventStore.ts"
+
+type Part = string | number
+const decodeParts = Schema.decodeUnknownOption(
+  Schema.fromJsonString(Schema.Array(Schema.Union([Schema.String, Schema.Int]))),
+)
+
+/** A cursor behind the item at `at`, in the listing that `asked` names. */
+export const encode = (asked: ReadonlyArray<string>, at: ReadonlyArray<Part>): string =>
+  Base64Url.encode(JSON.stringify([...asked, ...at]))
+
+/**
+ * What `encode` put in; nothing where the caller begins. `types` is one character per part, `s` or `i`: the types of the
+ * parts of `at`.
+ */
+export const decode = <At extends ReadonlyArray<Part>>(
+  asked: ReadonlyArray<string>,
+  types: string,
+  cursor: string | undefined,
+): Effect.Effect<At | undefined, BadCursor> => {
+  if (cursor === undefined) return Effect.succeed(undefined)
+  const parts = Option.getOrUndefined(
+    Option.flatMap(Result.getSuccess(Base64Url.decodeString(cursor)), decodeParts),
+  )
+  const at = parts?.slice(asked.length)
+  const fits = at !== undefined && at.length === types.length &&
+    asked.every((name, i) => parts![i] === name) &&
+    at.every((part, i) => types[i] === "s" ? typeof part === "string" : typeof part === "number" && part >= 0)
+  return fits ? Effect.succeed(at as ReadonlyArray<Part> as At) : Effect.fail(new BadCursor())
+}

@@ -1,0 +1,192 @@
+/**
+ * The event store in memory, and the specification of every other one: what it does is what the port means.
+ *
+ * Its data is a value of its own, so that several stores can share it and a crashed one can be opened again.
+ * @module
+ */
+import { Clock, Effect, Layer } from "effect"
+import * as Cursor from "./Cursor.ts"
+import {
+  type Append,
+  BadCursor,
+  EventStore,
+  type Outcome,
+  type Receipt,
+  type Shape,
+  type StoredEvent,
+  tombstone,
+} from "./EventStore.ts"
+import { mistake } from "./group.ts"
+import { Limits } from "./Limits.ts"
+import { empty, type Head, keyOf, type StreamKey } from "./Stream.ts"
+
+interface Stream {
+  readonly key: StreamKey
+  readonly events: Array<StoredEvent>
+  /** Accepted commands that left events; they are remembered while the stream lives. */
+  readonly accepted: Map<string, Receipt>
+  head: Head
+}
+
+/** All that the store remembers. */
+export interface State {
+  /** The feed: the n-th event has offset n. */
+  readonly log: Array<StoredEvent>
+  readonly streams: Map<string, Stream>
+  /** Refusals and no-ops by stream and command id, oldest first. */
+  readonly passing: Map<string, { readonly receipt: Receipt; readonly at: number }>
+}
+
+export const emptyState = (): State => ({ log: [], streams: new Map(), passing: new Map() })
+
+const kind = "memory"
+const appendMax = { appends: 512, bytes: 4_000_000 }
+
+/** Expired receipts forgotten for each one that is remembered: the map shrinks, no call is long. */
+const prunedAtOnce = 8
+
+/** A store over `state`; time comes from the `Clock` of each call. */
+export const make = (state: State = emptyState()): Effect.Effect<Shape> =>
+  Effect.map(Effect.service(Limits), ({ receiptTtlMs }) => {
+    const { log, streams, passing } = state
+    const headOf = (stream: StreamKey): Head => streams.get(keyOf(stream))?.head ?? empty
+
+    const find = (stream: StreamKey, commandId: string, now: number): Receipt | undefined => {
+      const accepted = streams.get(keyOf(stream))?.accepted.get(commandId)
+      if (accepted !== undefined) return accepted
+      const passed = passing.get(`${keyOf(stream)}/${commandId}`)
+      return passed !== undefined && now - passed.at <= receiptTtlMs ? passed.receipt : undefined
+    }
+
+    const pass = (key: string, receipt: Receipt, at: number, now: number) => {
+      passing.delete(key)
+      passing.set(key, { receipt, at })
+      let looked = 0
+      for (const [old, passed] of passing) {
+        if (looked++ === prunedAtOnce || now - passed.at <= receiptTtlMs) break
+        passing.delete(old)
+      }
+    }
+
+    /** Stores an append that nothing speaks against. */
+    const store = ({ stream: key, events, command, remember, refusal }: Append, now: number): Outcome => {
+      const before = headOf(key)
+      const recordedAt = Math.max(now, before.recordedAt)
+      const confirmed: Outcome = { _tag: "Committed", head: before, offset: undefined }
+      if (command === undefined || (events.length === 0 && !remember)) return confirmed
+      const { given: _, ...record } = command
+      const version = before.version + events.length
+      const receipt = { commandId: command.commandId, fingerprint: command.fingerprint, version, refusal }
+      if (events.length === 0) {
+        const passed = { ...receipt, events: [], offset: undefined }
+        pass(`${keyOf(key)}/${command.commandId}`, passed, recordedAt, now)
+        return confirmed
+      }
+      const { tenant, aggregate, id } = key
+      const stored = events.map(({ eventId, type, schemaVersion, payload }, i): StoredEvent => ({
+        ...{ tenant, aggregate, id, eventId, type, schemaVersion, payload, ...record },
+        version: before.version + 1 + i,
+        recordedAt,
+      }))
+      const head = { version, recordedAt, closed: events.at(-1)!.type === tombstone.type }
+      const stream: Stream = streams.get(keyOf(key)) ??
+        { key: { tenant, aggregate, id }, events: [], accepted: new Map(), head }
+      streams.set(keyOf(key), stream)
+      log.push(...stored)
+      stream.events.push(...stored)
+      stream.head = head
+      const named = stored.map(({ eventId, type, version }) => ({ eventId, type, version }))
+      stream.accepted.set(command.commandId, { ...receipt, events: named, offset: log.length })
+      return { _tag: "Committed", head, offset: log.length }
+    }
+
+    const commitOne = (append: Append, broken: Set<string>, now: number): Outcome => {
+      const { stream, expected, command } = append
+      const receipt = command && find(stream, command.commandId, now)
+      if (receipt !== undefined) return { _tag: "Duplicate", receipt }
+      const head = headOf(stream)
+      if (broken.has(keyOf(stream))) return { _tag: "Conflict" }
+      if (head.closed && command !== undefined) return { _tag: "Closed" }
+      return head.version === expected.version ? store(append, now) : { _tag: "Conflict" }
+    }
+
+    const clocked = <A>(f: (now: number) => A): Effect.Effect<A> =>
+      Clock.clockWith((clock) => Effect.sync(() => f(Math.floor(clock.currentTimeMillisUnsafe()))))
+    const eventsOf = (stream: StreamKey) => streams.get(keyOf(stream))?.events ?? []
+    const page = (stream: StreamKey, after: number, limit: number) => eventsOf(stream).slice(after, after + limit)
+
+    return EventStore.of({
+      kind,
+      appendMax,
+      commit: (group) => {
+        const wrong = mistake(group, appendMax)
+        if (wrong !== undefined) return Effect.die(new Error(wrong))
+        return clocked((now) => {
+          const broken = new Set<string>()
+          return group.map((append) => {
+            const outcome = commitOne(append, broken, now)
+            if (outcome._tag !== "Committed") broken.add(keyOf(append.stream))
+            return outcome
+          })
+        })
+      },
+      read: (stream, after, limit) => Effect.sync(() => page(stream, after, limit)),
+      readEach: (requests, limit) => Effect.sync(() => requests.map(({ stream, after }) => page(stream, after, limit))),
+      readBackwards: (stream, before, limit) =>
+        Effect.sync(() => {
+          const below = eventsOf(stream).slice(0, Math.max(0, before - 1))
+          return below.slice(Math.max(0, below.length - limit)).reverse()
+        }),
+      head: (stream) => Effect.sync(() => headOf(stream)),
+      receipt: (stream, commandId) => clocked((now) => find(stream, commandId, now)),
+      byTime: ({ tenant, from, to, aggregate, cursor, limit }) => {
+        const asked = [kind, "byTime", tenant, aggregate ?? ""]
+        return Effect.map(Cursor.decode<[number, string, string, number]>(asked, "issi", cursor), (after) => {
+          const items = log
+            .filter((event) => event.tenant === tenant && (aggregate === undefined || event.aggregate === aggregate))
+            .filter((event) => event.recordedAt >= from && event.recordedAt < to)
+            .filter((event) => after === undefined || compare(timeKey(event), after) > 0)
+            .sort((a, b) => compare(timeKey(a), timeKey(b)))
+          return paged(items, limit, (event) => Cursor.encode(asked, timeKey(event)))
+        })
+      },
+      feed: (cursor, limit) =>
+        Effect.flatMap(Cursor.decode<[number]>([kind, "feed"], "i", cursor), (at) => {
+          const after = at?.[0] ?? 0
+          if (after > log.length) return Effect.fail(new BadCursor())
+          const items = log.slice(after, after + limit)
+          const end = Cursor.encode([kind, "feed"], [after + items.length])
+          return Effect.succeed({ items, cursor: items.length === 0 ? cursor : end })
+        }),
+      streams: (tenant, aggregate, cursor, limit) => {
+        const asked = [kind, "streams", tenant, aggregate]
+        return Effect.map(Cursor.decode<[string]>(asked, "s", cursor), (after) => {
+          const items = [...streams.values()].map(({ key }) => key)
+            .filter((key) => key.tenant === tenant && key.aggregate === aggregate)
+            .filter((key) => after === undefined || key.id > after[0])
+            .sort((a, b) => compare([a.id], [b.id]))
+          return paged(items, limit, (key) => Cursor.encode(asked, [key.id]))
+        })
+      },
+    })
+  })
+
+type TimeKey = readonly [recordedAt: number, aggregate: string, id: string, version: number]
+const timeKey = (event: StoredEvent): TimeKey => [event.recordedAt, event.aggregate, event.id, event.version]
+
+/** Part by part; texts by code unit, as every store of the port orders its ids (ASCII). */
+const compare = (a: ReadonlyArray<string | number>, b: ReadonlyArray<string | number>): number => {
+  const i = a.findIndex((part, i) => part !== b[i])
+  return i < 0 ? 0 : a[i]! < b[i]! ? -1 : 1
+}
+
+const paged = <A>(items: ReadonlyArray<A>, limit: number, cursorOf: (item: A) => string) => ({
+  items: items.slice(0, limit),
+  cursor: items.length > limit && limit > 0 ? cursorOf(items[limit - 1]!) : undefined,
+})
+
+/** A store over `state`, so that a test can crash it and open the same data again. */
+export const layerOf = (state: State): Layer.Layer<EventStore> => Layer.effect(EventStore, make(state))
+
+/** An empty store of its own. */
+export const layer: Layer.Layer<EventStore> = Layer.effect(EventStore, Effect.suspend(() => make()))

@@ -1,0 +1,80 @@
+/**
+ * Every bound of the system in one place; each may be lowered, `commandsPerSecond` also raised.
+ *
+ * A bound met is a typed refusal, never a silent cut.
+ * @module
+ */
+import { Context } from "effect"
+
+const KiB = 1024
+
+export const defaults = {
+  /** Bytes of a command's body. */
+  bodyBytes: 128 * KiB,
+  jsonDepth: 32,
+  jsonKeys: 1_000,
+  jsonItems: 10_000,
+  headerBytes: 16 * KiB,
+  urlBytes: 2 * KiB,
+  /** Commands a second, a principal and process (token bucket). */
+  commandsPerSecond: 1_000,
+  headersTimeoutMs: 5_000,
+  bodyTimeoutMs: 10_000,
+  /** Bounds the answer; the append goes on and its receipt answers the repeat. */
+  requestTimeoutMs: 30_000,
+  jwksTimeoutMs: 5_000,
+  /** Commands waiting for one actor. */
+  mailbox: 1_000,
+  /** Actors in memory; the longest idle leave first. */
+  actors: 100_000,
+  /** Groups under way at once; a store that answers at once never has more than one. */
+  ticks: 16,
+  /** An actor that was not asked for so long leaves memory. */
+  idleMaxMs: 15 * 60_000,
+  eventsPerCommand: 50,
+  page: 500,
+  eventBytes: 350_000,
+  /** An SNS message holds 256 KiB with its envelope. */
+  secondaryEventBytes: 200_000,
+  /** Bytes of all events of one command. */
+  appendBytes: 3_500_000,
+  /** Attempts to store a command: after lost races, refusals of the store and unknown outcomes taken together. */
+  attempts: 8,
+  attemptBackoffMs: 5,
+  attemptBackoffMaxMs: 500,
+  /** Defects an actor survives within `restartWindowMs`; then it is unavailable for `coolDownMs`. */
+  restarts: 5,
+  restartWindowMs: 60_000,
+  restartBackoffMs: 50,
+  restartBackoffMaxMs: 2_000,
+  coolDownMs: 30_000,
+  /** How often idle actors and overdue answers are looked for. */
+  sweepMs: 1_000,
+  /** Shutdown answers what it took for so long, and refuses the rest. */
+  drainMs: 10_000,
+  /** Receipts of rejections and no-ops are kept at least so long. */
+  receiptTtlMs: 24 * 3_600_000,
+  /** Snapshots waiting to be written; more are skipped, the next append looks again. */
+  snapshotQueue: 1_000,
+  snapshotsKept: 2,
+  /** Events decoded before the loop is given back, so that a long load starves no timer. */
+  loadPage: 250,
+} as const
+
+export type Limits = { readonly [K in keyof typeof defaults]: number }
+
+/** The limits in force; provide a lowered copy with `Limits.lowered`. */
+export const Limits: Context.Reference<Limits> = Context.Reference<Limits>("nexus/core/Limits", {
+  defaultValue: () => defaults,
+})
+
+/** The defaults with some bounds lowered. A raised one is a mistake in the program and stops it at start. */
+export const lowered = (some: Partial<Limits>): Limits => {
+  for (const [name, value] of Object.entries(some) as ReadonlyArray<[keyof Limits, number]>) {
+    const max = name === "commandsPerSecond" ? Number.MAX_SAFE_INTEGER : defaults[name]
+    if (!Number.isFinite(value) || value < 0 || value > max) {
+      throw new Error(`limit ${name} = ${value} is outside 0 to ${max}`)
+    }
+  }
+  return { ...defaults, ...some }
+}

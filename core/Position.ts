@@ -1,0 +1,42 @@
+/**
+ * The opaque token that names a point in a stream and, where the store has one order, in its feed.
+ * @module
+ */
+import { Option, Result, Schema } from "effect"
+import { Base64Url } from "effect/encoding"
+import type { StreamKey } from "./Stream.ts"
+
+export interface Position {
+  readonly store: string
+  readonly stream: StreamKey
+  readonly version: number
+  /** The offset in the feed; absent where the store has no single order or nothing was appended. */
+  readonly offset: number | undefined
+}
+
+const Parts = Schema.Tuple([
+  Schema.String,
+  Schema.String,
+  Schema.String,
+  Schema.String,
+  Schema.Int,
+  Schema.NullOr(Schema.Int),
+])
+const decodeParts = Schema.decodeUnknownOption(Schema.fromJsonString(Parts))
+
+export const encode = (store: string, stream: StreamKey, version: number, offset: number | undefined): string =>
+  Base64Url.encode(
+    JSON.stringify([store, stream.tenant, stream.aggregate, stream.id, version, offset ?? null]),
+  )
+
+/** Nothing where the text is not a token of ours. */
+export const decode = (token: string): Option.Option<Position> =>
+  Option.map(
+    Option.flatMap(Result.getSuccess(Base64Url.decodeString(token)), decodeParts),
+    ([store, tenant, aggregate, id, version, offset]) => ({
+      store,
+      stream: { tenant, aggregate, id },
+      version,
+      offset: offset ?? undefined,
+    }),
+  )

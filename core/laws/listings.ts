@@ -1,0 +1,173 @@
+/**
+ * Laws of what reads across streams: the feed, time ranges, instances, cursors.
+ * @module
+ */
+import { Arbitrary, Effect, Schema } from "effect"
+import type { Shape, StoredEvent, TimeRange } from "../EventStore.ts"
+import { keyOf, type StreamKey } from "../Stream.ts"
+import {
+  append,
+  epochMs,
+  holds,
+  type Law,
+  law,
+  LawBroken,
+  noop,
+  readAll,
+  refused,
+  same,
+  stored,
+  streamOf,
+} from "./fixtures.ts"
+import { tags, walk, withClock } from "./fixtures.ts"
+
+export const listings: ReadonlyArray<Law> = [
+  law("feed() gives every event once, in order, resumed at any cut", function* (store, tenant) {
+    const end = yield* feedEnd(store)
+    const streams = [streamOf(tenant, "a"), streamOf(`${tenant}.b`, "a"), streamOf(tenant, "c")]
+    for (let round = 0; round < 4; round++) {
+      const group = streams.flatMap((
+        stream,
+      ) => [append(stream, round * 2, `c-${round}`, 2), refused(stream, round * 2 + 2, `r-${round}`)])
+      yield* store.commit([...group, append(streams[0]!, 99, "stale")])
+    }
+    const mine = ({ items }: { readonly items: ReadonlyArray<StoredEvent> }) =>
+      items.filter((event) => event.tenant.startsWith(tenant)).map(nameOf)
+    const names = mine({ items: yield* walk((cursor) => store.feed(cursor, 5), end) })
+    for (const stream of streams) {
+      const own = names.filter((name) => name.startsWith(`${keyOf(stream)} `))
+      yield* same(own, (yield* readAll(store, stream)).map(nameOf), `the events of ${keyOf(stream)}`)
+    }
+    yield* same(names.length, 24, "events in the feed")
+    for (let cut = 1; cut < names.length; cut++) {
+      const head = yield* store.feed(end, cut)
+      const tail = yield* walk((cursor) => store.feed(cursor, 7), head.cursor)
+      yield* same([...mine(head), ...mine({ items: tail })], names, `the feed cut behind ${cut} events`)
+    }
+    const last = yield* feedEnd(store)
+    const none = yield* store.feed(last, 10)
+    yield* same(none, { items: [], cursor: last }, "the page behind the end")
+    yield* stored(store, append(streams[0]!, 8, "later"))
+    yield* same(mine(yield* store.feed(none.cursor, 10)), [`${keyOf(streams[0]!)} 9`], "what came later")
+  }),
+
+  law("byTime() equals a filter of the log and never crosses tenants", function* (store, tenant) {
+    let runs = 0
+    const result = yield* Arbitrary.checkEffect(
+      Arbitrary.schema(Schema.Struct({ writes: Schema.Array(Write), queries: Schema.Array(Query) })),
+      ({ writes, queries }) => Effect.as(timeRanges(store, `${tenant}.${runs++}`, writes, queries), true),
+      { runs: 40, seed: 1, size: 24 },
+    )
+    const failure = Arbitrary.formatCheckFailure(result)
+    if (failure !== undefined) return yield* new LawBroken({ message: failure })
+  }),
+
+  law("streams() gives the instances that hold an event, by id, in pages", function* (store, tenant) {
+    const ids = ["b", "a", "c10", "c1", "c2", "B", "a.b", "0"]
+    for (const id of ids) yield* stored(store, append(streamOf(tenant, id), 0, "c"))
+    yield* stored(store, append(streamOf(tenant, "cart", "Cart"), 0, "c"))
+    yield* stored(store, append(streamOf(`${tenant}.x`, "foreign"), 0, "c"))
+    yield* stored(store, refused(streamOf(tenant, "refused"), 0, "c"))
+    yield* stored(store, noop(streamOf(tenant, "noop"), 0, "c"))
+    for (let limit = 1; limit <= ids.length + 1; limit++) {
+      const found = yield* walk((cursor) => store.streams(tenant, "Order", cursor, limit))
+      const wanted = ids.toSorted((a, b) => a < b ? -1 : 1).map((id) => streamOf(tenant, id))
+      yield* same(found, wanted, `instances in pages of ${limit}`)
+    }
+    yield* same(yield* store.streams(tenant, "Nothing", undefined, 5), { items: [] }, "an aggregate without instances")
+  }),
+
+  law("a cursor of another listing, tenant, aggregate or store is refused", function* (store, tenant) {
+    for (const id of ["a", "b"]) yield* store.commit([append(streamOf(tenant, id), 0, "c")])
+    const range = (more: Partial<TimeRange> = {}): TimeRange => ({ tenant, from: 0, to: 9e15, limit: 1, ...more })
+    const cursors = {
+      feed: (yield* store.feed(undefined, 1)).cursor!,
+      byTime: (yield* store.byTime(range())).cursor!,
+      streams: (yield* store.streams(tenant, "Order", undefined, 1)).cursor!,
+    }
+    const { feed, byTime, streams } = cursors
+    const asked: Record<string, Effect.Effect<unknown, unknown>> = {
+      "the feed by time": store.byTime(range({ cursor: feed })),
+      "the feed as instances": store.streams(tenant, "Order", feed, 1),
+      "time as a feed": store.feed(byTime, 1),
+      "time of another tenant": store.byTime(range({ tenant: `${tenant}.x`, cursor: byTime })),
+      "time of one aggregate": store.byTime(range({ aggregate: "Order", cursor: byTime })),
+      "instances of another tenant": store.streams(`${tenant}.x`, "Order", streams, 1),
+      "instances of another aggregate": store.streams(tenant, "Cart", streams, 1),
+    }
+    for (const foreign of ["", "x", "W10", "bnVsbA", `${feed}${feed}`, "%00", "[1]"]) {
+      asked[`"${foreign}" as a feed`] = store.feed(foreign, 1)
+      asked[`"${foreign}" as time`] = store.byTime(range({ cursor: foreign }))
+      asked[`"${foreign}" as instances`] = store.streams(tenant, "Order", foreign, 1)
+    }
+    for (const [what, effect] of Object.entries(asked)) {
+      const error = yield* Effect.flip(Effect.mapError(effect, (error) => (error as { readonly _tag: string })._tag))
+        .pipe(Effect.catch(() => Effect.succeed("an answer")))
+      yield* same(error, "BadCursor", what)
+    }
+  }),
+]
+
+const nameOf = (event: StoredEvent): string => `${keyOf(event)} ${event.version}`
+
+const feedEnd = Effect.fnUntraced(function* (store: Shape) {
+  let cursor: string | undefined
+  while (true) {
+    const page = yield* store.feed(cursor, 500)
+    if (page.items.length === 0) return page.cursor
+    cursor = page.cursor
+  }
+})
+
+const between = (minimum: number, maximum: number) =>
+  Schema.Int.pipe(Schema.check(Schema.isBetween({ minimum, maximum })))
+/** An append of `count` events to one of six streams of two tenants, `step` milliseconds after the one before. */
+const Write = Schema.Struct({ stream: between(0, 5), count: between(1, 3), step: between(-3, 3) })
+const Query = Schema.Struct({
+  from: between(-8, 8),
+  span: between(0, 12),
+  limit: between(1, 5),
+  of: Schema.Literals(["all", "Order", "Cart"]),
+})
+
+/** Writes under a clock that goes to and fro, then compares each range with a filter of what the streams hold. */
+const timeRanges = Effect.fnUntraced(function* (
+  store: Shape,
+  tenant: string,
+  writes: ReadonlyArray<typeof Write.Type>,
+  queries: ReadonlyArray<typeof Query.Type>,
+) {
+  const hands = { ms: epochMs }
+  const streams: ReadonlyArray<StreamKey> = [tenant, `${tenant}.x`].flatMap((of) => [
+    streamOf(of, "a"),
+    streamOf(of, "b"),
+    streamOf(of, "a", "Cart"),
+  ])
+  const versions = streams.map(() => 0)
+  for (const [i, write] of writes.entries()) {
+    hands.ms += write.step
+    const one = append(streams[write.stream]!, versions[write.stream]!, `c-${i}`, write.count)
+    yield* same(tags(yield* withClock(hands)(store.commit([one]))), ["Committed"], "a write")
+    versions[write.stream]! += write.count
+  }
+  const log: Array<StoredEvent> = []
+  for (const stream of streams) log.push(...(yield* readAll(store, stream)))
+  for (const { from, span, limit, of } of queries) {
+    const range = { tenant, from: epochMs + from, to: epochMs + from + span, limit }
+    const filter = of === "all" ? {} : { aggregate: of }
+    const found = yield* walk((cursor) =>
+      store.byTime({ ...range, ...filter, ...(cursor === undefined ? {} : { cursor }) })
+    )
+    const wanted = log
+      .filter((event) => event.tenant === tenant && (of === "all" || event.aggregate === of))
+      .filter((event) => event.recordedAt >= range.from && event.recordedAt < range.to)
+      .toSorted((a, b) =>
+        a.recordedAt - b.recordedAt || order(a.aggregate, b.aggregate) || order(a.id, b.id) || a.version - b.version
+      )
+    yield* same(found, wanted, `events from ${from} for ${span} ms in pages of ${limit}, ${of}`)
+    const sizes = yield* store.byTime({ ...range, ...filter })
+    yield* holds(sizes.items.length <= limit, "a page is larger than its limit")
+  }
+})
+
+const order = (a: string, b: string): number => a === b ? 0 : a < b ? -1 : 1
