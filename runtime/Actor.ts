@@ -1,0 +1,124 @@
+/**
+ * An actor: a plain record, not a fiber.
+ *
+ * Idle it is state and a few numbers; what a running actor needs beside (mailbox, waiting ids) lives in its `Work` and
+ * goes away with it, so that a hundred thousand idle actors cost some tens of megabytes.
+ * @module
+ */
+import type { Effect, Tracer } from "effect"
+import type { ActorError } from "../core/ActorError.ts"
+import type { CommandRequest, Receipt, Rejected, StateAnswer } from "../core/Actors.ts"
+import type { Head, StreamKey } from "../core/Stream.ts"
+import type { Kind } from "./Kind.ts"
+
+export interface Actor {
+  /** tenant/aggregate/id */
+  readonly key: string
+  readonly kind: Kind
+  /** False: nothing below is known; the next tick loads it. */
+  loaded: boolean
+  state: unknown
+  head: Head
+  /** The id of the last event; names the history that a snapshot belongs to. */
+  eventId: string
+  /** Of the newest snapshot, and the bytes of events folded since. */
+  snapshotVersion: number
+  bytesSince: number
+  /** Seconds since the host started, of the last use. */
+  usedAt: number
+  /** Present while there is anything to do. */
+  work: Work | undefined
+}
+
+export interface Work {
+  readonly stream: StreamKey
+  /** What waits, in order of arrival; bounded by `Limits.mailbox`. */
+  mailbox: Array<Task>
+  /** Taken from the mailbox by a tick that has not answered yet; they count towards the bound. */
+  running: ReadonlyArray<Task>
+  /** A tick, a load or a backoff holds the actor; it is taken up again by whoever holds it. */
+  busy: boolean
+  /** Commands with ids of the caller's choice, so that a repeat joins the first. */
+  ids: Map<string, CommandTask> | undefined
+}
+
+export type CommandAnswer = Effect.Effect<Receipt, Rejected | ActorError>
+export type ReadAnswer = Effect.Effect<StateAnswer<unknown> | undefined, ActorError>
+type Resume<A> = (answer: A) => void
+
+interface TaskBase {
+  /** Milliseconds; the caller is answered by then, whatever happens to the append. */
+  readonly deadline: number
+  attempts: number
+  answered: boolean
+  /** An attempt to store may have gone through: from here on only a receipt or a success is a definite answer. */
+  unknown: boolean
+}
+export interface ReadTask extends TaskBase {
+  readonly _tag: "Read"
+  readonly resume: Resume<ReadAnswer>
+}
+export interface CommandTask extends TaskBase {
+  readonly _tag: "Command"
+  readonly request: CommandRequest
+  readonly commandId: string
+  /** The command, decoded from the request's payload. */
+  readonly command: { readonly _tag: string }
+  /** SHA-256; computed when first needed. */
+  fingerprint: string
+  /** The span that the command was sent in. */
+  readonly span: Tracer.AnySpan | undefined
+  /** Milliseconds of the first decision, the `now` of all later ones; 0 before. */
+  now: number
+  readonly resume: Resume<CommandAnswer>
+  /** Others who sent the same id and content while it was under way. */
+  joined: Array<Resume<CommandAnswer>> | undefined
+}
+export type Task = ReadTask | CommandTask
+
+export const noTasks: ReadonlyArray<never> = []
+
+/** A cold actor. */
+export const make = (key: string, kind: Kind, usedAt: number): Actor => ({
+  key,
+  kind,
+  loaded: false,
+  state: undefined,
+  head: noHead,
+  eventId: "",
+  snapshotVersion: 0,
+  bytesSince: 0,
+  usedAt,
+  work: undefined,
+})
+
+const noHead: Head = { version: 0, recordedAt: 0, closed: false }
+
+/** Forgets what was folded: the next tick reads the store again. */
+export const unload = (actor: Actor): void => {
+  actor.loaded = false
+  actor.state = undefined
+  actor.head = noHead
+  actor.eventId = ""
+  actor.snapshotVersion = 0
+  actor.bytesSince = 0
+}
+
+/** The stream of an actor's key; keys have exactly two slashes. */
+export const streamOf = (key: string): StreamKey => {
+  const [tenant, aggregate, id] = key.split("/") as [string, string, string]
+  return { tenant, aggregate, id }
+}
+
+/** Answers a task and everyone who joined it, once. */
+export const answerCommand = (task: CommandTask, answer: CommandAnswer): void => {
+  if (task.answered) return
+  task.answered = true
+  task.resume(answer)
+  if (task.joined !== undefined) { for (const resume of task.joined) resume(answer) }
+}
+export const answerRead = (task: ReadTask, answer: ReadAnswer): void => {
+  if (task.answered) return
+  task.answered = true
+  task.resume(answer)
+}

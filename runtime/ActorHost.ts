@@ -1,0 +1,241 @@
+/**
+ * Runs an application's actors in this process: the default placement of `Actors`.
+ *
+ * Correctness never rests on an actor being alone: whoever else writes, the store fences. A host that is gone has lost
+ * nothing but time.
+ * @module
+ */
+import { Clock, Context, Effect, FiberSet, Layer, Random, type Scope, Tracer } from "effect"
+import * as ActorError from "../core/ActorError.ts"
+import { Actors, type CommandRequest, type Shape as ActorsShape } from "../core/Actors.ts"
+import type { App } from "../core/App.ts"
+import { EventStore } from "../core/EventStore.ts"
+import * as Ids from "../core/Ids.ts"
+import { Limits } from "../core/Limits.ts"
+import { mayCommand, type Shape as Principal } from "../core/Principal.ts"
+import { SnapshotStore } from "../core/SnapshotStore.ts"
+import { idPattern } from "../core/Stream.ts"
+import * as Wire from "../schemas/Wire.ts"
+import type { Actor, CommandAnswer, CommandTask, ReadAnswer, Task } from "./Actor.ts"
+import * as Fingerprint from "../core/Fingerprint.ts"
+import { type Host, nowMs } from "./Host.ts"
+import * as Metrics from "./HostMetrics.ts"
+import * as Kind from "./Kind.ts"
+import * as Loader from "./Loader.ts"
+import * as Roster from "./Roster.ts"
+import * as Settle from "./Settle.ts"
+import * as Snapshots from "./Snapshots.ts"
+import * as Supervision from "./Supervision.ts"
+import { sweep } from "./Sweep.ts"
+import * as Tick from "./Tick.ts"
+import * as Turn from "./Turn.ts"
+import { TickTrigger } from "./TickTrigger.ts"
+
+export interface Shape {
+  /**
+   * Refuses what comes from now on with `ShuttingDown` and waits until all that was taken is answered, at most
+   * `Limits.drainMs`; then answers the rest. Idempotent. The layer does it when its scope closes.
+   */
+  readonly drain: Effect.Effect<void>
+  /** Actors in memory, and those of them with work. */
+  readonly stats: () => { readonly live: number; readonly working: number }
+}
+
+export class ActorHost extends Context.Service<ActorHost, Shape>()("nexus/runtime/ActorHost") {
+  /** The actors of `app` in this process. */
+  static readonly layer = (
+    app: App,
+  ): Layer.Layer<Actors | ActorHost, never, EventStore | SnapshotStore | TickTrigger> =>
+    Layer.effectContext(Effect.map(
+      make(app),
+      ({ actors, host }) => Context.make(Actors, actors).pipe(Context.add(ActorHost, host)),
+    ))
+}
+
+const make = Effect.fnUntraced(function* (
+  app: App,
+): Effect.fn.Return<
+  { readonly actors: ActorsShape; readonly host: Shape },
+  never,
+  EventStore | SnapshotStore | TickTrigger | Scope.Scope
+> {
+  const host = yield* assemble
+  const kinds: Record<string, Kind.Kind> = Object.create(null)
+  for (const [name, aggregate] of Object.entries(app.aggregates)) kinds[name] = Kind.make(aggregate)
+
+  let draining = false
+  const drain = Effect.gen(function* () {
+    draining = true
+    const until = nowMs(host) + host.limits.drainMs
+    while (host.roster.working.size > 0 && nowMs(host) < until) yield* Effect.sleep("5 millis")
+    const error = new ActorError.ShuttingDown({ retryAfterSeconds: 1 })
+    for (const actor of host.roster.working) {
+      // What a tick has taken may be stored already.
+      for (const task of actor.work!.running) if (task._tag === "Command") task.unknown = true
+      for (const task of actor.work!.running) Settle.fail(host, task, error)
+      Settle.failAll(host, actor, error)
+    }
+  })
+  yield* Effect.addFinalizer(() => drain)
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(host.limits.sweepMs), sweep(host))))
+
+  const enter = (principal: Principal, kind: Kind.Kind, id: string): Actor | ActorError.ActorError => {
+    if (draining) return new ActorError.ShuttingDown({ retryAfterSeconds: 1 })
+    const now = nowMs(host)
+    const key = `${principal.tenant}/${kind.name}/${id}`
+    const blockedMs = host.supervision.blockedMs(key, now)
+    if (blockedMs > 0) return new ActorError.ActorUnavailable({ retryAfterSeconds: Math.ceil(blockedMs / 1000) })
+    const actor = host.roster.get(key, kind, now)
+    if (actor === undefined) return new ActorError.Unavailable({ retryAfterSeconds: 1, reason: "actors" })
+    const waiting = actor.work === undefined ? 0 : actor.work.mailbox.length + actor.work.running.length
+    return waiting >= host.limits.mailbox ? new ActorError.MailboxFull({ retryAfterSeconds: 1 }) : actor
+  }
+
+  const post = (actor: Actor, task: Task): void => {
+    const work = host.roster.work(actor)
+    if (!work.busy && work.mailbox.length === 0) host.ready.push(actor)
+    work.mailbox.push(task)
+    host.schedule()
+  }
+
+  const send: ActorsShape["send"] = (request) =>
+    Effect.withFiber((fiber): CommandAnswer => {
+      const { commandId, principal } = request
+      const kind = kinds[request.aggregate]
+      const command = kind?.command(request.command)
+      if (kind === undefined || command === undefined) {
+        return Effect.fail(new ActorError.UnknownCommand({ aggregate: request.aggregate, command: request.command }))
+      }
+      const bad = badId(principal.tenant, request.id, commandId)
+      if (bad !== undefined) return Effect.fail(new ActorError.InvalidId({ part: bad }))
+      if (!mayCommand(principal, kind.name)) {
+        return Effect.fail(new ActorError.Forbidden({ scope: `commands:${kind.name}` }))
+      }
+      const decoded = Wire.decodeCommand(command, request.payload)
+      if (decoded._tag === "Failure") {
+        return Effect.fail(new ActorError.CommandInvalid({ issues: decoded.failure.issues }))
+      }
+      const actor = enter(principal, kind, request.id)
+      if ("_tag" in actor) return Effect.fail(actor)
+      if (commandId !== undefined) {
+        const first = actor.work?.ids?.get(commandId)
+        if (first !== undefined) return join(first, request)
+      }
+      return Effect.callback((resume) => {
+        const now = nowMs(host)
+        const task: CommandTask = {
+          _tag: "Command",
+          request,
+          commandId: commandId ?? Ids.uuidV7(now, host.random),
+          command: decoded.success,
+          fingerprint: "",
+          span: Context.getOrUndefined(fiber.context, Tracer.ParentSpan),
+          now: 0,
+          deadline: now + host.limits.requestTimeoutMs,
+          attempts: 0,
+          answered: false,
+          unknown: false,
+          joined: undefined,
+          resume: commandId === undefined ? resume : (answer) => {
+            actor.work?.ids?.delete(commandId)
+            resume(answer)
+          },
+        }
+        if (commandId !== undefined) (host.roster.work(actor).ids ??= new Map()).set(commandId, task)
+        post(actor, task)
+      })
+    })
+
+  const state: ActorsShape["state"] = (principal, aggregate, id) =>
+    Effect.suspend((): ReadAnswer => {
+      const kind = kinds[aggregate]
+      if (kind === undefined) return Effect.fail(new ActorError.UnknownCommand({ aggregate, command: "" }))
+      const bad = badId(principal.tenant, id, undefined)
+      if (bad !== undefined) return Effect.fail(new ActorError.InvalidId({ part: bad }))
+      if (!principal.scopes.includes("read")) return Effect.fail(new ActorError.Forbidden({ scope: "read" }))
+      const actor = enter(principal, kind, id)
+      if ("_tag" in actor) return Effect.fail(actor)
+      return Effect.callback((resume) => {
+        const deadline = nowMs(host) + host.limits.requestTimeoutMs
+        post(actor, { _tag: "Read", deadline, attempts: 0, answered: false, unknown: false, resume })
+      })
+    })
+
+  const stats = () => ({ live: host.roster.size(), working: host.roster.working.size })
+  return { actors: Actors.of({ send, state }), host: ActorHost.of({ drain, stats }) }
+})
+
+const badId = (tenant: string, id: string, commandId: string | undefined): string | undefined =>
+  !idPattern.test(tenant)
+    ? "tenant"
+    : !idPattern.test(id)
+    ? "id"
+    : commandId !== undefined && !idPattern.test(commandId)
+    ? "commandId"
+    : undefined
+
+/** The same id under way: the same command shares its answer, another one is refused. */
+const join = (first: CommandTask, request: CommandRequest): CommandAnswer => {
+  const fingerprint = Fingerprint.make(request.aggregate, request.id, request.command, request.payload)
+  if (Turn.fingerprint(first) !== fingerprint) {
+    return Effect.fail(new ActorError.KeyReused({ commandId: first.commandId }))
+  }
+  return Effect.callback((resume) => void (first.joined ??= []).push(resume))
+}
+
+/** The host's parts, wired to the services around it. */
+const assemble = Effect.gen(function* () {
+  const store = yield* EventStore
+  const snapshotStore = yield* SnapshotStore
+  const trigger = yield* TickTrigger
+  const limits = yield* Limits
+  const clock = yield* Clock.Clock
+  const random = yield* Random.Random
+  const tracer = yield* Tracer.Tracer
+  const run = yield* FiberSet.makeRuntime<never, void, never>()
+  const update = Metrics.updater(yield* Effect.context<never>())
+  const startMs = clock.currentTimeMillisUnsafe()
+
+  const ignored: Loader.Report = (stream, snapshot, fault) =>
+    Effect.suspend(() => {
+      update(Metrics.SnapshotFailures, 1)
+      return Effect.logWarning("snapshot ignored").pipe(
+        Effect.annotateLogs({ aggregate: stream.aggregate, version: snapshot.version, fault }),
+      )
+    })
+
+  let scheduled = false
+  let ticks = 0
+  const tick = () => {
+    scheduled = false
+    ticks++
+    run(Effect.ensuring(
+      Tick.run(host),
+      Effect.sync(() => {
+        ticks--
+        host.schedule()
+      }),
+    ))
+  }
+  const host: Host = {
+    store,
+    limits,
+    roster: Roster.make(limits, startMs),
+    supervision: Supervision.make(limits),
+    loader: Loader.make(store, snapshotStore, limits, ignored),
+    snapshots: yield* Snapshots.make(snapshotStore, limits, update),
+    update,
+    clock,
+    tracer,
+    random: () => random.nextDoubleUnsafe(),
+    writerId: Ids.uuidV7(startMs, () => random.nextDoubleUnsafe()),
+    run,
+    ready: [],
+    schedule: () => {
+      if (scheduled || host.ready.length === 0 || ticks >= limits.ticks) return
+      scheduled = true
+      trigger.schedule(tick)
+    },
+  }
+  return host
+})

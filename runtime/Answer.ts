@@ -1,0 +1,59 @@
+/**
+ * Answers made from stored outcomes: the same receipt gives the same bytes, whichever process says them.
+ * @module
+ */
+import { Effect } from "effect"
+import { Expired, KeyReused } from "../core/ActorError.ts"
+import { type Receipt, Rejected } from "../core/Actors.ts"
+import type * as EventStore from "../core/EventStore.ts"
+import * as Position from "../core/Position.ts"
+import type { StreamKey } from "../core/Stream.ts"
+import type { CommandAnswer } from "./Actor.ts"
+
+/** The tag under which a passed `notAfter` is remembered; no rejection can be named so. */
+export const expiredTag = "$Expired"
+
+/** The acceptance of a command. */
+export const accepted = (
+  storeKind: string,
+  stream: StreamKey,
+  commandId: string,
+  version: number,
+  events: Receipt["events"],
+  offset: number | undefined,
+): CommandAnswer =>
+  Effect.succeed({
+    commandId,
+    aggregate: stream.aggregate,
+    id: stream.id,
+    version,
+    events,
+    position: Position.encode(storeKind, stream, version, offset),
+  })
+
+/** The refusal of a command. */
+export const refused = (commandId: string, refusal: EventStore.Refusal): CommandAnswer =>
+  refusal.tag === expiredTag
+    ? Effect.fail(new Expired({ commandId }))
+    : Effect.fail(
+      new Rejected({
+        commandId,
+        tag: refusal.tag,
+        status: refusal.status,
+        members: JSON.parse(refusal.members) as unknown,
+      }),
+    )
+
+/** What was decided before, unless it was another command under this id. */
+export const fromReceipt = (
+  storeKind: string,
+  stream: StreamKey,
+  fingerprint: string,
+  receipt: EventStore.Receipt,
+): CommandAnswer => {
+  const { commandId } = receipt
+  if (receipt.fingerprint !== fingerprint) return Effect.fail(new KeyReused({ commandId }))
+  return receipt.refusal === undefined
+    ? accepted(storeKind, stream, commandId, receipt.version, receipt.events, receipt.offset)
+    : refused(commandId, receipt.refusal)
+}

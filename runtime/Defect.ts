@@ -1,0 +1,18 @@
+/**
+ * What a log may say about failed user code: the kind of failure and where it happened.
+ *
+ * Messages are left out on purpose: user code puts payload values into them.
+ * @module
+ */
+
+export interface Description {
+  readonly name: string
+  /** Stack frames without the message, innermost first, at most ten. */
+  readonly frames: ReadonlyArray<string>
+}
+
+export const describe = (defect: unknown): Description => {
+  if (!(defect instanceof Error)) return { name: `thrown ${defect === null ? "null" : typeof defect}`, frames: [] }
+  const frames = (defect.stack ?? "").split("\n").map((line) => line.trim()).filter((line) => line.startsWith("at "))
+  return { name: defect.name, frames: frames.slice(0, 10) }
+}

@@ -1,0 +1,47 @@
+/**
+ * What the parts of a host share: its ports, its actors, and how an actor is taken up again.
+ * @module
+ */
+import type { Clock, Effect, Tracer } from "effect"
+import type * as EventStore from "../core/EventStore.ts"
+import type { Limits } from "../core/Limits.ts"
+import { type Actor, noTasks } from "./Actor.ts"
+import type * as Metrics from "./HostMetrics.ts"
+import type { Loader } from "./Loader.ts"
+import type { Roster } from "./Roster.ts"
+import type { Snapshots } from "./Snapshots.ts"
+import type { Supervision } from "./Supervision.ts"
+
+export interface Host {
+  readonly store: EventStore.Shape
+  readonly limits: Limits
+  readonly roster: Roster
+  readonly supervision: Supervision
+  readonly loader: Loader
+  readonly snapshots: Snapshots
+  readonly update: Metrics.Update
+  readonly clock: Clock.Clock
+  readonly tracer: Tracer.Tracer
+  /** A number in [0, 1). */
+  readonly random: () => number
+  readonly writerId: string
+  /** Runs an effect on a fiber of its own, for as long as the host lives. */
+  readonly run: (effect: Effect.Effect<void>) => void
+  /** Actors that wait for a tick: with work, not busy, mailbox not empty; each stands here once. */
+  readonly ready: Array<Actor>
+  /** Makes sure that a tick comes, if any actor is ready. */
+  readonly schedule: () => void
+}
+
+/** Gives a busy actor back: to the next tick if anything waits, else to rest. */
+export const release = (host: Host, actor: Actor): void => {
+  const { work } = actor
+  if (work === undefined) return
+  work.busy = false
+  work.running = noTasks
+  if (work.mailbox.length === 0) return host.roster.rest(actor)
+  host.ready.push(actor)
+  host.schedule()
+}
+
+export const nowMs = (host: Host): number => host.clock.currentTimeMillisUnsafe()

@@ -1,0 +1,62 @@
+/**
+ * An aggregate made ready to run: its handlers, codecs and snapshot key, compiled once per host.
+ * @module
+ */
+import { Result, Schema } from "effect"
+import type * as Aggregate from "../core/Aggregate.ts"
+import type * as EventStore from "../core/EventStore.ts"
+import { canonical, digest } from "../core/Fingerprint.ts"
+import type * as Snapshot from "../core/Snapshot.ts"
+import type { AnyCommand } from "../schemas/Command.ts"
+import type { AnyEvent } from "../schemas/Event.ts"
+import * as JsonSchemas from "../schemas/JsonSchemas.ts"
+import * as Wire from "../schemas/Wire.ts"
+
+type Tagged = { readonly _tag: string }
+export type Decide = (state: unknown, command: Tagged, context: Aggregate.CommandContext) => Result.Result<
+  ReadonlyArray<Tagged>,
+  Tagged
+>
+
+export interface Kind {
+  readonly name: string
+  readonly initial: unknown
+  readonly snapshot: Snapshot.Policy
+  /** Aggregate revision and hash of the state's schema: a snapshot with another key was made by other code. */
+  readonly snapshotKey: string
+  readonly command: (name: string) => AnyCommand | undefined
+  readonly event: (type: string) => AnyEvent | undefined
+  readonly decide: { readonly [tag: string]: Decide }
+  readonly evolve: { readonly [tag: string]: (state: unknown, event: Tagged) => unknown }
+  readonly decodeEvent: (event: EventStore.StoredEvent) => Result.Result<Tagged, Wire.Invalid | Wire.UnknownEvent>
+  readonly encodeState: (state: unknown) => Result.Result<unknown, Schema.SchemaError>
+  readonly decodeState: (json: unknown) => Result.Result<unknown, Schema.SchemaError>
+}
+
+/** Compiles an aggregate; a state schema that has no JSON form stops the program at start. */
+export const make = (aggregate: Aggregate.Any): Kind => {
+  const { contract } = aggregate
+  const codec = Schema.toCodecJson(aggregate.state as Schema.Codec<unknown, unknown>)
+  const schemaHash = digest(canonical(JsonSchemas.document(aggregate.state))).slice(0, 16)
+  return {
+    name: contract.aggregate,
+    initial: aggregate.initial,
+    snapshot: aggregate.snapshot,
+    snapshotKey: `${aggregate.revision}-${schemaHash}`,
+    command: (name) => contract.commands[name],
+    event: (type) => contract.events[type],
+    decide: aggregate.decide as never,
+    evolve: aggregate.evolve as never,
+    decodeEvent: (event) => {
+      const payload = Result.try(() => JSON.parse(event.payload) as unknown)
+      return Result.isFailure(payload)
+        ? Result.fail(new Wire.Invalid({ issues: [{ pointer: "", rule: "Expected JSON text" }] }))
+        : Wire.decodeEvent(contract, { ...event, payload: payload.success }) as never
+    },
+    encodeState: Schema.encodeUnknownResult(codec),
+    decodeState: Schema.decodeUnknownResult(codec),
+  }
+}
+
+/** `aggregate.EventType.vN`, the name under which a schema is registered and spoken of. */
+export const subject = (kind: Kind, event: AnyEvent): string => `${kind.name}.${event.tag}.v${event.versions.length}`

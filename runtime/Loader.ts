@@ -1,0 +1,185 @@
+/**
+ * Folds a stream into a state: from the newest good snapshot, or from the beginning.
+ *
+ * A snapshot counts only if the stream really holds the event it was made after; anything else is ignored, reported,
+ * and replaced by the next good one.
+ * @module
+ */
+import { Effect, Result } from "effect"
+import type { Shape as Store, StoredEvent, StoreUnavailable } from "../core/EventStore.ts"
+import { tombstone } from "../core/EventStore.ts"
+import type { Limits } from "../core/Limits.ts"
+import type { Shape as Snapshots, Snapshot } from "../core/SnapshotStore.ts"
+import { empty, type Head, type StreamKey } from "../core/Stream.ts"
+import type { UnknownEvent } from "../schemas/Wire.ts"
+import type { Kind } from "./Kind.ts"
+import * as SnapshotCodec from "./SnapshotCodec.ts"
+
+export interface Loaded {
+  readonly state: unknown
+  readonly head: Head
+  readonly eventId: string
+  readonly snapshotVersion: number
+  readonly bytesSince: number
+}
+
+/** Why an actor cannot be had: newer code wrote its stream, or its events or its `evolve` are broken. */
+export type LoadFailure = UnknownEvent | { readonly _tag: "Broken"; readonly cause: unknown; readonly version: number }
+
+export interface Request {
+  readonly kind: Kind
+  readonly stream: StreamKey
+}
+export type Report = (stream: StreamKey, snapshot: Snapshot, fault: SnapshotCodec.Fault) => Effect.Effect<void>
+
+/** A fold under way. */
+interface Fold extends Request {
+  state: unknown
+  head: Head
+  eventId: string
+  snapshot: Snapshot | undefined
+  bytesSince: number
+}
+type Step = Result.Result<void, LoadFailure>
+
+const begin = (request: Request): Fold => ({
+  ...request,
+  state: request.kind.initial,
+  head: empty,
+  eventId: "",
+  snapshot: undefined,
+  bytesSince: 0,
+})
+
+/** The first snapshot of ours that is whole. */
+const choose = Effect.fnUntraced(function* (fold: Fold, snapshots: ReadonlyArray<Snapshot>, report: Report) {
+  for (const snapshot of snapshots) {
+    const state = SnapshotCodec.decode(fold.kind, fold.stream, snapshot)
+    if (Result.isFailure(state)) {
+      yield* report(fold.stream, snapshot, state.failure)
+      continue
+    }
+    fold.state = state.success
+    fold.head = { version: snapshot.version, recordedAt: snapshot.recordedAt, closed: false }
+    fold.eventId = snapshot.eventId
+    fold.snapshot = snapshot
+    return
+  }
+})
+
+/** A snapshot's own last event is read again: it proves that the snapshot belongs to this history. */
+const after = (fold: Fold): number => fold.snapshot === undefined ? fold.head.version : fold.head.version - 1
+
+const fold = (self: Fold, events: ReadonlyArray<StoredEvent>): Step => {
+  for (const event of events) {
+    if (event.version <= self.head.version) continue
+    if (event.version !== self.head.version + 1) {
+      return Result.fail({ _tag: "Broken", cause: gap, version: event.version })
+    }
+    self.head = {
+      version: event.version,
+      recordedAt: event.recordedAt,
+      closed: event.type === tombstone.type,
+    }
+    self.eventId = event.eventId
+    if (self.head.closed) continue
+    const decoded = self.kind.decodeEvent(event)
+    if (Result.isFailure(decoded)) {
+      return Result.fail(
+        decoded.failure._tag === "UnknownEvent"
+          ? decoded.failure
+          : { _tag: "Broken", cause: decoded.failure, version: event.version },
+      )
+    }
+    const evolved = Result.try(() => self.kind.evolve[decoded.success._tag]!(self.state, decoded.success))
+    if (Result.isFailure(evolved)) {
+      return Result.fail({ _tag: "Broken", cause: evolved.failure, version: event.version })
+    }
+    self.state = evolved.success
+    self.bytesSince += event.payload.length
+  }
+  return Result.succeed(undefined)
+}
+const gap = Object.assign(new Error("VersionGap"), { name: "VersionGap" })
+
+const done = (self: Fold): Loaded => ({
+  state: self.state,
+  head: self.head,
+  eventId: self.eventId,
+  snapshotVersion: self.snapshot?.version ?? 0,
+  bytesSince: self.bytesSince,
+})
+
+export interface Loader {
+  /**
+   * Loads a group. Streams that end within a page are answered at once; the others come as `rest`, effects of their own,
+   * so that a long history keeps no short one waiting.
+   */
+  readonly load: (requests: ReadonlyArray<Request>) => Effect.Effect<
+    ReadonlyArray<Result.Result<Loaded, LoadFailure> | { readonly rest: Rest }>,
+    StoreUnavailable
+  >
+}
+export type Rest = Effect.Effect<Result.Result<Loaded, LoadFailure>, StoreUnavailable>
+
+export const make = (store: Store, snapshots: Snapshots, limits: Limits, report: Report): Loader => {
+  const pages = Effect.fnUntraced(function* (self: Fold) {
+    while (true) {
+      // Gives the loop back between pages, so that a long history starves no timer.
+      yield* Effect.yieldNow
+      const events = yield* store.read(self.stream, self.head.version, limits.loadPage)
+      const step = fold(self, events)
+      if (Result.isFailure(step)) return Result.fail(step.failure)
+      if (events.length < limits.loadPage) return Result.succeed(done(self))
+    }
+  })
+
+  /** The first page told what the snapshot is worth; without it the fold begins at version 0. */
+  const first = Effect.fnUntraced(function* (self: Fold, events: ReadonlyArray<StoredEvent>) {
+    if (self.snapshot !== undefined) {
+      const own = events[0]
+      if (own === undefined || own.version !== self.snapshot.version || own.eventId !== self.snapshot.eventId) {
+        yield* report(self.stream, self.snapshot, own === undefined ? "newer" : "foreign")
+        return { rest: pages(begin(self)) }
+      }
+    }
+    const step = fold(self, events)
+    if (Result.isFailure(step)) return Result.fail(step.failure)
+    return events.length < limits.loadPage ? Result.succeed(done(self)) : { rest: pages(self) }
+  })
+
+  return {
+    load: Effect.fnUntraced(function* (requests) {
+      const folds = requests.map(begin)
+      // Snapshots are a cache: one that cannot be read is one that is not there.
+      const kept = yield* Effect.catch(
+        snapshots.loadEach(requests.map((request) => request.stream)),
+        () => Effect.succeed(undefined),
+      )
+      if (kept !== undefined) {
+        for (let i = 0; i < folds.length; i++) if (kept[i]!.length > 0) yield* choose(folds[i]!, kept[i]!, report)
+      }
+      const firsts = yield* store.readEach(
+        folds.map((self) => ({ stream: self.stream, after: after(self) })),
+        limits.loadPage,
+      )
+      const answers: Array<Result.Result<Loaded, LoadFailure> | { readonly rest: Rest }> = []
+      for (let i = 0; i < folds.length; i++) {
+        const events = firsts[i]!
+        // The common case, a new stream, costs no effect of its own.
+        answers.push(
+          events.length === 0 && folds[i]!.snapshot === undefined
+            ? Result.succeed(done(folds[i]!))
+            : yield* first(folds[i]!, events),
+        )
+      }
+      return answers
+    }),
+  }
+}
+
+/** Whether an answer of the loader is still under way. */
+export const isRest = (
+  answer: Result.Result<Loaded, LoadFailure> | { readonly rest: Rest },
+): answer is { readonly rest: Rest } => "rest" in answer
+

@@ -1,0 +1,81 @@
+/**
+ * The actors in memory, longest idle first: who may stay, and who leaves.
+ *
+ * An actor with work never leaves. The order is kept to the second, so that a hot actor moves at most once a second.
+ * @module
+ */
+import type { Limits } from "../core/Limits.ts"
+import { type Actor, make as makeActor, noTasks, streamOf, type Work } from "./Actor.ts"
+import type { Kind } from "./Kind.ts"
+
+export interface Roster {
+  /** The actor of a key, made cold where it is not in memory; nothing where all places are taken by working actors. */
+  readonly get: (key: string, kind: Kind, nowMs: number) => Actor | undefined
+  /** The actor's work, begun where it was idle. */
+  readonly work: (actor: Actor) => Work
+  /** Ends the work of an actor with nothing left to do. */
+  readonly rest: (actor: Actor) => void
+  /** Actors with work. */
+  readonly working: ReadonlySet<Actor>
+  /** Drops actors idle for at least `idleMaxMs`; answers how many. */
+  readonly passivate: (nowMs: number) => number
+  readonly size: () => number
+}
+
+/** How many of the longest idle are looked at for a free place; if all of them work, the host is full. */
+const scanMax = 100
+
+export const make = (limits: Limits, startMs: number): Roster => {
+  const actors = new Map<string, Actor>()
+  const working = new Set<Actor>()
+  const seconds = (nowMs: number) => Math.floor((nowMs - startMs) / 1000)
+
+  const makeRoom = (): boolean => {
+    let seen = 0
+    for (const [key, actor] of actors) {
+      if (actor.work === undefined) return actors.delete(key)
+      if (++seen === scanMax) return false
+    }
+    return limits.actors > 0
+  }
+
+  return {
+    get: (key, kind, nowMs) => {
+      const second = seconds(nowMs)
+      const found = actors.get(key)
+      if (found !== undefined) {
+        if (found.usedAt < second) {
+          found.usedAt = second
+          actors.delete(key)
+          actors.set(key, found)
+        }
+        return found
+      }
+      if (actors.size >= limits.actors && !makeRoom()) return undefined
+      const actor = makeActor(key, kind, second)
+      actors.set(key, actor)
+      return actor
+    },
+    work: (actor) => {
+      if (actor.work === undefined) {
+        actor.work = { stream: streamOf(actor.key), mailbox: [], running: noTasks, busy: false, ids: undefined }
+        working.add(actor)
+      }
+      return actor.work
+    },
+    rest: (actor) => {
+      actor.work = undefined
+      working.delete(actor)
+    },
+    working,
+    passivate: (nowMs) => {
+      const before = actors.size
+      for (const [key, actor] of actors) {
+        if (nowMs - startMs - actor.usedAt * 1000 < limits.idleMaxMs) break
+        if (actor.work === undefined) actors.delete(key)
+      }
+      return before - actors.size
+    },
+    size: () => actors.size,
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * From the store's outcomes to answers: who is told what, who tries again, and when the actor goes on.
+ *
+ * The one rule: nothing is said that the store has not confirmed, and what may have been stored is never called failed.
+ * @module
+ */
+import { Effect } from "effect"
+import * as ActorError from "../core/ActorError.ts"
+import type * as EventStore from "../core/EventStore.ts"
+import * as Actor from "./Actor.ts"
+import * as Answer from "./Answer.ts"
+import * as Defect from "./Defect.ts"
+import { type Host, nowMs, release } from "./Host.ts"
+import * as Metrics from "./HostMetrics.ts"
+import * as Turn from "./Turn.ts"
+
+/** One actor's entries of a group, in the order they were decided. */
+export interface Part {
+  readonly actor: Actor.Actor
+  readonly entries: ReadonlyArray<Turn.Entry>
+}
+
+const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000))
+
+/** Answers a task with a failure, or, where an earlier attempt may have been stored, with `outcome-unknown`. */
+export const fail = (host: Host, task: Actor.Task, error: ActorError.ActorError): void => {
+  if (task._tag === "Read") return Actor.answerRead(task, Effect.fail(error))
+  if (!task.answered) host.update(Metrics.CommandsFailed, 1)
+  const said = task.unknown
+    ? new ActorError.OutcomeUnknown({ commandId: task.commandId, retryAfterSeconds: 1 })
+    : error
+  Actor.answerCommand(task, Effect.fail(said))
+}
+
+/** Fails every waiting task of an actor. */
+export const failAll = (host: Host, actor: Actor.Actor, error: ActorError.ActorError): void => {
+  const waiting = actor.work?.mailbox.splice(0) ?? []
+  for (const task of waiting) fail(host, task, error)
+}
+
+const backoffMs = (host: Host, attempts: number): number => {
+  const full = Math.min(host.limits.attemptBackoffMs * 2 ** (attempts - 1), host.limits.attemptBackoffMaxMs)
+  return Math.ceil(full * (0.5 + host.random() / 2))
+}
+
+/** Puts tasks back to the front of the mailbox, or gives them up; answers the delay before the next attempt. */
+const retry = (
+  host: Host,
+  actor: Actor.Actor,
+  tasks: ReadonlyArray<Actor.Task>,
+  error: () => ActorError.ActorError,
+  patient: boolean,
+): number => {
+  const again: Array<Actor.Task> = []
+  let delay = 0
+  for (const task of tasks) {
+    task.attempts++
+    if (task.attempts >= host.limits.attempts) {
+      fail(host, task, error())
+      continue
+    }
+    again.push(task)
+    // The first lost race is repeated at once; a store that refused, or a race lost again, is given time.
+    if (patient || task.attempts > 1) delay = Math.max(delay, backoffMs(host, task.attempts))
+  }
+  if (again.length > 0) actor.work!.mailbox = again.concat(actor.work!.mailbox)
+  return delay
+}
+
+const releaseAfter = (host: Host, actor: Actor.Actor, delayMs: number): void => {
+  if (delayMs === 0) return release(host, actor)
+  host.run(Effect.andThen(Effect.sleep(delayMs), Effect.sync(() => release(host, actor))))
+}
+
+/** The store refused the group or could not be asked, before anything was stored: states stay, tasks try again. */
+export const refused = (host: Host, parts: ReadonlyArray<Part>, reason: string): void => {
+  const error = () => new ActorError.Unavailable({ retryAfterSeconds: 1, reason })
+  for (const { actor, entries } of parts) {
+    releaseAfter(host, actor, retry(host, actor, entries.map((entry) => entry.task), error, true))
+  }
+}
+
+/** A load could not ask the store: all that waits tries again. */
+export const notLoaded = (host: Host, actor: Actor.Actor, reason: string): void => {
+  const waiting = actor.work!.mailbox.splice(0)
+  const error = () => new ActorError.Unavailable({ retryAfterSeconds: 1, reason })
+  releaseAfter(host, actor, retry(host, actor, waiting, error, true))
+}
+
+/**
+ * The group may be stored or not. Every actor reads the store again and decides anew: with the look-up of its receipt in
+ * the same commit, so that what was stored is found and what was not is stored now.
+ */
+export const unknown = (host: Host, parts: ReadonlyArray<Part>): void => {
+  host.update(Metrics.OutcomesUnknown, 1)
+  for (const { actor, entries } of parts) {
+    Actor.unload(actor)
+    for (const { task } of entries) task.unknown = true
+    const error = () => new ActorError.Unavailable({ retryAfterSeconds: 1, reason: "unknown" })
+    releaseAfter(host, actor, retry(host, actor, entries.map((entry) => entry.task), error, true))
+  }
+}
+
+/** The store has spoken: one outcome an entry, in order. */
+export const committed = (
+  host: Host,
+  parts: ReadonlyArray<Part>,
+  outcomes: ReadonlyArray<EventStore.Outcome>,
+): void => {
+  const tally = { accepted: 0, rejected: 0, failed: 0, repeated: 0, events: 0, conflicts: 0, evaluated: 0 }
+  let next = 0
+  for (const part of parts) {
+    settlePart(host, part, outcomes.slice(next, next += part.entries.length), tally)
+  }
+  const { update } = host
+  if (tally.accepted > 0) update(Metrics.CommandsAccepted, tally.accepted)
+  if (tally.rejected > 0) update(Metrics.CommandsRejected, tally.rejected)
+  if (tally.failed > 0) update(Metrics.CommandsFailed, tally.failed)
+  if (tally.repeated > 0) update(Metrics.CommandsRepeated, tally.repeated)
+  if (tally.events > 0) update(Metrics.EventsAppended, tally.events)
+  if (tally.conflicts > 0) update(Metrics.Conflicts, tally.conflicts)
+  if (tally.evaluated > 0) update(Metrics.SnapshotEvaluation, tally.evaluated)
+}
+
+type Tally = { [K in "accepted" | "rejected" | "failed" | "repeated" | "events" | "conflicts" | "evaluated"]: number }
+
+const settlePart = (
+  host: Host,
+  { actor, entries }: Part,
+  outcomes: ReadonlyArray<EventStore.Outcome>,
+  tally: Tally,
+): void => {
+  const lost: Array<Actor.Task> = []
+  let appended = false
+  let delay = 0
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i]!
+    const outcome = outcomes[i]!
+    switch (outcome._tag) {
+      case "Committed":
+        actor.head = outcome.head
+        if (Turn.isCommand(entry)) {
+          appended = confirm(host, actor, entry, outcome.offset, tally) || appended
+          if (entry.defect !== undefined) delay = restart(host, actor, entry.defect.cause)
+        } else Actor.answerRead(entry.task, entry.answer(outcome.head))
+        break
+      case "Duplicate":
+        tally.repeated++
+        // Its events may be newer than what this actor has folded: the next turn reads the store.
+        Actor.unload(actor)
+        repeat(host, entry as Turn.CommandEntry, outcome.receipt)
+        break
+      case "Closed":
+        Actor.unload(actor)
+        fail(host, entry.task, new ActorError.StreamClosed())
+        break
+      case "Conflict":
+        Actor.unload(actor)
+        lost.push(entry.task)
+        break
+    }
+  }
+  if (lost.length > 0) {
+    tally.conflicts += lost.length
+    delay = Math.max(delay, retry(host, actor, lost, () => new ActorError.Contended({ retryAfterSeconds: 1 }), false))
+  }
+  if (appended && actor.loaded) {
+    tally.evaluated++
+    host.snapshots.evaluate(actor)
+  }
+  releaseAfter(host, actor, delay)
+}
+
+/** Answers a confirmed command; tells whether it appended. */
+const confirm = (
+  host: Host,
+  actor: Actor.Actor,
+  entry: Turn.CommandEntry,
+  offset: number | undefined,
+  tally: Tally,
+): boolean => {
+  const { append, task } = entry
+  if (append.refusal !== undefined) tally.rejected++
+  else if (append.remember) tally.accepted++
+  else tally.failed++
+  if (entry.invalid !== undefined) {
+    const { issues, subject } = entry.invalid
+    host.update(Metrics.EventsInvalid, 1)
+    host.run(Effect.logError("event does not fit its schema").pipe(Effect.annotateLogs({ subject, issues })))
+  }
+  if (actor.loaded) {
+    actor.state = entry.state
+    actor.eventId = entry.eventId
+    actor.bytesSince += entry.bytes
+  }
+  tally.events += append.events.length
+  Actor.answerCommand(task, entry.answer(offset))
+  return append.events.length > 0
+}
+
+const repeat = (host: Host, { append, task }: Turn.CommandEntry, receipt: EventStore.Receipt): void =>
+  Actor.answerCommand(task, Answer.fromReceipt(host.store.kind, append.stream, task.fingerprint, receipt))
+
+/** Stops an actor whose code failed; answers the delay before it starts again from the store. */
+export const restart = (host: Host, actor: Actor.Actor, cause: unknown): number => {
+  Actor.unload(actor)
+  const delay = host.supervision.failed(actor.key, nowMs(host))
+  host.update(Metrics.ActorDefects, 1)
+  host.update(Metrics.ActorRestarts, 1)
+  const { frames, name } = Defect.describe(cause)
+  host.run(Effect.logError("actor failed").pipe(Effect.annotateLogs({ aggregate: actor.kind.name, defect: name, frames })))
+  if (delay !== undefined) return delay
+  failAll(host, actor, new ActorError.ActorUnavailable({ retryAfterSeconds: seconds(host.limits.coolDownMs) }))
+  return 0
+}

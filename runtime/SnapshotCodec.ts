@@ -1,0 +1,36 @@
+/**
+ * Snapshots as text with a checksum, and the reasons for which one is ignored.
+ * @module
+ */
+import { Result } from "effect"
+import { digest } from "../core/Fingerprint.ts"
+import type { Snapshot } from "../core/SnapshotStore.ts"
+import { keyOf, type StreamKey } from "../core/Stream.ts"
+import type { Kind } from "./Kind.ts"
+
+type Content = Omit<Snapshot, "checksum">
+
+const checksum = (of: Content): string =>
+  digest([keyOf(of.stream), of.version, of.eventId, of.recordedAt, of.key, of.state].join("\n"))
+
+/** A snapshot of `state`; fails where the state does not fit its own schema. */
+export const encode = (
+  kind: Kind,
+  of: Omit<Content, "state" | "key">,
+  state: unknown,
+): Result.Result<Snapshot, unknown> =>
+  Result.map(kind.encodeState(state), (encoded) => {
+    const content = { ...of, key: kind.snapshotKey, state: JSON.stringify(encoded) }
+    return { ...content, checksum: checksum(content) }
+  })
+
+/** `foreign`: made by other code or for another stream; `corrupt`: damaged, or no state of ours. */
+export type Fault = "foreign" | "corrupt" | "newer"
+
+/** The state of a snapshot; whether its history is ours, and not newer than the stream, is for the loader to see. */
+export const decode = (kind: Kind, stream: StreamKey, snapshot: Snapshot): Result.Result<unknown, Fault> => {
+  if (keyOf(snapshot.stream) !== keyOf(stream) || snapshot.key !== kind.snapshotKey) return Result.fail("foreign")
+  if (snapshot.checksum !== checksum(snapshot)) return Result.fail("corrupt")
+  const json = Result.try(() => JSON.parse(snapshot.state) as unknown)
+  return Result.mapError(Result.flatMap(json, kind.decodeState), () => "corrupt" as const)
+}

@@ -1,0 +1,77 @@
+/**
+ * Stores snapshots behind the answers: looked at right after an append, written by one fiber of its own.
+ * @module
+ */
+import { Clock, Effect, Queue, Result, type Scope } from "effect"
+import type { Limits } from "../core/Limits.ts"
+import { isDue } from "../core/Snapshot.ts"
+import type { Shape as SnapshotStore } from "../core/SnapshotStore.ts"
+import { type Actor, streamOf } from "./Actor.ts"
+import * as Metrics from "./HostMetrics.ts"
+import * as SnapshotCodec from "./SnapshotCodec.ts"
+
+interface Due {
+  readonly actor: Actor
+  readonly state: unknown
+  readonly version: number
+  readonly recordedAt: number
+  readonly eventId: string
+  readonly before: number
+}
+
+export interface Snapshots {
+  /** Looks at the actor's rule and, where a snapshot is due, queues it; never waits. */
+  readonly evaluate: (actor: Actor) => void
+}
+
+export const make = Effect.fnUntraced(function* (
+  store: SnapshotStore,
+  limits: Limits,
+  update: Metrics.Update,
+): Effect.fn.Return<Snapshots, never, Scope.Scope> {
+  const queue = yield* Queue.dropping<Due>(limits.snapshotQueue)
+
+  const write = Effect.fnUntraced(function* (due: Due) {
+    const { actor } = due
+    const clock = yield* Clock.Clock
+    const began = clock.currentTimeMillisUnsafe()
+    const snapshot = SnapshotCodec.encode(actor.kind, {
+      stream: streamOf(actor.key),
+      version: due.version,
+      eventId: due.eventId,
+      recordedAt: due.recordedAt,
+    }, due.state)
+    const stored = yield* Effect.fromResult(Result.mapError(snapshot, () => ({ reason: "the state breaks its schema" })))
+      .pipe(Effect.flatMap(store.save), Effect.result)
+    if (Result.isSuccess(stored)) {
+      update(Metrics.SnapshotsCreated, 1)
+      update(Metrics.SnapshotLatency, clock.currentTimeMillisUnsafe() - began)
+      return
+    }
+    update(Metrics.SnapshotFailures, 1)
+    // The next append looks again.
+    if (actor.snapshotVersion === due.version) actor.snapshotVersion = due.before
+    yield* Effect.logWarning("snapshot not stored").pipe(
+      Effect.annotateLogs({ aggregate: actor.kind.name, reason: stored.failure.reason }),
+    )
+  })
+  yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.take(queue), write)))
+
+  return {
+    evaluate: (actor) => {
+      const { head, snapshotVersion } = actor
+      if (!isDue(actor.kind.snapshot, head.version - snapshotVersion, actor.bytesSince)) return
+      const due = {
+        actor,
+        state: actor.state,
+        version: head.version,
+        recordedAt: head.recordedAt,
+        eventId: actor.eventId,
+        before: snapshotVersion,
+      }
+      if (!Queue.offerUnsafe(queue, due)) return update(Metrics.SnapshotFailures, 1)
+      actor.snapshotVersion = head.version
+      actor.bytesSince = 0
+    },
+  }
+})

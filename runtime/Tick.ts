@@ -1,0 +1,190 @@
+/**
+ * One tick: load what is cold, decide what waits, commit it as one group, answer.
+ *
+ * User code runs before the commit begins, never inside it.
+ * @module
+ */
+import { Cause, Effect, Exit, Option, Result } from "effect"
+import * as ActorError from "../core/ActorError.ts"
+import type * as EventStore from "../core/EventStore.ts"
+import * as Actor from "./Actor.ts"
+import * as Answer from "./Answer.ts"
+import { type Host, nowMs, release } from "./Host.ts"
+import * as Metrics from "./HostMetrics.ts"
+import * as Loader from "./Loader.ts"
+import * as Settle from "./Settle.ts"
+import * as Turn from "./Turn.ts"
+
+/** Takes ready actors up to the store's group size and runs them; cold ones on a fiber of their own if any is warm. */
+export const run = (host: Host): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const warm: Array<Actor.Actor> = []
+    const cold: Array<Actor.Actor> = []
+    let room = host.store.appendMax.appends
+    let taken = 0
+    for (const actor of host.ready) {
+      if (room <= 0) break
+      taken++
+      actor.work!.busy = true
+      room -= actor.work!.mailbox.length
+      ;(actor.loaded ? warm : cold).push(actor)
+    }
+    host.ready.splice(0, taken)
+    if (cold.length === 0) return turn(host, warm)
+    if (warm.length === 0) return load(host, cold)
+    host.run(load(host, cold))
+    return turn(host, warm)
+  })
+
+const load = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Actor.Actor>) {
+  const requests = actors.map((actor) => ({ kind: actor.kind, stream: actor.work!.stream }))
+  const answers = yield* Effect.result(host.loader.load(requests))
+  if (Result.isFailure(answers)) {
+    for (const actor of actors) Settle.notLoaded(host, actor, answers.failure.reason)
+    return
+  }
+  const loaded: Array<Actor.Actor> = []
+  for (let i = 0; i < actors.length; i++) {
+    const actor = actors[i]!
+    const answer = answers.success[i]!
+    if (Loader.isRest(answer)) host.run(continueLoad(host, actor, answer.rest))
+    else if (arrive(host, actor, answer)) loaded.push(actor)
+  }
+  if (loaded.length > 0) yield* turn(host, loaded)
+})
+
+const continueLoad = Effect.fnUntraced(function* (host: Host, actor: Actor.Actor, rest: Loader.Rest) {
+  const answer = yield* Effect.result(rest)
+  if (Result.isFailure(answer)) return Settle.notLoaded(host, actor, answer.failure.reason)
+  if (arrive(host, actor, answer.success)) release(host, actor)
+})
+
+/** Gives an actor its state, or its callers the reason why there is none. */
+const arrive = (
+  host: Host,
+  actor: Actor.Actor,
+  answer: Result.Result<Loader.Loaded, Loader.LoadFailure>,
+): boolean => {
+  if (Result.isSuccess(answer)) {
+    Object.assign(actor, answer.success)
+    actor.loaded = true
+    host.update(Metrics.ActorsLoaded, 1)
+    return true
+  }
+  const waiting = actor.work!.mailbox.splice(0)
+  const { failure } = answer
+  const error = failure._tag === "UnknownEvent"
+    ? new ActorError.NewerEvent({ retryAfterSeconds: 5, type: failure.type, schemaVersion: failure.schemaVersion })
+    : new ActorError.ActorDefect()
+  const delay = failure._tag === "UnknownEvent" ? 0 : Settle.restart(host, actor, failure.cause)
+  host.run(Effect.gen(function* () {
+    for (const task of waiting) yield* receiptFirst(host, actor, task, error)
+    if (delay > 0) yield* Effect.sleep(delay)
+    release(host, actor)
+  }))
+  return false
+}
+
+/** What was decided before is answered even by an actor that cannot be had. */
+const receiptFirst = Effect.fnUntraced(function* (
+  host: Host,
+  actor: Actor.Actor,
+  task: Actor.Task,
+  error: ActorError.ActorError,
+) {
+  if (task._tag === "Read" || (task.request.commandId === undefined && !task.unknown)) {
+    return Settle.fail(host, task, error)
+  }
+  const { stream } = actor.work!
+  const receipt = yield* Effect.result(host.store.receipt(stream, task.commandId))
+  if (Result.isFailure(receipt)) {
+    return Settle.fail(host, task, new ActorError.Unavailable({ retryAfterSeconds: 1, reason: receipt.failure.reason }))
+  }
+  if (receipt.success === undefined) return Settle.fail(host, task, error)
+  Actor.answerCommand(task, Answer.fromReceipt(host.store.kind, stream, Turn.fingerprint(task), receipt.success))
+})
+
+const turn = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Actor.Actor>) {
+  const { parts, appends } = decide(host, actors)
+  if (appends.length === 0) return
+  const began = nowMs(host)
+  const spans = openSpans(host, parts)
+  const exit = yield* Effect.exit(host.store.commit(appends))
+  for (const span of spans) span.end(host.clock.currentTimeNanosUnsafe(), Exit.asVoid(exit))
+  host.update(Metrics.GroupSize, appends.length)
+  host.update(Metrics.CommitLatency, nowMs(host) - began)
+  if (Exit.isSuccess(exit)) return Settle.committed(host, parts, exit.value)
+  const error = Cause.findErrorOption(exit.cause)
+  if (Option.isSome(error) && error.value._tag === "StoreUnavailable") {
+    return Settle.refused(host, parts, error.value.reason)
+  }
+  // A defect of the adapter says as little about what was stored as a lost answer does.
+  Settle.unknown(host, parts)
+})
+
+/** Decides what waits, actor by actor, until the group is full. */
+const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {
+  const { appendMax } = host.store
+  const setting: Turn.Setting = {
+    storeKind: host.store.kind,
+    writerId: host.writerId,
+    limits: host.limits,
+    nowMs: nowMs(host),
+    random: host.random,
+  }
+  const parts: Array<Settle.Part> = []
+  const appends: Array<EventStore.Append> = []
+  let bytes = 0
+  for (const actor of actors) {
+    const work = actor.work!
+    const cursor = { ...actor, stream: work.stream }
+    const entries: Array<Turn.Entry> = []
+    let seen = 0
+    while (seen < work.mailbox.length && appends.length < appendMax.appends && bytes < appendMax.bytes) {
+      const task = work.mailbox[seen]!
+      // The caller was told long ago that the outcome is unknown; not storing it now is one of the two.
+      if (task.answered) {
+        seen++
+        continue
+      }
+      const entry = Turn.decide(cursor, task, setting)
+      if (Turn.isCommand(entry) && appends.length > 0 && bytes + entry.bytes > appendMax.bytes) break
+      seen++
+      entries.push(entry)
+      appends.push(entry.append)
+      if (Turn.isCommand(entry)) {
+        bytes += entry.bytes
+        if (entry.defect !== undefined) break
+      }
+    }
+    work.mailbox = seen === work.mailbox.length ? [] : work.mailbox.slice(seen)
+    if (entries.length === 0) {
+      release(host, actor)
+      continue
+    }
+    work.running = entries.map((entry) => entry.task)
+    parts.push({ actor, entries })
+  }
+  return { parts, appends }
+}
+
+/** One span a traced command, so that its trace runs from the request to the commit. */
+const openSpans = (host: Host, parts: ReadonlyArray<Settle.Part>) => {
+  const spans = []
+  for (const { entries } of parts) {
+    for (const { task } of entries) {
+      if (task._tag === "Read" || task.span === undefined || !task.span.sampled) continue
+      spans.push(host.tracer.span({
+        name: "nexus.commit",
+        parent: Option.some(task.span),
+        annotations: task.span.annotations,
+        links: [],
+        startTime: host.clock.currentTimeNanosUnsafe(),
+        kind: "internal",
+        root: false,
+        sampled: true,
+      }))
+    }
+  }
+  return spans
+}

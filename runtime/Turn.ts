@@ -1,0 +1,320 @@
+/**
+ * One actor's turn: decides its tasks one after the other, each on the state that the one before left.
+ *
+ * Pure but for the user's code it calls: nothing is stored and nobody is answered here. Each decision becomes an
+ * `Entry`: what to ask of the store, and what to say once the store has agreed.
+ * @module
+ */
+import { DateTime, Effect, Result, type Tracer } from "effect"
+import * as ActorError from "../core/ActorError.ts"
+import type { StateAnswer } from "../core/Actors.ts"
+import type * as EventStore from "../core/EventStore.ts"
+import * as Fingerprint from "../core/Fingerprint.ts"
+import * as Ids from "../core/Ids.ts"
+import type { Limits } from "../core/Limits.ts"
+import * as Position from "../core/Position.ts"
+import type { Head, StreamKey } from "../core/Stream.ts"
+import { Unfit } from "../schemas/Fields.ts"
+import * as Wire from "../schemas/Wire.ts"
+import type { CommandAnswer, CommandTask, ReadAnswer, ReadTask, Task } from "./Actor.ts"
+import * as Answer from "./Answer.ts"
+import * as Kind from "./Kind.ts"
+
+/** What the host knows when the turn begins. */
+export interface Setting {
+  readonly storeKind: string
+  readonly writerId: string
+  readonly limits: Limits
+  readonly nowMs: number
+  readonly random: () => number
+}
+
+export interface CommandEntry {
+  readonly task: CommandTask
+  readonly append: EventStore.Append
+  /** The state and last event id once this is committed. */
+  readonly state: unknown
+  readonly eventId: string
+  readonly bytes: number
+  /** What the caller is told once the store has committed; `offset` comes from the store. */
+  readonly answer: (offset: number | undefined) => CommandAnswer
+  /** User code failed: the actor restarts after this entry. */
+  readonly defect: { readonly cause: unknown } | undefined
+  /** An event did not fit its schema; said to the log. */
+  readonly invalid: ActorError.EventInvalid | undefined
+}
+export interface ReadEntry {
+  readonly task: ReadTask
+  readonly append: EventStore.Append
+  /** `head` is the confirmed one, with the true time. */
+  readonly answer: (head: Head) => ReadAnswer
+}
+export type Entry = CommandEntry | ReadEntry
+
+export const isCommand = (entry: Entry): entry is CommandEntry => entry.task._tag === "Command"
+
+/** The state of the actor as this turn's decisions leave it, were all of them committed. */
+export interface Cursor {
+  readonly kind: Kind.Kind
+  readonly stream: StreamKey
+  state: unknown
+  head: Head
+  eventId: string
+}
+
+/** Decides one task and moves the cursor past it. */
+export const decide = (cursor: Cursor, task: Task, setting: Setting): Entry =>
+  task._tag === "Read" ? read(cursor, task, setting) : command(cursor, task, setting)
+
+const read = (cursor: Cursor, task: ReadTask, setting: Setting): ReadEntry => {
+  const { head, kind, state, stream } = cursor
+  return {
+    task,
+    append: { stream, expected: head, events: none, command: undefined, remember: false, refusal: undefined },
+    answer: ({ recordedAt }) => {
+      if (head.version === 0) return Effect.succeed(undefined)
+      const encoded = kind.encodeState(state)
+      if (Result.isFailure(encoded)) return Effect.fail(new ActorError.ActorDefect())
+      const answer: StateAnswer<unknown> = {
+        aggregate: stream.aggregate,
+        id: stream.id,
+        version: head.version,
+        recordedAt,
+        state: encoded.success,
+        position: Position.encode(setting.storeKind, stream, head.version, undefined),
+      }
+      return Effect.succeed(answer)
+    },
+  }
+}
+
+const none: ReadonlyArray<never> = []
+
+const command = (cursor: Cursor, task: CommandTask, setting: Setting): CommandEntry => {
+  const { limits } = setting
+  const { request } = task
+  if (task.now === 0) task.now = setting.nowMs
+  fingerprint(task)
+  if (cursor.head.closed) return unremembered(cursor, task, setting, new ActorError.StreamClosed())
+  if (request.ifMatch !== undefined && request.ifMatch !== cursor.head.version) {
+    return unremembered(cursor, task, setting, new ActorError.VersionMismatch({ version: cursor.head.version }))
+  }
+  if (request.notAfter !== undefined && task.now > request.notAfter) {
+    return remembered(cursor, task, setting, { tag: Answer.expiredTag, status: 422, members: "{}" })
+  }
+  const decided = Result.try(() => cursor.kind.decide[request.command]!(cursor.state, task.command, contextOf(cursor, task)))
+  if (Result.isFailure(decided)) return failed(cursor, task, setting, decided.failure)
+  if (Result.isFailure(decided.success)) return rejected(cursor, task, setting, decided.success.failure)
+  const events = decided.success.success
+  if (events.length === 0) return remembered(cursor, task, setting, undefined)
+  if (events.length > limits.eventsPerCommand) {
+    const error = new ActorError.TooManyEvents({ events: events.length, maxEvents: limits.eventsPerCommand })
+    return unremembered(cursor, task, setting, error)
+  }
+  return accepted(cursor, task, setting, events)
+}
+
+/** The fingerprint of a command, computed once. */
+export const fingerprint = (task: CommandTask): string => {
+  const { request } = task
+  if (task.fingerprint === "") {
+    task.fingerprint = Fingerprint.make(request.aggregate, request.id, request.command, request.payload)
+  }
+  return task.fingerprint
+}
+
+const contextOf = (cursor: Cursor, task: CommandTask) => {
+  let calls = 0
+  return {
+    principal: task.request.principal,
+    now: DateTime.makeUnsafe(task.now),
+    commandId: task.commandId,
+    nextId: () => Ids.ofCommand(cursor.stream, task.commandId, calls++),
+  }
+}
+
+const accepted = (
+  cursor: Cursor,
+  task: CommandTask,
+  setting: Setting,
+  events: ReadonlyArray<{ readonly _tag: string }>,
+): CommandEntry => {
+  const { kind, stream } = cursor
+  const { limits } = setting
+  const news: Array<EventStore.NewEvent> = []
+  const said: Array<{ readonly eventId: string; readonly type: string; readonly version: number }> = []
+  let state = cursor.state
+  let bytes = 0
+  for (const event of events) {
+    const declared = kind.event(event._tag)
+    if (declared === undefined) {
+      return failed(cursor, task, setting, named("UndeclaredEvent"))
+    }
+    const encoded = Wire.encodeEvent(declared, event)
+    if (Result.isFailure(encoded)) {
+      return invalid(cursor, task, setting, Kind.subject(kind, declared), encoded.failure.issues)
+    }
+    const payload = JSON.stringify(encoded.success.payload)
+    const size = byteLength(payload)
+    const maxBytes = declared.route === "secondary" ? limits.secondaryEventBytes : limits.eventBytes
+    if (size > maxBytes) {
+      return unremembered(cursor, task, setting, new ActorError.EventTooLarge({ bytes: size, maxBytes }))
+    }
+    bytes += size
+    const evolved = Result.try(() => kind.evolve[event._tag]!(state, event))
+    if (Result.isFailure(evolved)) return failed(cursor, task, setting, evolved.failure)
+    state = evolved.success
+    const eventId = Ids.uuidV7(setting.nowMs, setting.random)
+    news.push({ eventId, type: declared.tag, schemaVersion: encoded.success.schemaVersion, payload })
+    said.push({ eventId, type: declared.tag, version: cursor.head.version + news.length })
+  }
+  if (bytes > limits.appendBytes) {
+    return unremembered(cursor, task, setting, new ActorError.EventTooLarge({ bytes, maxBytes: limits.appendBytes }))
+  }
+  const append = appendOf(cursor, task, setting, news, true, undefined)
+  const version = cursor.head.version + news.length
+  cursor.state = state
+  // The true time is the store's to say; the chain within a group needs the version alone.
+  cursor.head = { version, recordedAt: cursor.head.recordedAt, closed: false }
+  cursor.eventId = news[news.length - 1]!.eventId
+  return {
+    task,
+    append,
+    state,
+    eventId: cursor.eventId,
+    bytes,
+    answer: (offset) => Answer.accepted(setting.storeKind, stream, task.commandId, version, said, offset),
+    defect: undefined,
+    invalid: undefined,
+  }
+}
+
+/** UTF-8 bytes, without making them. */
+const byteLength = (text: string): number => {
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    // A surrogate pair is two units and four bytes, so each half adds one.
+    if (code > 0x7f) bytes += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1
+  }
+  return bytes
+}
+
+const appendOf = (
+  cursor: Cursor,
+  task: CommandTask,
+  setting: Setting,
+  events: ReadonlyArray<EventStore.NewEvent>,
+  remember: boolean,
+  refusal: EventStore.Refusal | undefined,
+): EventStore.Append => ({
+  stream: cursor.stream,
+  expected: cursor.head,
+  events,
+  command: {
+    commandId: task.commandId,
+    // After an unknown outcome even a generated id may be in the store.
+    given: task.request.commandId !== undefined || task.unknown,
+    fingerprint: task.fingerprint,
+    correlationId: task.request.correlationId ?? task.commandId,
+    causationId: task.request.causationId,
+    principal: task.request.principal.subject,
+    traceparent: task.span === undefined ? undefined : traceparent(task.span),
+    writerId: setting.writerId,
+  },
+  remember,
+  refusal,
+})
+
+/** Source: W3C Trace Context, section 3.2. */
+const traceparent = (span: Tracer.AnySpan): string =>
+  `00-${span.traceId.padStart(32, "0")}-${span.spanId}-${span.sampled ? "01" : "00"}`
+
+/** An outcome without events: it leaves the state as it is. */
+const eventless = (
+  cursor: Cursor,
+  task: CommandTask,
+  append: EventStore.Append,
+  answer: CommandEntry["answer"],
+  more: Partial<Pick<CommandEntry, "defect" | "invalid">> = {},
+): CommandEntry => ({
+  task,
+  append,
+  state: cursor.state,
+  eventId: cursor.eventId,
+  bytes: 0,
+  answer,
+  defect: undefined,
+  invalid: undefined,
+  ...more,
+})
+
+const remembered = (
+  cursor: Cursor,
+  task: CommandTask,
+  setting: Setting,
+  refusal: EventStore.Refusal | undefined,
+): CommandEntry => {
+  const { version } = cursor.head
+  return eventless(
+    cursor,
+    task,
+    appendOf(cursor, task, setting, none, true, refusal),
+    () =>
+      refusal === undefined
+        ? Answer.accepted(setting.storeKind, cursor.stream, task.commandId, version, none, undefined)
+        : Answer.refused(task.commandId, refusal),
+  )
+}
+
+/** Said only once the head is confirmed and no receipt is found, but not kept: a repeat is decided anew. */
+const unremembered = (
+  cursor: Cursor,
+  task: CommandTask,
+  setting: Setting,
+  error: ActorError.ActorError,
+  more?: Partial<Pick<CommandEntry, "defect" | "invalid">>,
+): CommandEntry =>
+  eventless(cursor, task, appendOf(cursor, task, setting, none, false, undefined), () => Effect.fail(error), more)
+
+const rejected = (
+  cursor: Cursor,
+  task: CommandTask,
+  setting: Setting,
+  rejection: { readonly _tag: string },
+): CommandEntry => {
+  const declared = cursor.kind.command(task.request.command)!.rejections
+    .find((kind) => kind.identifier === rejection?._tag)
+  if (declared === undefined) {
+    return failed(cursor, task, setting, named("UndeclaredRejection"))
+  }
+  const members = Wire.encodeRejection(declared, rejection)
+  if (Result.isFailure(members)) return failed(cursor, task, setting, members.failure)
+  return remembered(cursor, task, setting, {
+    tag: declared.identifier,
+    status: declared.status,
+    members: JSON.stringify(members.success),
+  })
+}
+
+/** Logs show a defect's name alone, so the name says it all. */
+const named = (name: string): Error => Object.assign(new Error(name), { name })
+
+const failed = (cursor: Cursor, task: CommandTask, setting: Setting, cause: unknown): CommandEntry => {
+  const unfit = cause instanceof Unfit ? cursor.kind.event(cause.tag) : undefined
+  if (unfit !== undefined) {
+    return invalid(cursor, task, setting, Kind.subject(cursor.kind, unfit), (cause as Unfit).issues)
+  }
+  return unremembered(cursor, task, setting, new ActorError.ActorDefect(), { defect: { cause } })
+}
+
+const invalid = (
+  cursor: Cursor,
+  task: CommandTask,
+  setting: Setting,
+  subject: string,
+  issues: Unfit["issues"],
+): CommandEntry => {
+  const error = new ActorError.EventInvalid({ subject, issues })
+  return unremembered(cursor, task, setting, error, { invalid: error })
+}
