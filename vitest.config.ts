@@ -8,12 +8,15 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin"
 import { configDefaults, defineConfig } from "vitest/config"
 
 const edgeFiles = ["**/*.edge.test.ts"]
+/** Generous: the machine that runs the tests may have two slow cores. */
+const timeouts = { testTimeout: 30_000, hookTimeout: 30_000 }
 
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
+          ...timeouts,
           name: "unit",
           environment: "node",
           include: ["**/*.test.ts"],
@@ -22,7 +25,7 @@ export default defineConfig({
       },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
-        test: { name: "edge", include: edgeFiles },
+        test: { ...timeouts, name: "edge", include: edgeFiles },
       },
     ],
   },

@@ -5,8 +5,9 @@
  * @module
  */
 import { Context, Effect, Result, Schema } from "effect"
+import type { AnyCommand } from "../schemas/Command.ts"
 import type * as Contract from "../schemas/Contract.ts"
-import type { Args } from "../schemas/Fields.ts"
+import type { Args, Unfit } from "../schemas/Fields.ts"
 import * as Wire from "../schemas/Wire.ts"
 import { type ActorError, CommandInvalid } from "./ActorError.ts"
 import type * as Aggregate from "./Aggregate.ts"
@@ -104,14 +105,25 @@ export class Actors extends Context.Service<Actors, Shape>()("nexus/core/Actors"
   })
 }
 
+/** Constructed first, which fills in defaults; what the constructor would drop is kept, so that it is refused. */
+const encode = (command: AnyCommand, payload: object): Result.Result<unknown, Unfit | Wire.Invalid> => {
+  const made = Result.try({
+    try: () => new (command as unknown as new (payload: object) => { readonly _tag: string })(payload),
+    catch: (error) => error as Unfit,
+  })
+  return Result.flatMap(made, (instance) => Wire.encodeCommand(command, { ...payload, ...instance }))
+}
+
 const ask = <C extends Contract.Any>(contract: C, id: string): Client<C> =>
   Object.fromEntries(
     Object.entries(contract.commands).map(([tag, command]) => [tag, (payload: object = {}, options: AskOptions = {}) =>
       Effect.gen(function* () {
         const actors = yield* Actors
         const principal = yield* Principal
-        const encoded = Wire.encodeCommand(command, { _tag: tag, ...payload })
-        if (Result.isFailure(encoded)) return yield* new CommandInvalid({ issues: encoded.failure.issues })
+        const encoded = encode(command, payload)
+        if (Result.isFailure(encoded)) {
+          return yield* new CommandInvalid({ issues: encoded.failure.issues })
+        }
         return yield* actors.send({
           ...options,
           principal,
@@ -120,12 +132,15 @@ const ask = <C extends Contract.Any>(contract: C, id: string): Client<C> =>
           command: tag,
           payload: encoded.success,
         }).pipe(Effect.catchTag("Rejected", (rejected) => {
-          const kind = command.rejections.find((rejection) => rejection.identifier === rejected.tag)
+          const kind = command.rejections.find((rejection) =>
+            rejection.identifier === rejected.tag
+          )
           // A rejection that this contract does not know was decided by other code: there is no type to give it.
           return kind === undefined
             ? Effect.die(rejected)
             : Effect.flatMap(Effect.orDie(Effect.fromResult(Wire.decodeRejection(kind, rejected.members))), (e) =>
               Effect.fail(e))
         }))
-      })]),
+      })]
+    ),
   ) as never

@@ -100,14 +100,19 @@ export const make = (state: State = emptyState()): Effect.Effect<Shape> =>
       return { _tag: "Committed", head, offset: log.length }
     }
 
+    /** Looks receipts up no more often than an adapter must, so that whoever relies on more is found out. */
     const commitOne = (append: Append, broken: Set<string>, now: number): Outcome => {
       const { stream, expected, command } = append
-      const receipt = command && find(stream, command.commandId, now)
-      if (receipt !== undefined) return { _tag: "Duplicate", receipt }
+      const repeated = (): Outcome | undefined => {
+        const receipt = command && find(stream, command.commandId, now)
+        return receipt && { _tag: "Duplicate", receipt }
+      }
       const head = headOf(stream)
-      if (broken.has(keyOf(stream))) return { _tag: "Conflict" }
-      if (head.closed && command !== undefined) return { _tag: "Closed" }
-      return head.version === expected.version ? store(append, now) : { _tag: "Conflict" }
+      const early = command?.given ? repeated() : undefined
+      if (early !== undefined) return early
+      const closed = head.closed && command !== undefined
+      if (!broken.has(keyOf(stream)) && !closed && head.version === expected.version) return store(append, now)
+      return repeated() ?? { _tag: closed ? "Closed" : "Conflict" }
     }
 
     const clocked = <A>(f: (now: number) => A): Effect.Effect<A> =>

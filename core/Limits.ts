@@ -23,6 +23,21 @@ export const defaults = {
   /** Bounds the answer; the append goes on and its receipt answers the repeat. */
   requestTimeoutMs: 30_000,
   jwksTimeoutMs: 5_000,
+  jwksBytes: 256 * KiB,
+  /** Keys older than this are fetched again; while they cannot be, the old ones serve up to `jwksStaleMs`. */
+  jwksMaxAgeMs: 10 * 60_000,
+  jwksStaleMs: 15 * 60_000,
+  jwksFetchesPerMinute: 3,
+  /** By its `iat`. */
+  tokenAgeMs: 24 * 3_600_000,
+  clockToleranceMs: 60_000,
+  /** Verified tokens remembered, each for `tokenCacheMs` and never beyond its expiry. */
+  tokenCache: 10_000,
+  tokenCacheMs: 60_000,
+  /** Principals whose rate is watched at once. */
+  rateBuckets: 10_000,
+  /** `/health/ready` says no once the store has failed for so long. */
+  storeFailingMs: 5_000,
   /** Commands waiting for one actor. */
   mailbox: 1_000,
   /** Actors in memory; the longest idle leave first. */
@@ -72,7 +87,8 @@ export const Limits: Context.Reference<Limits> = Context.Reference<Limits>("nexu
 export const lowered = (some: Partial<Limits>): Limits => {
   for (const [name, value] of Object.entries(some) as ReadonlyArray<[keyof Limits, number]>) {
     const max = name === "commandsPerSecond" ? Number.MAX_SAFE_INTEGER : defaults[name]
-    if (!Number.isFinite(value) || value < 0 || value > max) {
+    // Written so that NaN and the `max` of a limit that does not exist fail it too.
+    if (!(value >= 0 && value <= max)) {
       throw new Error(`limit ${name} = ${value} is outside 0 to ${max}`)
     }
   }

@@ -4,7 +4,7 @@
  */
 import { Option, Result, Schema } from "effect"
 import { Base64Url } from "effect/encoding"
-import type { StreamKey } from "./Stream.ts"
+import { Id, type StreamKey } from "./Stream.ts"
 
 export interface Position {
   readonly store: string
@@ -14,14 +14,9 @@ export interface Position {
   readonly offset: number | undefined
 }
 
-const Parts = Schema.Tuple([
-  Schema.String,
-  Schema.String,
-  Schema.String,
-  Schema.String,
-  Schema.Int,
-  Schema.NullOr(Schema.Int),
-])
+const Count = Schema.Int.pipe(Schema.check(Schema.isGreaterThanOrEqualTo(0)))
+/** Tokens come back from outside: parts that could name no stream are refused here, once for all stores. */
+const Parts = Schema.Tuple([Schema.String, Id, Id, Id, Count, Schema.NullOr(Count)])
 const decodeParts = Schema.decodeUnknownOption(Schema.fromJsonString(Parts))
 
 export const encode = (store: string, stream: StreamKey, version: number, offset: number | undefined): string =>

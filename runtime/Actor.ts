@@ -38,8 +38,6 @@ export interface Work {
   running: ReadonlyArray<Task>
   /** A tick, a load or a backoff holds the actor; it is taken up again by whoever holds it. */
   busy: boolean
-  /** Commands with ids of the caller's choice, so that a repeat joins the first. */
-  ids: Map<string, CommandTask> | undefined
 }
 
 export type CommandAnswer = Effect.Effect<Receipt, Rejected | ActorError>
@@ -71,8 +69,6 @@ export interface CommandTask extends TaskBase {
   /** Milliseconds of the first decision, the `now` of all later ones; 0 before. */
   now: number
   readonly resume: Resume<CommandAnswer>
-  /** Others who sent the same id and content while it was under way. */
-  joined: Array<Resume<CommandAnswer>> | undefined
 }
 export type Task = ReadTask | CommandTask
 
@@ -110,12 +106,11 @@ export const streamOf = (key: string): StreamKey => {
   return { tenant, aggregate, id }
 }
 
-/** Answers a task and everyone who joined it, once. */
+/** Answers a task, once. */
 export const answerCommand = (task: CommandTask, answer: CommandAnswer): void => {
   if (task.answered) return
   task.answered = true
   task.resume(answer)
-  if (task.joined !== undefined) { for (const resume of task.joined) resume(answer) }
 }
 export const answerRead = (task: ReadTask, answer: ReadAnswer): void => {
   if (task.answered) return

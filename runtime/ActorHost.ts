@@ -7,7 +7,7 @@
  */
 import { Clock, Context, Effect, FiberSet, Layer, Random, type Scope, Tracer } from "effect"
 import * as ActorError from "../core/ActorError.ts"
-import { Actors, type CommandRequest, type Shape as ActorsShape } from "../core/Actors.ts"
+import { Actors, type Shape as ActorsShape } from "../core/Actors.ts"
 import type { App } from "../core/App.ts"
 import { EventStore } from "../core/EventStore.ts"
 import * as Ids from "../core/Ids.ts"
@@ -16,8 +16,7 @@ import { mayCommand, type Shape as Principal } from "../core/Principal.ts"
 import { SnapshotStore } from "../core/SnapshotStore.ts"
 import { idPattern } from "../core/Stream.ts"
 import * as Wire from "../schemas/Wire.ts"
-import type { Actor, CommandAnswer, CommandTask, ReadAnswer, Task } from "./Actor.ts"
-import * as Fingerprint from "../core/Fingerprint.ts"
+import type { Actor, CommandAnswer, ReadAnswer, Task } from "./Actor.ts"
 import { type Host, nowMs } from "./Host.ts"
 import * as Metrics from "./HostMetrics.ts"
 import * as Kind from "./Kind.ts"
@@ -28,7 +27,6 @@ import * as Snapshots from "./Snapshots.ts"
 import * as Supervision from "./Supervision.ts"
 import { sweep } from "./Sweep.ts"
 import * as Tick from "./Tick.ts"
-import * as Turn from "./Turn.ts"
 import { TickTrigger } from "./TickTrigger.ts"
 
 export interface Shape {
@@ -64,10 +62,10 @@ const make = Effect.fnUntraced(function* (
   for (const [name, aggregate] of Object.entries(app.aggregates)) kinds[name] = Kind.make(aggregate)
 
   let draining = false
-  const drain = Effect.gen(function* () {
+  const drain = yield* Effect.cached(Effect.gen(function* () {
     draining = true
-    const until = nowMs(host) + host.limits.drainMs
-    while (host.roster.working.size > 0 && nowMs(host) < until) yield* Effect.sleep("5 millis")
+    const idle = Effect.callback<void>((resume) => host.roster.whenIdle(() => resume(Effect.void)))
+    yield* Effect.timeoutOption(idle, host.limits.drainMs)
     const error = new ActorError.ShuttingDown({ retryAfterSeconds: 1 })
     for (const actor of host.roster.working) {
       // What a tick has taken may be stored already.
@@ -75,7 +73,8 @@ const make = Effect.fnUntraced(function* (
       for (const task of actor.work!.running) Settle.fail(host, task, error)
       Settle.failAll(host, actor, error)
     }
-  })
+    Settle.flush(host)
+  }))
   yield* Effect.addFinalizer(() => drain)
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(host.limits.sweepMs), sweep(host))))
 
@@ -117,13 +116,9 @@ const make = Effect.fnUntraced(function* (
       }
       const actor = enter(principal, kind, request.id)
       if ("_tag" in actor) return Effect.fail(actor)
-      if (commandId !== undefined) {
-        const first = actor.work?.ids?.get(commandId)
-        if (first !== undefined) return join(first, request)
-      }
       return Effect.callback((resume) => {
         const now = nowMs(host)
-        const task: CommandTask = {
+        post(actor, {
           _tag: "Command",
           request,
           commandId: commandId ?? Ids.uuidV7(now, host.random),
@@ -135,14 +130,8 @@ const make = Effect.fnUntraced(function* (
           attempts: 0,
           answered: false,
           unknown: false,
-          joined: undefined,
-          resume: commandId === undefined ? resume : (answer) => {
-            actor.work?.ids?.delete(commandId)
-            resume(answer)
-          },
-        }
-        if (commandId !== undefined) (host.roster.work(actor).ids ??= new Map()).set(commandId, task)
-        post(actor, task)
+          resume,
+        })
       })
     })
 
@@ -173,15 +162,6 @@ const badId = (tenant: string, id: string, commandId: string | undefined): strin
     : commandId !== undefined && !idPattern.test(commandId)
     ? "commandId"
     : undefined
-
-/** The same id under way: the same command shares its answer, another one is refused. */
-const join = (first: CommandTask, request: CommandRequest): CommandAnswer => {
-  const fingerprint = Fingerprint.make(request.aggregate, request.id, request.command, request.payload)
-  if (Turn.fingerprint(first) !== fingerprint) {
-    return Effect.fail(new ActorError.KeyReused({ commandId: first.commandId }))
-  }
-  return Effect.callback((resume) => void (first.joined ??= []).push(resume))
-}
 
 /** The host's parts, wired to the services around it. */
 const assemble = Effect.gen(function* () {
@@ -231,6 +211,7 @@ const assemble = Effect.gen(function* () {
     writerId: Ids.uuidV7(startMs, () => random.nextDoubleUnsafe()),
     run,
     ready: [],
+    outbox: [],
     schedule: () => {
       if (scheduled || host.ready.length === 0 || ticks >= limits.ticks) return
       scheduled = true

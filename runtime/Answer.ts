@@ -33,16 +33,14 @@ export const accepted = (
 
 /** The refusal of a command. */
 export const refused = (commandId: string, refusal: EventStore.Refusal): CommandAnswer =>
-  refusal.tag === expiredTag
-    ? Effect.fail(new Expired({ commandId }))
-    : Effect.fail(
-      new Rejected({
-        commandId,
-        tag: refusal.tag,
-        status: refusal.status,
-        members: JSON.parse(refusal.members) as unknown,
-      }),
-    )
+  refusal.tag === expiredTag ? Effect.fail(new Expired({ commandId })) : Effect.fail(
+    new Rejected({
+      commandId,
+      tag: refusal.tag,
+      status: refusal.status,
+      members: JSON.parse(refusal.members) as unknown,
+    }),
+  )
 
 /** What was decided before, unless it was another command under this id. */
 export const fromReceipt = (

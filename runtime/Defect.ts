@@ -16,3 +16,6 @@ export const describe = (defect: unknown): Description => {
   const frames = (defect.stack ?? "").split("\n").map((line) => line.trim()).filter((line) => line.startsWith("at "))
   return { name: defect.name, frames: frames.slice(0, 10) }
 }
+
+/** Logs show a defect's name alone, so the name says it all. */
+export const named = (name: string): Error => Object.assign(new Error(name), { name })

@@ -29,6 +29,8 @@ export interface Host {
   readonly run: (effect: Effect.Effect<void>) => void
   /** Actors that wait for a tick: with work, not busy, mailbox not empty; each stands here once. */
   readonly ready: Array<Actor>
+  /** Answers that are due; `Settle.flush` says them. */
+  readonly outbox: Array<() => void>
   /** Makes sure that a tick comes, if any actor is ready. */
   readonly schedule: () => void
 }

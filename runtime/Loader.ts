@@ -182,4 +182,3 @@ export const make = (store: Store, snapshots: Snapshots, limits: Limits, report:
 export const isRest = (
   answer: Result.Result<Loaded, LoadFailure> | { readonly rest: Rest },
 ): answer is { readonly rest: Rest } => "rest" in answer
-

@@ -17,6 +17,8 @@ export interface Roster {
   readonly rest: (actor: Actor) => void
   /** Actors with work. */
   readonly working: ReadonlySet<Actor>
+  /** Calls back once no actor has work, at once if none has. */
+  readonly whenIdle: (callback: () => void) => void
   /** Drops actors idle for at least `idleMaxMs`; answers how many. */
   readonly passivate: (nowMs: number) => number
   readonly size: () => number
@@ -28,6 +30,7 @@ const scanMax = 100
 export const make = (limits: Limits, startMs: number): Roster => {
   const actors = new Map<string, Actor>()
   const working = new Set<Actor>()
+  const waiters: Array<() => void> = []
   const seconds = (nowMs: number) => Math.floor((nowMs - startMs) / 1000)
 
   const makeRoom = (): boolean => {
@@ -58,7 +61,7 @@ export const make = (limits: Limits, startMs: number): Roster => {
     },
     work: (actor) => {
       if (actor.work === undefined) {
-        actor.work = { stream: streamOf(actor.key), mailbox: [], running: noTasks, busy: false, ids: undefined }
+        actor.work = { stream: streamOf(actor.key), mailbox: [], running: noTasks, busy: false }
         working.add(actor)
       }
       return actor.work
@@ -66,8 +69,13 @@ export const make = (limits: Limits, startMs: number): Roster => {
     rest: (actor) => {
       actor.work = undefined
       working.delete(actor)
+      if (working.size === 0) { for (const callback of waiters.splice(0)) callback() }
     },
     working,
+    whenIdle: (callback) => {
+      if (working.size === 0) callback()
+      else waiters.push(callback)
+    },
     passivate: (nowMs) => {
       const before = actors.size
       for (const [key, actor] of actors) {

@@ -7,6 +7,7 @@
 import { Effect } from "effect"
 import * as ActorError from "../core/ActorError.ts"
 import type * as EventStore from "../core/EventStore.ts"
+import type { StreamKey } from "../core/Stream.ts"
 import * as Actor from "./Actor.ts"
 import * as Answer from "./Answer.ts"
 import * as Defect from "./Defect.ts"
@@ -20,16 +21,30 @@ export interface Part {
   readonly entries: ReadonlyArray<Turn.Entry>
 }
 
+/**
+ * Answers wait until the host's own books are in order: a caller goes on the moment it is answered, and may come back
+ * with its next command at once.
+ */
+const say = (host: Host, task: Actor.CommandTask, answer: Actor.CommandAnswer): void => {
+  host.outbox.push(() => Actor.answerCommand(task, answer))
+}
+
+/** Says all that has been decided. */
+export const flush = (host: Host): void => {
+  for (const answer of host.outbox.splice(0)) answer()
+}
+
 const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000))
 
 /** Answers a task with a failure, or, where an earlier attempt may have been stored, with `outcome-unknown`. */
 export const fail = (host: Host, task: Actor.Task, error: ActorError.ActorError): void => {
-  if (task._tag === "Read") return Actor.answerRead(task, Effect.fail(error))
+  if (task._tag === "Read") {
+    host.outbox.push(() => Actor.answerRead(task, Effect.fail(error)))
+    return
+  }
   if (!task.answered) host.update(Metrics.CommandsFailed, 1)
-  const said = task.unknown
-    ? new ActorError.OutcomeUnknown({ commandId: task.commandId, retryAfterSeconds: 1 })
-    : error
-  Actor.answerCommand(task, Effect.fail(said))
+  const said = task.unknown ? new ActorError.OutcomeUnknown({ commandId: task.commandId, retryAfterSeconds: 1 }) : error
+  say(host, task, Effect.fail(said))
 }
 
 /** Fails every waiting task of an actor. */
@@ -88,13 +103,12 @@ export const notLoaded = (host: Host, actor: Actor.Actor, reason: string): void 
 }
 
 /**
- * The group may be stored or not. Every actor reads the store again and decides anew: with the look-up of its receipt in
- * the same commit, so that what was stored is found and what was not is stored now.
+ * The group may be stored or not. Everything is decided anew, with the look-up of its receipt in the same commit: what
+ * was stored is found, what was not is stored now.
  */
 export const unknown = (host: Host, parts: ReadonlyArray<Part>): void => {
   host.update(Metrics.OutcomesUnknown, 1)
   for (const { actor, entries } of parts) {
-    Actor.unload(actor)
     for (const { task } of entries) task.unknown = true
     const error = () => new ActorError.Unavailable({ retryAfterSeconds: 1, reason: "unknown" })
     releaseAfter(host, actor, retry(host, actor, entries.map((entry) => entry.task), error, true))
@@ -142,13 +156,17 @@ const settlePart = (
         if (Turn.isCommand(entry)) {
           appended = confirm(host, actor, entry, outcome.offset, tally) || appended
           if (entry.defect !== undefined) delay = restart(host, actor, entry.defect.cause)
-        } else Actor.answerRead(entry.task, entry.answer(outcome.head))
+        } else {
+          const { task } = entry
+          const answer = entry.answer(outcome.head)
+          host.outbox.push(() => Actor.answerRead(task, answer))
+        }
         break
       case "Duplicate":
         tally.repeated++
         // Its events may be newer than what this actor has folded: the next turn reads the store.
         Actor.unload(actor)
-        repeat(host, entry as Turn.CommandEntry, outcome.receipt)
+        repeat(host, entry.task as Actor.CommandTask, entry.append.stream, outcome.receipt)
         break
       case "Closed":
         Actor.unload(actor)
@@ -194,12 +212,17 @@ const confirm = (
     actor.bytesSince += entry.bytes
   }
   tally.events += append.events.length
-  Actor.answerCommand(task, entry.answer(offset))
+  say(host, task, entry.answer(offset))
   return append.events.length > 0
 }
 
-const repeat = (host: Host, { append, task }: Turn.CommandEntry, receipt: EventStore.Receipt): void =>
-  Actor.answerCommand(task, Answer.fromReceipt(host.store.kind, append.stream, task.fingerprint, receipt))
+/** Answers from a receipt. */
+export const repeat = (
+  host: Host,
+  task: Actor.CommandTask,
+  stream: StreamKey,
+  receipt: EventStore.Receipt,
+): void => say(host, task, Answer.fromReceipt(host.store.kind, stream, Turn.fingerprint(task), receipt))
 
 /** Stops an actor whose code failed; answers the delay before it starts again from the store. */
 export const restart = (host: Host, actor: Actor.Actor, cause: unknown): number => {
@@ -208,7 +231,9 @@ export const restart = (host: Host, actor: Actor.Actor, cause: unknown): number 
   host.update(Metrics.ActorDefects, 1)
   host.update(Metrics.ActorRestarts, 1)
   const { frames, name } = Defect.describe(cause)
-  host.run(Effect.logError("actor failed").pipe(Effect.annotateLogs({ aggregate: actor.kind.name, defect: name, frames })))
+  host.run(
+    Effect.logError("actor failed").pipe(Effect.annotateLogs({ aggregate: actor.kind.name, defect: name, frames })),
+  )
   if (delay !== undefined) return delay
   failAll(host, actor, new ActorError.ActorUnavailable({ retryAfterSeconds: seconds(host.limits.coolDownMs) }))
   return 0

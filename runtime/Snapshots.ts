@@ -41,7 +41,9 @@ export const make = Effect.fnUntraced(function* (
       eventId: due.eventId,
       recordedAt: due.recordedAt,
     }, due.state)
-    const stored = yield* Effect.fromResult(Result.mapError(snapshot, () => ({ reason: "the state breaks its schema" })))
+    const stored = yield* Effect.fromResult(
+      Result.mapError(snapshot, () => ({ reason: "the state breaks its schema" })),
+    )
       .pipe(Effect.flatMap(store.save), Effect.result)
     if (Result.isSuccess(stored)) {
       update(Metrics.SnapshotsCreated, 1)

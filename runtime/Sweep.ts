@@ -23,6 +23,7 @@ export const sweep = (host: Host): Effect.Effect<void> =>
       for (const task of work.mailbox) if (now >= task.deadline) Settle.fail(host, task, overdue)
       work.mailbox = work.mailbox.filter((task) => now < task.deadline)
     }
+    Settle.flush(host)
     const passivated = host.roster.passivate(now)
     if (passivated > 0) host.update(Metrics.ActorsPassivated, passivated)
     host.update(Metrics.ActorsLive, host.roster.size())

@@ -8,7 +8,6 @@ import { Cause, Effect, Exit, Option, Result } from "effect"
 import * as ActorError from "../core/ActorError.ts"
 import type * as EventStore from "../core/EventStore.ts"
 import * as Actor from "./Actor.ts"
-import * as Answer from "./Answer.ts"
 import { type Host, nowMs, release } from "./Host.ts"
 import * as Metrics from "./HostMetrics.ts"
 import * as Loader from "./Loader.ts"
@@ -41,7 +40,7 @@ const load = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Acto
   const answers = yield* Effect.result(host.loader.load(requests))
   if (Result.isFailure(answers)) {
     for (const actor of actors) Settle.notLoaded(host, actor, answers.failure.reason)
-    return
+    return Settle.flush(host)
   }
   const loaded: Array<Actor.Actor> = []
   for (let i = 0; i < actors.length; i++) {
@@ -55,8 +54,9 @@ const load = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Acto
 
 const continueLoad = Effect.fnUntraced(function* (host: Host, actor: Actor.Actor, rest: Loader.Rest) {
   const answer = yield* Effect.result(rest)
-  if (Result.isFailure(answer)) return Settle.notLoaded(host, actor, answer.failure.reason)
-  if (arrive(host, actor, answer.success)) release(host, actor)
+  if (Result.isFailure(answer)) Settle.notLoaded(host, actor, answer.failure.reason)
+  else if (arrive(host, actor, answer.success)) release(host, actor)
+  Settle.flush(host)
 })
 
 /** Gives an actor its state, or its callers the reason why there is none. */
@@ -79,6 +79,7 @@ const arrive = (
   const delay = failure._tag === "UnknownEvent" ? 0 : Settle.restart(host, actor, failure.cause)
   host.run(Effect.gen(function* () {
     for (const task of waiting) yield* receiptFirst(host, actor, task, error)
+    Settle.flush(host)
     if (delay > 0) yield* Effect.sleep(delay)
     release(host, actor)
   }))
@@ -101,7 +102,7 @@ const receiptFirst = Effect.fnUntraced(function* (
     return Settle.fail(host, task, new ActorError.Unavailable({ retryAfterSeconds: 1, reason: receipt.failure.reason }))
   }
   if (receipt.success === undefined) return Settle.fail(host, task, error)
-  Actor.answerCommand(task, Answer.fromReceipt(host.store.kind, stream, Turn.fingerprint(task), receipt.success))
+  Settle.repeat(host, task, stream, receipt.success)
 })
 
 const turn = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Actor.Actor>) {
@@ -113,14 +114,22 @@ const turn = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Acto
   for (const span of spans) span.end(host.clock.currentTimeNanosUnsafe(), Exit.asVoid(exit))
   host.update(Metrics.GroupSize, appends.length)
   host.update(Metrics.CommitLatency, nowMs(host) - began)
+  settle(host, parts, exit)
+  Settle.flush(host)
+})
+
+const settle = (
+  host: Host,
+  parts: ReadonlyArray<Settle.Part>,
+  exit: Exit.Exit<ReadonlyArray<EventStore.Outcome>, EventStore.StoreUnavailable | EventStore.StoreOutcomeUnknown>,
+): void => {
   if (Exit.isSuccess(exit)) return Settle.committed(host, parts, exit.value)
   const error = Cause.findErrorOption(exit.cause)
-  if (Option.isSome(error) && error.value._tag === "StoreUnavailable") {
-    return Settle.refused(host, parts, error.value.reason)
-  }
   // A defect of the adapter says as little about what was stored as a lost answer does.
-  Settle.unknown(host, parts)
-})
+  if (Option.isSome(error) && error.value._tag === "StoreUnavailable") {
+    Settle.refused(host, parts, error.value.reason)
+  } else Settle.unknown(host, parts)
+}
 
 /** Decides what waits, actor by actor, until the group is full. */
 const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {

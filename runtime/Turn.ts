@@ -18,7 +18,9 @@ import { Unfit } from "../schemas/Fields.ts"
 import * as Wire from "../schemas/Wire.ts"
 import type { CommandAnswer, CommandTask, ReadAnswer, ReadTask, Task } from "./Actor.ts"
 import * as Answer from "./Answer.ts"
+import * as Defect from "./Defect.ts"
 import * as Kind from "./Kind.ts"
+import * as NewEvents from "./NewEvents.ts"
 
 /** What the host knows when the turn begins. */
 export interface Setting {
@@ -91,7 +93,6 @@ const read = (cursor: Cursor, task: ReadTask, setting: Setting): ReadEntry => {
 const none: ReadonlyArray<never> = []
 
 const command = (cursor: Cursor, task: CommandTask, setting: Setting): CommandEntry => {
-  const { limits } = setting
   const { request } = task
   if (task.now === 0) task.now = setting.nowMs
   fingerprint(task)
@@ -102,15 +103,13 @@ const command = (cursor: Cursor, task: CommandTask, setting: Setting): CommandEn
   if (request.notAfter !== undefined && task.now > request.notAfter) {
     return remembered(cursor, task, setting, { tag: Answer.expiredTag, status: 422, members: "{}" })
   }
-  const decided = Result.try(() => cursor.kind.decide[request.command]!(cursor.state, task.command, contextOf(cursor, task)))
+  const decided = Result.try(() =>
+    cursor.kind.decide[request.command]!(cursor.state, task.command, contextOf(cursor, task))
+  )
   if (Result.isFailure(decided)) return failed(cursor, task, setting, decided.failure)
   if (Result.isFailure(decided.success)) return rejected(cursor, task, setting, decided.success.failure)
   const events = decided.success.success
   if (events.length === 0) return remembered(cursor, task, setting, undefined)
-  if (events.length > limits.eventsPerCommand) {
-    const error = new ActorError.TooManyEvents({ events: events.length, maxEvents: limits.eventsPerCommand })
-    return unremembered(cursor, task, setting, error)
-  }
   return accepted(cursor, task, setting, events)
 }
 
@@ -139,44 +138,23 @@ const accepted = (
   setting: Setting,
   events: ReadonlyArray<{ readonly _tag: string }>,
 ): CommandEntry => {
-  const { kind, stream } = cursor
-  const { limits } = setting
-  const news: Array<EventStore.NewEvent> = []
-  const said: Array<{ readonly eventId: string; readonly type: string; readonly version: number }> = []
-  let state = cursor.state
-  let bytes = 0
-  for (const event of events) {
-    const declared = kind.event(event._tag)
-    if (declared === undefined) {
-      return failed(cursor, task, setting, named("UndeclaredEvent"))
-    }
-    const encoded = Wire.encodeEvent(declared, event)
-    if (Result.isFailure(encoded)) {
-      return invalid(cursor, task, setting, Kind.subject(kind, declared), encoded.failure.issues)
-    }
-    const payload = JSON.stringify(encoded.success.payload)
-    const size = byteLength(payload)
-    const maxBytes = declared.route === "secondary" ? limits.secondaryEventBytes : limits.eventBytes
-    if (size > maxBytes) {
-      return unremembered(cursor, task, setting, new ActorError.EventTooLarge({ bytes: size, maxBytes }))
-    }
-    bytes += size
-    const evolved = Result.try(() => kind.evolve[event._tag]!(state, event))
-    if (Result.isFailure(evolved)) return failed(cursor, task, setting, evolved.failure)
-    state = evolved.success
-    const eventId = Ids.uuidV7(setting.nowMs, setting.random)
-    news.push({ eventId, type: declared.tag, schemaVersion: encoded.success.schemaVersion, payload })
-    said.push({ eventId, type: declared.tag, version: cursor.head.version + news.length })
+  const { stream } = cursor
+  const made = NewEvents.make(cursor, events, setting)
+  if (Result.isFailure(made)) {
+    const fault = made.failure
+    return fault._tag === "Failed"
+      ? failed(cursor, task, setting, fault.cause)
+      : fault._tag === "EventInvalid"
+      ? invalid(cursor, task, setting, fault.subject, fault.issues)
+      : unremembered(cursor, task, setting, fault)
   }
-  if (bytes > limits.appendBytes) {
-    return unremembered(cursor, task, setting, new ActorError.EventTooLarge({ bytes, maxBytes: limits.appendBytes }))
-  }
-  const append = appendOf(cursor, task, setting, news, true, undefined)
-  const version = cursor.head.version + news.length
+  const { bytes, said, state, stored } = made.success
+  const append = appendOf(cursor, task, setting, stored, true, undefined)
+  const version = cursor.head.version + stored.length
   cursor.state = state
   // The true time is the store's to say; the chain within a group needs the version alone.
   cursor.head = { version, recordedAt: cursor.head.recordedAt, closed: false }
-  cursor.eventId = news[news.length - 1]!.eventId
+  cursor.eventId = stored[stored.length - 1]!.eventId
   return {
     task,
     append,
@@ -187,17 +165,6 @@ const accepted = (
     defect: undefined,
     invalid: undefined,
   }
-}
-
-/** UTF-8 bytes, without making them. */
-const byteLength = (text: string): number => {
-  let bytes = text.length
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    // A surrogate pair is two units and four bytes, so each half adds one.
-    if (code > 0x7f) bytes += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1
-  }
-  return bytes
 }
 
 const appendOf = (
@@ -286,7 +253,7 @@ const rejected = (
   const declared = cursor.kind.command(task.request.command)!.rejections
     .find((kind) => kind.identifier === rejection?._tag)
   if (declared === undefined) {
-    return failed(cursor, task, setting, named("UndeclaredRejection"))
+    return failed(cursor, task, setting, Defect.named("UndeclaredRejection"))
   }
   const members = Wire.encodeRejection(declared, rejection)
   if (Result.isFailure(members)) return failed(cursor, task, setting, members.failure)
@@ -296,9 +263,6 @@ const rejected = (
     members: JSON.stringify(members.success),
   })
 }
-
-/** Logs show a defect's name alone, so the name says it all. */
-const named = (name: string): Error => Object.assign(new Error(name), { name })
 
 const failed = (cursor: Cursor, task: CommandTask, setting: Setting, cause: unknown): CommandEntry => {
   const unfit = cause instanceof Unfit ? cursor.kind.event(cause.tag) : undefined

@@ -30,14 +30,30 @@ export const checkName = (kind: string, name: string): void => {
   }
 }
 
+/** A field `_tag` would silently replace the name of the thing. */
+export const checkFields = (tag: string, fields: Fields): void => {
+  if (Object.hasOwn(fields, "_tag")) throw new Error(`"${tag}" declares a field _tag: that is its name, choose another`)
+}
+
 /** What `new` throws when the payload breaks the schema: inside `decide` it becomes `event-invalid`, never a defect. */
 export class Unfit extends Schema.TaggedError<Unfit>()("Unfit", {
   tag: Schema.String,
   issues: Schema.Array(Issue.Issue),
-}) {}
+}) {
+  override get message(): string {
+    return `${this.tag} does not fit its schema: ${
+      this.issues.map((issue) => `${issue.pointer} ${issue.rule}`).join("; ")
+    }`
+  }
+}
+
+/** The object of these fields. `Schema.Struct({})` would be the type `{}`, which takes anything but null. */
+export const struct = (fields: Fields): Schema.Codec<unknown, unknown> =>
+  Object.keys(fields).length === 0 ? Schema.Record(Schema.String, Schema.Never) : Schema.Struct(fields)
 
 /** A class whose instances are plain, checked, tagged objects; `statics` are its own properties, getters included. */
 export const plainClass = (tag: string, fields: Fields, statics: object): unknown => {
+  checkFields(tag, fields)
   const schema = Schema.TaggedStruct(tag, fields)
   return Object.defineProperties(
     class {

@@ -6,7 +6,7 @@
  */
 import { Arbitrary, Schema } from "effect"
 import type * as Contract from "./Contract.ts"
-import type { Fields } from "./Fields.ts"
+import { type Fields, struct } from "./Fields.ts"
 
 const union = <A>(parts: ReadonlyArray<readonly [tag: string, fields: Fields]>): Arbitrary.Arbitrary<A> =>
   Arbitrary.schema(Schema.Union(parts.map(([tag, fields]) => Schema.TaggedStruct(tag, fields)))) as never
@@ -20,5 +20,4 @@ export const command = <C extends Contract.Any>(contract: C): Arbitrary.Arbitrar
   union(Object.values(contract.commands).map((command) => [command.tag, command.fields]))
 
 /** The payload of one version of one event, for upcaster laws. */
-export const payload = (fields: Fields): Arbitrary.Arbitrary<unknown> =>
-  Arbitrary.schema(Schema.Struct(fields)) as never
+export const payload = (fields: Fields): Arbitrary.Arbitrary<unknown> => Arbitrary.schema(struct(fields))

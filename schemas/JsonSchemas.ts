@@ -5,17 +5,19 @@
 import { type JsonSchema, Schema } from "effect"
 import type { AnyCommand } from "./Command.ts"
 import type * as Contract from "./Contract.ts"
-import type { Fields } from "./Fields.ts"
+import type { Versions } from "./Event.ts"
+import { type Fields, struct } from "./Fields.ts"
 import type { AnyRejection } from "./Rejection.ts"
 
 export type Document = JsonSchema.Document<"draft-2020-12">
 
+/** One document a version. A type of its own, because only over a parameter does a mapped tuple stay a tuple. */
+type Documents<V extends Versions> = { readonly [I in keyof V]: Document }
+
 export interface JsonSchemas<C extends Contract.Any> {
   /** `events.OrderPlaced[0]` is version 1. */
   readonly events: {
-    readonly [T in keyof C["events"]]: {
-      readonly [I in keyof C["events"][T]["versions"]]: Document
-    }
+    readonly [T in keyof C["events"]]: Documents<C["events"][T]["versions"]>
   }
   readonly commands: { readonly [T in keyof C["commands"]]: Document }
 }
@@ -26,15 +28,15 @@ export const document = (schema: Schema.Constraint): Document =>
     onExcessProperty: "error",
   })
 
-const struct = (fields: Fields): Document => document(Schema.Struct(fields))
-export const command = (self: AnyCommand): Document => struct(self.fields)
-export const rejection = (self: AnyRejection): Document => struct(self.members)
+const ofFields = (fields: Fields): Document => document(struct(fields))
+export const command = (self: AnyCommand): Document => ofFields(self.fields)
+export const rejection = (self: AnyRejection): Document => ofFields(self.members)
 
 const mapValues = <A, B>(record: { readonly [key: string]: A }, f: (value: A) => B): { readonly [key: string]: B } =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]))
 
 export const make = <C extends Contract.Any>(contract: C): JsonSchemas<C> =>
   ({
-    events: mapValues(contract.events, (event) => event.versions.map(struct)),
+    events: mapValues(contract.events, (event) => event.versions.map(ofFields)),
     commands: mapValues(contract.commands, command),
   }) as unknown as JsonSchemas<C>

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Cause, Schema } from "effect"
-import { checkName, type Fields, type Tagged } from "./Fields.ts"
+import { checkFields, checkName, type Fields, type Tagged } from "./Fields.ts"
 
 export interface AnyRejection extends Schema.Constraint {
   new (...args: never): { readonly _tag: string }
@@ -28,6 +28,7 @@ export const Rejection = <const Tag extends string, const F extends Fields = {}>
   status = 422,
 ): Rejection<Tag, F> => {
   checkName("rejection", tag)
+  checkFields(tag, fields ?? {})
   if (!Number.isInteger(status) || status < 400 || status > 499) {
     throw new Error(`rejection "${tag}" has status ${status}: a refusal is the caller's to mend, use 400 to 499`)
   }

@@ -9,7 +9,7 @@ import { Result, Schema } from "effect"
 import type { AnyCommand } from "./Command.ts"
 import type * as Contract from "./Contract.ts"
 import type { AnyEvent } from "./Event.ts"
-import type { Fields } from "./Fields.ts"
+import { type Fields, struct } from "./Fields.ts"
 import * as Issue from "./Issue.ts"
 import type { AnyRejection } from "./Rejection.ts"
 
@@ -31,7 +31,7 @@ export class UnknownEvent extends Schema.TaggedError<UnknownEvent>()("UnknownEve
 
 type Coder = (value: unknown) => Result.Result<unknown, Schema.SchemaError>
 const closed = { onExcessProperty: "error" } as const
-const json = (fields: Fields) => Schema.toCodecJson(Schema.Struct(fields)) as Schema.Codec<unknown, unknown>
+const json = (fields: Fields) => Schema.toCodecJson(struct(fields))
 const invalid = (error: Schema.SchemaError) => new Invalid({ issues: Issue.fromSchemaError(error) })
 
 /** Builds a value once per class; schemas are compiled on first use, so that importing a contract costs nothing. */
@@ -55,12 +55,15 @@ const closedCodec = (fields: Fields): Closed => ({
   decodeAll: Schema.decodeUnknownResult(json(fields), { ...closed, errors: "all" }),
   encode: Schema.encodeUnknownResult(json(fields), closed),
 })
+/** Whatever an event without fields was stored with, it says nothing but that it happened. */
+const openDecoder = (fields: Fields): Coder =>
+  Object.keys(fields).length === 0 ? () => Result.succeed({}) : Schema.decodeUnknownResult(json(fields))
 
 const commandCodec = memoize((command: AnyCommand) => closedCodec(command.fields))
 const rejectionCodec = memoize((rejection: AnyRejection) => closedCodec(rejection.members))
 const eventCodecs = memoize((event: AnyEvent) => ({
   newest: closedCodec(event.versions.at(-1)!),
-  reads: event.versions.map((fields) => Schema.decodeUnknownResult(json(fields))) as ReadonlyArray<Coder>,
+  reads: event.versions.map(openDecoder),
 }))
 
 const tagged = (tag: string) => (payload: unknown): { readonly _tag: string } => ({

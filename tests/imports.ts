@@ -55,7 +55,7 @@ const platformAt = [
 const composesAt = [
   /^(cli|infra|bench|tests|testing|edge\/objects)\//,
   /^edge\/(deno|worker|run)\.ts$/,
-  /\.test\.ts$/,
+  /\.(test|laws)\.ts$/,
 ]
 
 const within = (folder: string, path: string) => path.startsWith(`${folder}/`)
@@ -100,14 +100,22 @@ export const importDirections = (tree: Tree): ReadonlyArray<string> =>
 
 const platformGlobals = new Set(["Deno", "process", "Buffer", "Bun", "require", "__dirname", "__filename"])
 
-/** Where a name is used or declared as itself, not as the property of something else. */
-export const names = (source: Source): ReadonlyArray<string> =>
-  source.nodes.flatMap(({ key, node, parent }) => {
-    if (node.type !== "Identifier") return []
+const bindings = new Set(["id", "local", "params", "param", "elements"])
+
+/** The global names in use: not the property of something else, and not declared anywhere in the file. */
+export const globals = (source: Source): ReadonlyArray<string> => {
+  const [used, declared] = [new Set<string>(), new Set<string>()]
+  for (const { key, node, parent } of source.nodes) {
+    const values = node.type === "ObjectPattern" ? node["properties"] as ReadonlyArray<Record<string, unknown>> : []
+    for (const { value } of values) declared.add(dotted(value) ?? "")
+    if (node.type !== "Identifier") continue
     const isProperty = key === "property" && parent?.["computed"] === false
     const isKey = key === "key" && parent?.["computed"] === false && parent["shorthand"] !== true
-    return isProperty || isKey || key === "imported" || key === "exported" ? [] : [node["name"] as string]
-  })
+    if (bindings.has(key)) declared.add(node["name"] as string)
+    else if (!isProperty && !isKey && key !== "exported") used.add(node["name"] as string)
+  }
+  return [...used].filter((name) => !declared.has(name))
+}
 
 export const platforms = (tree: Tree): ReadonlyArray<string> =>
   sourcesOf(tree).filter(({ path }) => !isExampleEntry(path) && !platformAt.some((at) => at.test(path))).flatMap((
@@ -115,7 +123,7 @@ export const platforms = (tree: Tree): ReadonlyArray<string> =>
   ) =>
     [
       ...source.imports.map(({ specifier }) => specifier).filter((specifier) => /^(node|cloudflare):/.test(specifier)),
-      ...new Set(names(source).filter((name) => platformGlobals.has(name))),
+      ...globals(source).filter((name) => platformGlobals.has(name)),
     ].map((what) => `${source.path} names the platform: ${what}`)
   )
 
@@ -163,7 +171,7 @@ export const unreached = (tree: Tree): ReadonlyArray<string> => {
   return [...sources.keys()].filter((path) => !seen.has(path)).map((path) => `${path} is reached by nothing`)
 }
 
-/** Tags, names and keys of classes; the last segment of a service's key is its name. */
+/** What names a class; of a service's key that is the last segment. `OldX` may be an older contract's `X`, kept beside it. */
 const tagged =
   /^((\w+\.)?(Command|Rejection)|(\w+\.)?Event\.v1|(\w+\.)?Contract\.make|Schema\.(Tagged\w+|Class|ErrorClass)|Context\.Service)$/
 
@@ -187,11 +195,11 @@ const tagOf = (node: unknown): Tag | undefined => {
 }
 
 export const classNames = (tree: Tree): ReadonlyArray<string> =>
-  sourcesOf(tree).flatMap(({ nodes, path }) =>
+  sourcesOf(tree).filter(({ path }) => !isTest(path)).flatMap(({ nodes, path }) =>
     nodes.filter(({ node }) => node.type === "ClassDeclaration").flatMap(({ node }) => {
       const name = dotted(node["id"])
       const { self, tag } = tagOf(node["superClass"]) ?? { tag: undefined, self: undefined }
-      return [tag?.split("/").at(-1), self].filter((one) => one !== undefined && one !== name)
+      return [tag?.split("/").at(-1), self].filter((one) => one !== undefined && one !== name && `Old${one}` !== name)
         .map((one) => `${path}: class ${name} calls itself ${one}`)
     })
   )

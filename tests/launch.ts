@@ -15,6 +15,7 @@ const child = new Deno.Command(Deno.execPath(), {
 
 /** Ctrl-C reaches the child by itself, with the whole group; this process only has to outlive the child's drain. */
 Deno.addSignalListener("SIGINT", () => {})
-Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"))
+/** Deno's watcher survives the end of what it watches, and so a SIGTERM that the entry handles; it heeds SIGINT. */
+Deno.addSignalListener("SIGTERM", () => child.kill(watch.length > 0 ? "SIGINT" : "SIGTERM"))
 
 Deno.exit((await child.status).code)

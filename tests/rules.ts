@@ -47,7 +47,7 @@ const words = (source: Source): ReadonlyArray<string> => {
   if (!strict && !isSimulated(source.path)) return []
   const found = [
     ...source.nodes.flatMap((visited) => bannedWord(visited) ?? []),
-    ...imports.names(source).filter((name) => bannedNames.has(name) || (strict && bannedNamesToo.has(name))),
+    ...imports.globals(source).filter((name) => bannedNames.has(name) || (strict && bannedNamesToo.has(name))),
     ...(strict ? source.nodes.flatMap((visited) => bannedSyntax(visited) ?? []) : []),
   ]
   return [...new Set(found)].map((word) => `${source.path} uses ${word}`)

@@ -95,6 +95,9 @@ const copy = async (from: ReadableStream<Uint8Array>): Promise<string> => {
   return tail
 }
 
+/** Between the polite end of a suite past its box, in which it can end its own children, and the other one. */
+const graceSeconds = 5
+
 const runSuite = async (suite: Suite, ci: boolean): Promise<Counts> => {
   const { args, secondsMax } = ci && suite.ci ? suite.ci : suite
   const file = await Deno.makeTempFile({ suffix: ".json" })
@@ -106,11 +109,16 @@ const runSuite = async (suite: Suite, ci: boolean): Promise<Counts> => {
     stdout: suite.report === "line" ? "piped" : "inherit",
     env: ci ? { NEXUS_CI: "1" } : {},
   }).spawn()
-  const timer = setTimeout(() => child.kill("SIGKILL"), secondsMax * 1000)
-  const [output, status] = await Promise.all([suite.report === "line" ? copy(child.stdout) : "", child.status])
-  clearTimeout(timer)
+  const timers = ["SIGTERM", "SIGKILL"].map((signal, index) =>
+    setTimeout(() => child.kill(signal as Deno.Signal), (secondsMax + index * graceSeconds) * 1000)
+  )
+  const output = suite.report === "line" ? copy(child.stdout) : ""
+  const status = await child.status
+  timers.forEach(clearTimeout)
   const seconds = (performance.now() - startedAt) / 1000
-  const text = suite.report === "vitest" ? await Deno.readTextFile(file) : output
+  // A script that leaves a child of its own behind keeps the pipe open: it has no report then, and we go on.
+  const left = new Promise<string>((resolve) => setTimeout(resolve, graceSeconds * 1000, ""))
+  const text = suite.report === "vitest" ? await Deno.readTextFile(file) : await Promise.race([output, left])
   await Deno.remove(file)
   const { why, ...counts } = judge(suite.report, status.code, text)
   const late = seconds >= secondsMax ? `past its ${secondsMax} s` : why

@@ -89,6 +89,7 @@ const faults: Readonly<Record<string, ReadonlyArray<readonly [says: string, tree
     ["uses setInterval", { "runtime/A.ts": "globalThis; setInterval(f, 1)" }],
     ["uses console", { "examples/x/app.ts": "console.log(1)" }],
     ["uses fetch", { "core/A.ts": "fetch(url)" }],
+    ["uses randomUUID", { "core/A.ts": `import { randomUUID as id } from "node:crypto"` }],
     ["uses async", { "core/A.ts": "const f = async () => 1" }],
     ["uses await", { "core/A.ts": "export {}; for await (const x of y) f(x)" }],
     ["uses try", { "core/A.ts": "try { f() } catch { g() }" }],
@@ -129,7 +130,9 @@ const innocent: Tree = {
   "core/A.ts": `/** Never Date.now() nor await. @module */
     export const a = "console.log(Math.random())", b = new Date(0), c = { fetch: a.process }
     class Placed extends Event.v1("Placed", {}).v2({}, (old) => old).secondary {}
-    const run = Effect.runPromiseWith(context)`,
+    class OldA extends Command("A", {}) {}
+    const run = Effect.runPromiseWith(context)
+    const exit = (process) => process.kill(), { fetch } = c, get = () => fetch(1)`,
   "core/A.test.ts":
     `import "vitest"\nimport "../testing/spec.ts"\nconst f = async () => { await Effect.runPromise(a) }`,
   "core/mod.ts": mod("core", `export * as A from "./A.ts"`),

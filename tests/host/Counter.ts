@@ -34,7 +34,11 @@ export const limit = 1_000_000
 export const CounterAggregate = Aggregate.make(Counter, State, { total: 0 })
   .decide({
     Add: (state, { n }) =>
-      n === 0 ? accept() : state.total + n > limit ? reject(new TooMuch({ at: state.total })) : accept(new Added({ n })),
+      n === 0
+        ? accept()
+        : state.total + n > limit
+        ? reject(new TooMuch({ at: state.total }))
+        : accept(new Added({ n })),
     Repeat: (_, { note, times }) =>
       accept(...Array.from({ length: times }, () => new Added(note === undefined ? { n: 1 } : { n: 1, note }))),
     Break: (_, { where }) => {

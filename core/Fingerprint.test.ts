@@ -1,0 +1,56 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, Effect, Schema } from "effect"
+import * as Fingerprint from "./Fingerprint.ts"
+
+const { canonical, digest, make } = Fingerprint
+const Json = Arbitrary.schema(Schema.Json)
+
+/** The same value with the keys of every object in reverse order. */
+const reversed = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(reversed)
+    : typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).reverse().map(([key, member]) => [key, reversed(member)]))
+    : value
+
+describe("canonical()", () => {
+  it("is JSON with sorted keys, without the absent ones", () => {
+    assert.strictEqual(canonical({ b: 1, a: [{ d: undefined, c: null }] }), `{"a":[{"c":null}],"b":1}`)
+    assert.strictEqual(canonical({ '"': "\n", é: true }), `{"\\"":"\\n","é":true}`)
+    assert.deepEqual([1, "x", null, true, [], {}].map(canonical), ["1", `"x"`, "null", "true", "[]", "{}"])
+  })
+  it.effect.prop(
+    "says the same of two spellings of one value, and keeps the value",
+    { value: Json },
+    ({ value }) =>
+      Effect.sync(() => {
+        assert.strictEqual(canonical(reversed(value)), canonical(value))
+        assert.deepEqual(JSON.parse(canonical(value)), JSON.parse(JSON.stringify(value)))
+      }),
+    { arbitrary: { runs: 300 } },
+  )
+  it("keeps the order of lists", () => {
+    assert.notStrictEqual(canonical([1, 2]), canonical([2, 1]))
+  })
+})
+
+describe("make()", () => {
+  it("tells commands apart by each of its parts", () => {
+    const parts = ["Order", "o-1", "PayOrder"] as const
+    const all = [
+      make(...parts, { pence: 1 }),
+      make(...parts, { pence: 2 }),
+      make("Cart", "o-1", "PayOrder", { pence: 1 }),
+      make("Order", "o-2", "PayOrder", { pence: 1 }),
+      make("Order", "o-1", "ShipOrder", { pence: 1 }),
+      // Shifted borders between the parts must not meet.
+      make("Ordero-1", "", "PayOrder", { pence: 1 }),
+    ]
+    assert.lengthOf(new Set(all), all.length)
+    assert.strictEqual(make(...parts, { a: 1, b: 2 }), make(...parts, { b: 2, a: 1 }))
+  })
+  it("is a stable, documented hash: stored receipts depend on it", () => {
+    assert.strictEqual(digest(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    assert.strictEqual(make("Order", "o-1", "PayOrder", { pence: 1 }), digest(`Order\no-1\nPayOrder\n{"pence":1}`))
+  })
+})

@@ -1,0 +1,90 @@
+/**
+ * Hosts over one shared memory store, with a hand on every call to the store: two hosts are two processes on one file.
+ * @module
+ */
+import { Context, Effect, Layer, Logger, Metric, References, type Scope } from "effect"
+import { Actors, type CommandRequest, type Shape as ActorsShape } from "../../core/Actors.ts"
+import type { App } from "../../core/App.ts"
+import { EventStore, type Shape as Store } from "../../core/EventStore.ts"
+import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
+import { type Limits, Limits as LimitsRef, lowered } from "../../core/Limits.ts"
+import { type Shape as Snapshots, SnapshotStore } from "../../core/SnapshotStore.ts"
+import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
+import { ActorHost, type Shape as HostShape } from "../../runtime/ActorHost.ts"
+import { TickTrigger } from "../../runtime/TickTrigger.ts"
+import * as Counters from "./Counter.ts"
+
+/** What the test may put between host and store. */
+export interface Hooks {
+  commit: (commit: Store["commit"]) => Store["commit"]
+  read: (store: Store) => Partial<Store>
+}
+
+export interface Rig {
+  readonly events: EventStoreMemory.State
+  readonly snapshots: SnapshotStoreMemory.State
+  readonly store: Store
+  readonly snapshotStore: Snapshots
+  readonly hooks: Hooks
+  /** Lines that were logged, as text. */
+  readonly logs: Array<string>
+  /** One more host on the same data. */
+  readonly host: (some?: Partial<Limits>, app?: App) => Effect.Effect<Running, never, Scope.Scope>
+}
+export interface Running extends ActorsShape, HostShape {
+  /** Sends `Add` and such as alice. */
+  readonly tell: (
+    id: string,
+    command: string,
+    payload: unknown,
+    more?: Partial<CommandRequest>,
+  ) => ReturnType<ActorsShape["send"]>
+  /** A metric's count, of this host alone. */
+  readonly count: (metric: Metric.Counter<number>) => number
+}
+
+export const make: Effect.Effect<Rig> = Effect.gen(function* () {
+  const events = EventStoreMemory.emptyState()
+  const snapshots: SnapshotStoreMemory.State = new Map()
+  const store = yield* EventStoreMemory.make(events)
+  const snapshotStore = yield* SnapshotStoreMemory.make(snapshots)
+  const hooks: Hooks = { commit: (commit) => commit, read: () => ({}) }
+  const logs: Array<string> = []
+  const logger = Logger.layer([Logger.make(({ message, fiber }) => {
+    logs.push(JSON.stringify([message, fiber.getRef(References.CurrentLogAnnotations)]))
+  })])
+  const hooked = Layer.succeed(EventStore, {
+    ...store,
+    commit: (group) => hooks.commit(store.commit)(group),
+    readEach: (requests, limit) => (hooks.read(store).readEach ?? store.readEach)(requests, limit),
+    read: (stream, after, limit) => (hooks.read(store).read ?? store.read)(stream, after, limit),
+  })
+  const host: Rig["host"] = Effect.fnUntraced(function* (some = {}, app = Counters.app) {
+    const registry: Metric.MetricRegistry = new Map()
+    const context = yield* Layer.build(
+      ActorHost.layer(app).pipe(
+        Layer.provide(Layer.mergeAll(hooked, Layer.succeed(SnapshotStore, snapshotStore), TickTrigger.layerImmediate)),
+        Layer.provide(Layer.mergeAll(
+          Layer.succeed(LimitsRef, lowered(some)),
+          Layer.succeed(Metric.MetricRegistry, registry),
+          logger,
+        )),
+        Layer.fresh,
+      ),
+    )
+    const actors = Context.get(context, Actors)
+    return {
+      ...actors,
+      ...Context.get(context, ActorHost),
+      tell: (id, command, payload, more) =>
+        actors.send({ principal: Counters.alice, aggregate: "Counter", id, command, payload, ...more }),
+      count: (metric) => metric.valueUnsafe(Context.make(Metric.MetricRegistry, registry)).count,
+    }
+  })
+  return { events, snapshots, store, snapshotStore, hooks, logs, host }
+})
+
+/** Lets real ticks pass; virtual clocks stand still meanwhile. */
+export const settle: Effect.Effect<void> = Effect.promise(async () => {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
+})

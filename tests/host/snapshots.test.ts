@@ -1,0 +1,114 @@
+/**
+ * Snapshots: when one is made, which one is believed, and that none is ever needed.
+ * @module
+ */
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { StoreUnavailable } from "../../core/EventStore.ts"
+import type { Snapshot } from "../../core/SnapshotStore.ts"
+import * as Metrics from "../../runtime/HostMetrics.ts"
+import * as Counters from "./Counter.ts"
+import * as Rig from "./Rig.ts"
+
+const stream = { tenant: "t1", aggregate: "Counter", id: "c" }
+const kept = (rig: Rig.Rig) => Effect.map(rig.snapshotStore.loadEach([stream]), ([snapshots]) => snapshots!)
+const add = (host: Rig.Running, times: number) =>
+  Effect.forEach(Array.from({ length: times }), () => host.tell("c", "Add", { n: 1 }))
+const total = (host: Rig.Running) =>
+  Effect.map(host.state(Counters.alice, "Counter", "c"), (answer) => (answer?.state as { total: number }).total)
+
+it.effect("a snapshot is made behind the answer once so many events were appended", () =>
+  Effect.gen(function* () {
+    const rig = yield* Rig.make
+    const host = yield* rig.host()
+    yield* add(host, 9)
+    yield* Rig.settle
+    assert.strictEqual((yield* kept(rig)).length, 0)
+    yield* add(host, 1)
+    yield* Rig.settle
+    assert.deepEqual((yield* kept(rig)).map((s) => [s.version, s.state]), [[10, `{"total":10}`]])
+    assert.strictEqual(host.count(Metrics.SnapshotsCreated), 1)
+    assert.strictEqual(host.count(Metrics.SnapshotEvaluation), 10)
+    yield* add(host, 25)
+    yield* Rig.settle
+    assert.deepEqual((yield* kept(rig)).map((s) => s.version), [30, 20])
+  }))
+
+it.effect("a load reads the tail behind the newest snapshot alone", () =>
+  Effect.gen(function* () {
+    const rig = yield* Rig.make
+    yield* add(yield* rig.host(), 12)
+    yield* Rig.settle
+    const asked: Array<number> = []
+    rig.hooks.read = (store) => ({
+      readEach: (requests, limit) => {
+        asked.push(...requests.map((request) => request.after))
+        return store.readEach(requests, limit)
+      },
+    })
+    const host = yield* rig.host()
+    assert.strictEqual(yield* total(host), 12)
+    // The snapshot's own event is read again to see that it belongs to this history.
+    assert.deepEqual(asked, [9])
+  }))
+
+const damages: ReadonlyArray<[string, (snapshot: Snapshot) => Snapshot]> = [
+  ["corrupt", (s) => ({ ...s, state: `{"total":999}` })],
+  ["foreign", (s) => ({ ...s, key: "7-other" })],
+  ["foreign", (s) => ({ ...s, stream: { ...stream, id: "d" } })],
+]
+for (const [fault, damage] of damages) {
+  it.effect(`a ${fault} snapshot is ignored, reported and followed by a good one`, () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      yield* add(yield* rig.host(), 10)
+      yield* Rig.settle
+      for (const [key, list] of rig.snapshots) rig.snapshots.set(key, list.map(damage))
+      const host = yield* rig.host()
+      assert.strictEqual(yield* total(host), 10)
+      assert.strictEqual(host.count(Metrics.SnapshotFailures), 1)
+      assert.include(rig.logs.join("\n"), fault)
+      yield* add(host, 1)
+      yield* Rig.settle
+      const good = (yield* kept(rig)).find((s) => s.version === 11)
+      assert.strictEqual(good?.state, `{"total":11}`)
+    }))
+}
+
+it.effect("a snapshot newer than its stream, or of another history, is told by its event and ignored", () =>
+  Effect.gen(function* () {
+    const rig = yield* Rig.make
+    yield* add(yield* rig.host(), 10)
+    yield* Rig.settle
+    const other = yield* Rig.make
+    const host = yield* other.host()
+    yield* add(host, 4)
+    yield* Rig.settle
+    for (const [key, list] of rig.snapshots) other.snapshots.set(key, list)
+    const newer = yield* other.host()
+    assert.strictEqual(yield* total(newer), 4)
+    assert.include(other.logs.join("\n"), "newer")
+    yield* add(host, 6)
+    yield* Rig.settle
+    for (const [key, list] of rig.snapshots) other.snapshots.set(key, list)
+    const foreign = yield* other.host()
+    assert.strictEqual(yield* total(foreign), 10)
+    assert.include(other.logs.join("\n"), "foreign")
+  }))
+
+it.effect("a snapshot store that fails costs no answer, is counted, and the next append looks again", () =>
+  Effect.gen(function* () {
+    const rig = yield* Rig.make
+    let failing = true
+    const { save } = rig.snapshotStore
+    const store = rig.snapshotStore as { save: typeof save }
+    store.save = (snapshot) => failing ? Effect.fail(new StoreUnavailable({ reason: "full" })) : save(snapshot)
+    const host = yield* rig.host()
+    yield* add(host, 10)
+    yield* Rig.settle
+    assert.strictEqual(host.count(Metrics.SnapshotFailures), 1)
+    failing = false
+    yield* add(host, 1)
+    yield* Rig.settle
+    assert.deepEqual((yield* kept(rig)).map((s) => s.version), [11])
+  }))
