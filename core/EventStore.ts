@@ -134,8 +134,8 @@ export interface Shape {
    * Commits a group: one outcome per append, in order; each append is all or nothing and fails alone.
    *
    * A receipt of the same command id in the same stream (a refusal or no-op not older than `receiptTtlMs`) is a
-   * `Duplicate`, found before chain, tombstone or head are looked at. A command whose id was not `given` may skip that
-   * look-up, but never where it would else be a `Conflict` or `Closed`: its own earlier attempt may have been stored.
+   * `Duplicate`, found before chain, tombstone or head are looked at. Events under an id that was not `given` may
+   * skip that look-up, but never where they would else be a `Conflict` or `Closed`: they may have been stored before.
    * Appends of one stream form a chain: once one of them is not `Committed`, the later ones of that stream are
    * `Conflict` too (or `Duplicate`), for they were decided on what it would have stored.
    * `StoreUnavailable`: nothing of the group is stored. `StoreOutcomeUnknown`: look the receipts up.

@@ -110,8 +110,12 @@ export const make = (state: State = emptyState()): Effect.Effect<Shape> =>
       const head = headOf(stream)
       const early = command?.given ? repeated() : undefined
       if (early !== undefined) return early
-      const closed = head.closed && command !== undefined
-      if (!broken.has(keyOf(stream)) && !closed && head.version === expected.version) return store(append, now)
+      const lost = broken.has(keyOf(stream))
+      const closed = !lost && head.closed && command !== undefined
+      if (!lost && !closed && head.version === expected.version) {
+        // A receipt is never written over, whoever chose its id.
+        return (append.events.length === 0 && append.remember ? repeated() : undefined) ?? store(append, now)
+      }
       return repeated() ?? { _tag: closed ? "Closed" : "Conflict" }
     }
 

@@ -1,21 +1,60 @@
 /**
  * Tells whether two commands under one id are the same: SHA-256 of aggregate, id, command and canonical payload.
+ *
+ * Every command pays for one, so this module counts its allocations.
  * @module
  */
 import { sha256 } from "@noble/hashes/sha2.js"
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js"
 
 /** JSON with the keys of every object sorted, so that two spellings of one value are one text. */
 export const canonical = (value: unknown): string => {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`
+  if (typeof value === "string") return quote(value)
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
+  let text = ""
+  if (Array.isArray(value)) {
+    for (const item of value) text += text === "" ? canonical(item) : `,${canonical(item)}`
+    return `[${text}]`
+  }
   const record = value as { readonly [key: string]: unknown }
-  const members = Object.keys(record).filter((key) => record[key] !== undefined).sort()
-  return `{${members.map((key) => `${JSON.stringify(key)}:${canonical(record[key])}`).join(",")}}`
+  for (const key of Object.keys(record).sort()) {
+    const member = record[key]
+    if (member === undefined) continue
+    text += `${text === "" ? "" : ","}${quote(key)}:${canonical(member)}`
+  }
+  return `{${text}}`
+}
+
+/** Printable ASCII without quote and backslash needs no escape. */
+const plain = /^[ !#-[\]-~]*$/
+const quote = (text: string): string => plain.test(text) ? `"${text}"` : JSON.stringify(text)
+
+const encoder = new TextEncoder()
+const fresh = sha256.create()
+// Hashing is synchronous, so one hasher and its buffers serve all; making them costs more than a short text's hash.
+const hasher = sha256.create()
+const ascii = new Uint8Array(2048)
+const output = new Uint8Array(32)
+const hexOf: ReadonlyArray<string> = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
+
+/** The UTF-8 of a text; a short ASCII one costs no allocation. */
+const bytesOf = (text: string): Uint8Array => {
+  if (text.length > ascii.length) return encoder.encode(text)
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 0x7f) return encoder.encode(text)
+    ascii[i] = code
+  }
+  return ascii.subarray(0, text.length)
 }
 
 /** The lower-case hexadecimal SHA-256 of a text. */
-export const digest = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)))
+export const digest = (text: string): string => {
+  fresh._cloneInto(hasher)
+  hasher.update(bytesOf(text)).digestInto(output)
+  let hex = ""
+  for (let i = 0; i < 32; i++) hex += hexOf[output[i]!]!
+  return hex
+}
 
 /** The fingerprint of a command; the parts cannot run into each other, for no id or name holds a line break. */
 export const make = (aggregate: string, id: string, command: string, payload: unknown): string =>

@@ -90,8 +90,8 @@ const make = Effect.fnUntraced(function* (
     return waiting >= host.limits.mailbox ? new ActorError.MailboxFull({ retryAfterSeconds: 1 }) : actor
   }
 
-  const post = (actor: Actor, task: Task): void => {
-    const work = host.roster.work(actor)
+  const post = (actor: Actor, tenant: string, id: string, task: Task): void => {
+    const work = host.roster.work(actor, { tenant, aggregate: actor.kind.name, id })
     if (!work.busy && work.mailbox.length === 0) host.ready.push(actor)
     work.mailbox.push(task)
     host.schedule()
@@ -118,7 +118,7 @@ const make = Effect.fnUntraced(function* (
       if ("_tag" in actor) return Effect.fail(actor)
       return Effect.callback((resume) => {
         const now = nowMs(host)
-        post(actor, {
+        post(actor, principal.tenant, request.id, {
           _tag: "Command",
           request,
           commandId: commandId ?? Ids.uuidV7(now, host.random),
@@ -146,7 +146,7 @@ const make = Effect.fnUntraced(function* (
       if ("_tag" in actor) return Effect.fail(actor)
       return Effect.callback((resume) => {
         const deadline = nowMs(host) + host.limits.requestTimeoutMs
-        post(actor, { _tag: "Read", deadline, attempts: 0, answered: false, unknown: false, resume })
+        post(actor, principal.tenant, id, { _tag: "Read", deadline, attempts: 0, answered: false, unknown: false, resume })
       })
     })
 

@@ -5,14 +5,15 @@
  * @module
  */
 import type { Limits } from "../core/Limits.ts"
-import { type Actor, make as makeActor, noTasks, streamOf, type Work } from "./Actor.ts"
+import type { StreamKey } from "../core/Stream.ts"
+import { type Actor, make as makeActor, noTasks, type Work } from "./Actor.ts"
 import type { Kind } from "./Kind.ts"
 
 export interface Roster {
   /** The actor of a key, made cold where it is not in memory; nothing where all places are taken by working actors. */
   readonly get: (key: string, kind: Kind, nowMs: number) => Actor | undefined
   /** The actor's work, begun where it was idle. */
-  readonly work: (actor: Actor) => Work
+  readonly work: (actor: Actor, stream: StreamKey) => Work
   /** Ends the work of an actor with nothing left to do. */
   readonly rest: (actor: Actor) => void
   /** Actors with work. */
@@ -59,9 +60,9 @@ export const make = (limits: Limits, startMs: number): Roster => {
       actors.set(key, actor)
       return actor
     },
-    work: (actor) => {
+    work: (actor, stream) => {
       if (actor.work === undefined) {
-        actor.work = { stream: streamOf(actor.key), mailbox: [], running: noTasks, busy: false }
+        actor.work = { stream, mailbox: [], running: noTasks, busy: false }
         working.add(actor)
       }
       return actor.work

@@ -8,6 +8,7 @@
 import { DateTime, Effect, Result, type Tracer } from "effect"
 import * as ActorError from "../core/ActorError.ts"
 import type { StateAnswer } from "../core/Actors.ts"
+import type { CommandContext } from "../core/Aggregate.ts"
 import type * as EventStore from "../core/EventStore.ts"
 import * as Fingerprint from "../core/Fingerprint.ts"
 import * as Ids from "../core/Ids.ts"
@@ -122,13 +123,17 @@ export const fingerprint = (task: CommandTask): string => {
   return task.fingerprint
 }
 
-const contextOf = (cursor: Cursor, task: CommandTask) => {
+/** Made for every decision, so what few look at is made only when it is. */
+const contextOf = (cursor: Cursor, task: CommandTask): CommandContext => {
   let calls = 0
+  const { stream } = cursor
   return {
     principal: task.request.principal,
-    now: DateTime.makeUnsafe(task.now),
+    get now() {
+      return DateTime.makeUnsafe(task.now)
+    },
     commandId: task.commandId,
-    nextId: () => Ids.ofCommand(cursor.stream, task.commandId, calls++),
+    nextId: () => Ids.ofCommand(stream, task.commandId, calls++),
   }
 }
 

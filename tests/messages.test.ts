@@ -84,7 +84,7 @@ account.decide({ Deposit: () => accept(new Alien()), Withdraw: () => accept() })
     what: "an upcaster that forgets a field",
     code: `Event.v1("E", { a: Schema.Int }).v2({ a: Schema.Int, b: Schema.String }, (old) => ({ a: old.a }))`,
     says: [
-      "Property 'b' is missing in type '{ a: number; }' but required in type '{ readonly a: number; readonly b: string; }'",
+      "Property 'b' is missing in type '{ readonly a: number; }' but required in type '{ readonly a: number; readonly b: string; }'",
     ],
   },
   {

@@ -13,7 +13,7 @@ export const folders: Readonly<Record<string, { readonly flat: ReadonlyArray<str
   "runtime": { flat: [] },
   "runtime/adapters/sqlite": { flat: [] },
   "edge": { flat: [] },
-  "testing": { flat: ["spec.ts"] },
+  "testing": { flat: ["generators.ts", "laws.ts", "simulate.ts", "spec.ts"] },
 }
 
 /** `X.ts`, but neither `x.ts` nor `X.test.ts`, `X.types.ts`, `X.laws.ts`. */

@@ -32,6 +32,13 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
   test: [
     { name: "unit", report: "vitest", args: vitest("--project", "unit"), secondsMax: 180 },
     { name: "edge", report: "vitest", args: vitest("--project", "edge"), secondsMax: 90 },
+    {
+      name: "sim",
+      report: "line",
+      args: script("testing/sim.ts", "--seeds", "500"),
+      secondsMax: 120,
+      ci: { args: script("testing/sim.ts", "--seeds", "2000", "--seconds", "120", "--least", "1000"), secondsMax: 240 },
+    },
   ],
   check: [
     { name: "tsc", report: "exit", args: script("node_modules/typescript/bin/tsc", "--noEmit"), secondsMax: 120 },

@@ -10,7 +10,6 @@ import {
   commitOne,
   epochMs,
   fence,
-  holds,
   type Law,
   law,
   noop,
@@ -123,8 +122,7 @@ export const receipts: ReadonlyArray<Law> = [
       const generated: Append = { ...one, command: { ...one.command!, given: false } }
       yield* stored(store, generated)
       const receipt = yield* store.receipt(stream, generated.command!.commandId)
-      const again = yield* commitOne(store, generated)
-      yield* holds(again._tag === "Committed" || again._tag === "Duplicate", `a repeat ended as ${again._tag}`)
+      yield* same(yield* repeated(store, generated), receipt, "a repeat")
       yield* same(yield* store.receipt(stream, generated.command!.commandId), receipt, "receipt")
     }
   }),

@@ -14,6 +14,18 @@ import { ActorHost, type Shape as HostShape } from "../../runtime/ActorHost.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
 import * as Counters from "./Counter.ts"
 
+/** One test as data, so that every runtime can run it: a virtual clock and a scope come from the runner. */
+export interface Case {
+  readonly name: string
+  readonly run: () => Effect.Effect<void, unknown, Scope.Scope>
+}
+export const collect = (cases: Array<Case>) => (name: string, run: Case["run"]): void => void cases.push({ name, run })
+
+/** The trigger of every host of the rig; a runner puts its platform's own here. */
+export const Trigger: Context.Reference<Layer.Layer<TickTrigger>> = Context.Reference("nexus/tests/Trigger", {
+  defaultValue: () => TickTrigger.layerImmediate,
+})
+
 /** What the test may put between host and store. */
 export interface Hooks {
   commit: (commit: Store["commit"]) => Store["commit"]
@@ -44,6 +56,7 @@ export interface Running extends ActorsShape, HostShape {
 }
 
 export const make: Effect.Effect<Rig> = Effect.gen(function* () {
+  const trigger = yield* Trigger
   const events = EventStoreMemory.emptyState()
   const snapshots: SnapshotStoreMemory.State = new Map()
   const store = yield* EventStoreMemory.make(events)
@@ -63,7 +76,7 @@ export const make: Effect.Effect<Rig> = Effect.gen(function* () {
     const registry: Metric.MetricRegistry = new Map()
     const context = yield* Layer.build(
       ActorHost.layer(app).pipe(
-        Layer.provide(Layer.mergeAll(hooked, Layer.succeed(SnapshotStore, snapshotStore), TickTrigger.layerImmediate)),
+        Layer.provide(Layer.mergeAll(hooked, Layer.succeed(SnapshotStore, snapshotStore), trigger)),
         Layer.provide(Layer.mergeAll(
           Layer.succeed(LimitsRef, lowered(some)),
           Layer.succeed(Metric.MetricRegistry, registry),

@@ -2,13 +2,16 @@
  * Snapshots: when one is made, which one is believed, and that none is ever needed.
  * @module
  */
-import { assert, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { StoreUnavailable } from "../../core/EventStore.ts"
 import type { Snapshot } from "../../core/SnapshotStore.ts"
 import * as Metrics from "../../runtime/HostMetrics.ts"
 import * as Counters from "./Counter.ts"
 import * as Rig from "./Rig.ts"
+
+export const cases: Array<Rig.Case> = []
+const check = Rig.collect(cases)
 
 const stream = { tenant: "t1", aggregate: "Counter", id: "c" }
 const kept = (rig: Rig.Rig) => Effect.map(rig.snapshotStore.loadEach([stream]), ([snapshots]) => snapshots!)
@@ -17,7 +20,7 @@ const add = (host: Rig.Running, times: number) =>
 const total = (host: Rig.Running) =>
   Effect.map(host.state(Counters.alice, "Counter", "c"), (answer) => (answer?.state as { total: number }).total)
 
-it.effect("a snapshot is made behind the answer once so many events were appended", () =>
+check("a snapshot is made behind the answer once so many events were appended", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     const host = yield* rig.host()
@@ -34,7 +37,7 @@ it.effect("a snapshot is made behind the answer once so many events were appende
     assert.deepEqual((yield* kept(rig)).map((s) => s.version), [30, 20])
   }))
 
-it.effect("a load reads the tail behind the newest snapshot alone", () =>
+check("a load reads the tail behind the newest snapshot alone", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     yield* add(yield* rig.host(), 12)
@@ -58,7 +61,7 @@ const damages: ReadonlyArray<[string, (snapshot: Snapshot) => Snapshot]> = [
   ["foreign", (s) => ({ ...s, stream: { ...stream, id: "d" } })],
 ]
 for (const [fault, damage] of damages) {
-  it.effect(`a ${fault} snapshot is ignored, reported and followed by a good one`, () =>
+  check(`a ${fault} snapshot is ignored, reported and followed by a good one`, () =>
     Effect.gen(function* () {
       const rig = yield* Rig.make
       yield* add(yield* rig.host(), 10)
@@ -75,7 +78,7 @@ for (const [fault, damage] of damages) {
     }))
 }
 
-it.effect("a snapshot newer than its stream, or of another history, is told by its event and ignored", () =>
+check("a snapshot newer than its stream, or of another history, is told by its event and ignored", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     yield* add(yield* rig.host(), 10)
@@ -96,7 +99,7 @@ it.effect("a snapshot newer than its stream, or of another history, is told by i
     assert.include(other.logs.join("\n"), "foreign")
   }))
 
-it.effect("a snapshot store that fails costs no answer, is counted, and the next append looks again", () =>
+check("a snapshot store that fails costs no answer, is counted, and the next append looks again", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     let failing = true

@@ -2,7 +2,7 @@
  * Every outcome that a command can have, and what is remembered of it.
  * @module
  */
-import { assert, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import { Effect, Fiber, Result } from "effect"
 import { TestClock } from "effect/testing"
 import { tombstone } from "../../core/EventStore.ts"
@@ -11,11 +11,14 @@ import * as Metrics from "../../runtime/HostMetrics.ts"
 import * as Counters from "./Counter.ts"
 import * as Rig from "./Rig.ts"
 
+export const cases: Array<Rig.Case> = []
+const check = Rig.collect(cases)
+
 const tag = <E extends { readonly _tag: string }>(exit: Result.Result<unknown, E>) =>
   Result.isSuccess(exit) ? "ok" : exit.failure._tag
 const stream = (id: string) => ({ tenant: "t1", aggregate: "Counter", id })
 
-it.effect("send() says the same bytes again for the same command id, whatever happened since", () =>
+check("send() says the same bytes again for the same command id, whatever happened since", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     const host = yield* rig.host()
@@ -34,7 +37,7 @@ it.effect("send() says the same bytes again for the same command id, whatever ha
     assert.strictEqual(other.count(Metrics.CommandsRepeated), 3)
   }))
 
-it.effect("send() refuses a command id that was used for another payload, command or not", () =>
+check("send() refuses a command id that was used for another payload, command or not", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     const host = yield* rig.host()
@@ -48,7 +51,7 @@ it.effect("send() refuses a command id that was used for another payload, comman
     assert.strictEqual(rig.events.log.length, 2)
   }))
 
-it.effect("send() answers a repeat with its receipt before If-Match is looked at", () =>
+check("send() answers a repeat with its receipt before If-Match is looked at", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     const host = yield* rig.host()
@@ -58,7 +61,7 @@ it.effect("send() answers a repeat with its receipt before If-Match is looked at
     assert.deepEqual({ ...stale }, { ...stale, _tag: "VersionMismatch", version: 1 } as never)
   }))
 
-it.effect("send() confirms the head before it says 412: another host's write is seen", () =>
+check("send() confirms the head before it says 412: another host's write is seen", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     const [a, b] = [yield* rig.host(), yield* rig.host()]
@@ -67,7 +70,7 @@ it.effect("send() confirms the head before it says 412: another host's write is 
     assert.strictEqual((yield* a.tell("c", "Add", { n: 1 }, { ifMatch: 2 })).version, 3)
   }))
 
-it.effect("send() remembers a command that came after its notAfter as expired", () =>
+check("send() remembers a command that came after its notAfter as expired", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     const host = yield* rig.host()
@@ -79,7 +82,7 @@ it.effect("send() remembers a command that came after its notAfter as expired", 
     assert.strictEqual((yield* host.tell("c", "Add", { n: 1 }, { notAfter: 10_000 })).version, 1)
   }))
 
-it.effect("send() stores nothing of a command with an event that does not fit, and names subject and pointer", () =>
+check("send() stores nothing of a command with an event that does not fit, and names subject and pointer", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     const host = yield* rig.host()
@@ -92,7 +95,7 @@ it.effect("send() stores nothing of a command with an event that does not fit, a
     assert.strictEqual(host.count(Metrics.ActorDefects), 0)
   }))
 
-it.effect("send() bounds events a command, bytes an event and bytes an append", () =>
+check("send() bounds events a command, bytes an event and bytes an append", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     const host = yield* rig.host({ eventsPerCommand: 3, eventBytes: 40, appendBytes: 60 })
@@ -107,7 +110,7 @@ it.effect("send() bounds events a command, bytes an event and bytes an append", 
     assert.strictEqual(rig.events.log.length, 4)
   }))
 
-it.effect("send() answers StreamClosed behind a tombstone; old receipts and the state stay", () =>
+check("send() answers StreamClosed behind a tombstone; old receipts and the state stay", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     const host = yield* rig.host()
@@ -141,7 +144,7 @@ it.effect("send() answers StreamClosed behind a tombstone; old receipts and the 
     }
   }))
 
-it.effect("send() refuses ids, names, scopes and payloads that are not in order, and stores nothing", () =>
+check("send() refuses ids, names, scopes and payloads that are not in order, and stores nothing", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     const host = yield* rig.host()
@@ -159,7 +162,7 @@ it.effect("send() refuses ids, names, scopes and payloads that are not in order,
     assert.strictEqual(rig.events.log.length, 0)
   }))
 
-it.effect("state() answers nothing for an empty stream and never another tenant's", () =>
+check("state() answers nothing for an empty stream and never another tenant's", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     const host = yield* rig.host()
@@ -169,7 +172,7 @@ it.effect("state() answers nothing for an empty stream and never another tenant'
     assert.deepEqual((yield* host.state(Counters.alice, "Counter", "c"))?.state, { total: 7 })
   }))
 
-it.effect("send() gives a repeat of a command under way the first one's answer, and refuses another command", () =>
+check("send() gives a repeat of a command under way the first one's answer, and refuses another command", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     const host = yield* rig.host()

@@ -1,0 +1,15 @@
+/**
+ * The host's tests in this process, with the event loop's own trigger.
+ * @module
+ */
+import { it } from "@effect/vitest"
+import { describe } from "vitest"
+import * as Guards from "./guards.ts"
+import * as Outcomes from "./outcomes.ts"
+import * as Snapshots from "./snapshots.ts"
+
+for (const [name, { cases }] of Object.entries({ outcomes: Outcomes, guards: Guards, snapshots: Snapshots })) {
+  describe(`ActorHost: ${name}`, () => {
+    for (const { name, run } of cases) it.effect(name, run)
+  })
+}
