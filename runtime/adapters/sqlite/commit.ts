@@ -1,0 +1,134 @@
+/**
+ * One group in one transaction: each append is confirmed against heads read inside it, so a failed one leaves no row
+ * and its neighbours go on without savepoints.
+ * @module
+ */
+import { type Append, type Outcome, tombstone } from "../../../core/EventStore.ts"
+import { keyOf } from "../../../core/Stream.ts"
+import type { Located } from "./heads.ts"
+import { findReceipt, kindNo, locate, refresh } from "./locate.ts"
+import { metaOf } from "./rows.ts"
+import { type Session, transact } from "./session.ts"
+
+/** Expired receipts deleted for each one that is added: the table shrinks, no group takes long. */
+const prunedPerReceipt = 2
+
+/** The outcomes of a group, one per append. Throws errors of SQLite, then nothing is stored, and see `transact`. */
+export const commitGroup = (
+  session: Session,
+  group: ReadonlyArray<Append>,
+  now: number,
+  aliveSince: number,
+): ReadonlyArray<Outcome> => {
+  const writes = group.some((append) => append.events.length > 0 || append.remember)
+  const tx = begin(session, now, aliveSince)
+  // Fences alone hold no lock and wait for none.
+  if (!writes) {
+    refresh(session)
+    return group.map(tx.decide)
+  }
+  const outcomes = transact(session, () => {
+    refresh(session)
+    const outcomes = group.map(tx.decide)
+    tx.prune()
+    return outcomes
+  })
+  tx.keep()
+  return outcomes
+}
+
+const conflict: Outcome = { _tag: "Conflict" }
+const closed: Outcome = { _tag: "Closed" }
+
+const begin = (session: Session, now: number, aliveSince: number) => {
+  const { statements } = session
+  /** What this transaction has changed; it becomes known only once COMMIT has succeeded. */
+  const changed = new Map<string, Located>()
+  const broken = new Set<string>()
+  let remembered = 0
+  /** Read by `refresh`, which runs first. */
+  let position: number | undefined
+
+  const store = (key: string, { streamNo, kindNo: kind, head }: Located, append: Append): Outcome => {
+    const { stream: { tenant, aggregate, id }, events } = append
+    const command = append.command!
+    const kindOf = kind !== 0 ? kind : kindNo(session, tenant, aggregate) ??
+      Number(statements.insertKind.run(tenant, aggregate).lastInsertRowid)
+    const number = streamNo !== 0 ? streamNo : Number(statements.insertStream.run(kindOf, id).lastInsertRowid)
+    const recordedAt = Math.max(now, head.recordedAt)
+    const meta = metaOf(command)
+    position ??= session.lastPosition
+    let version = head.version
+    for (const { eventId, type, schemaVersion, payload } of events) {
+      const { changes } = statements.insertEvent.run(
+        position + 1,
+        number,
+        version + 1,
+        kindOf,
+        recordedAt,
+        type,
+        schemaVersion,
+        eventId,
+        command.commandId,
+        meta,
+        payload,
+      )
+      if (Number(changes) === 0) {
+        // Cannot be, for the head was read under this lock; were it so, nothing we remember is to be trusted.
+        session.heads.clear()
+        if (version > head.version) throw new Error(`version ${version + 1} stands behind a gap`)
+        return conflict
+      }
+      position++
+      version++
+    }
+    const after = { version, recordedAt, closed: events.at(-1)!.type === tombstone.type }
+    changed.set(key, { streamNo: number, kindNo: kindOf, head: after })
+    return { _tag: "Committed", head: after, offset: position }
+  }
+
+  const remember = (key: string, { head }: Located, { command, refusal }: Append): void => {
+    const { commandId, fingerprint } = command!
+    const at = Math.max(now, head.recordedAt)
+    const { tag, status, members } = refusal ?? { tag: null, status: null, members: null }
+    remembered++
+    statements.insertReceipt.run(commandId, key, head.version, at, fingerprint, tag, status, members)
+  }
+
+  const attempt = (key: string, located: Located, append: Append): Outcome => {
+    const { expected, events, command } = append
+    if (broken.has(key)) return conflict
+    if (located.head.closed && command !== undefined) return closed
+    if (located.head.version !== expected.version) return conflict
+    if (events.length > 0) return store(key, located, append)
+    if (append.remember) remember(key, located, append)
+    return { _tag: "Committed", head: located.head, offset: undefined }
+  }
+
+  const decide = (append: Append): Outcome => {
+    const { stream, command } = append
+    const key = keyOf(stream)
+    const located = changed.get(key) ?? locate(session, stream, key)
+    const receipt = () =>
+      command === undefined ? undefined : findReceipt(session, located.streamNo, key, command.commandId, aliveSince)
+    // A generated id of events is looked for only where they do not go in: then they were sent before.
+    const asked = command?.given === true || (append.remember && append.events.length === 0)
+    const early = asked ? receipt() : undefined
+    const outcome = early === undefined ? attempt(key, located, append) : undefined
+    if (outcome?._tag === "Committed") return outcome
+    broken.add(key)
+    const late = asked ? early : receipt()
+    return late === undefined ? outcome! : { _tag: "Duplicate", receipt: late }
+  }
+
+  return {
+    decide,
+    prune: () => {
+      if (remembered > 0) statements.prune.run(aliveSince, remembered * prunedPerReceipt)
+    },
+    keep: () => {
+      for (const [key, located] of changed) session.heads.set(key, located)
+      if (position !== undefined) session.lastPosition = position
+    },
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * The event store on one SQLite file. Several processes may share the file: the write lock and `PRAGMA data_version` are
+ * the fence, what is held in memory is only ever a copy.
+ * @module
+ */
+import { Clock, Effect } from "effect"
+import * as Cursor from "../../../core/Cursor.ts"
+import { BadCursor, EventStore, type Shape, type StoredEvent } from "../../../core/EventStore.ts"
+import { mistake } from "../../../core/group.ts"
+import { Limits } from "../../../core/Limits.ts"
+import { keyOf, type StreamKey } from "../../../core/Stream.ts"
+import { byTime, timeKey } from "./byTime.ts"
+import { commitGroup } from "./commit.ts"
+import type { Connection } from "./connection.ts"
+import { findReceipt, kindNo, locate, refresh } from "./locate.ts"
+import { eventOf, type EventRow } from "./rows.ts"
+import type { Session } from "./session.ts"
+
+const kind = "sqlite"
+const appendMax = { appends: 512, bytes: 4_000_000 }
+type FeedRow = EventRow & { readonly tenant: string; readonly aggregate: string; readonly id: string }
+
+/** A store over an open file; time comes from the `Clock` of each call. */
+export const make = (connection: Connection): Effect.Effect<Shape> =>
+  Effect.map(Effect.service(Limits), ({ receiptTtlMs }) => {
+    const clocked = <A, E>(f: (now: number) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+      Clock.clockWith((clock) => f(Math.floor(clock.currentTimeMillisUnsafe())))
+
+    return EventStore.of({
+      kind,
+      appendMax,
+      commit: (group) => {
+        const wrong = mistake(group, appendMax)
+        if (wrong !== undefined) return Effect.die(new Error(wrong))
+        if (group.length === 0) return Effect.succeed([])
+        return clocked((now) => connection.write((session) => commitGroup(session, group, now, now - receiptTtlMs)))
+      },
+      read: (stream, after, limit) => connection.read((session) => readEach(session, [{ stream, after }], limit)[0]!),
+      readEach: (requests, limit) => connection.read((session) => readEach(session, requests, limit)),
+      readBackwards: (stream, before, limit) =>
+        connection.read((session) => {
+          const { streamNo } = found(session, stream)
+          if (streamNo === 0) return []
+          return eventsOf(stream, session.statements.readBackwards.all(streamNo, before, limit))
+        }),
+      head: (stream) => connection.read((session) => found(session, stream).head),
+      receipt: (stream, commandId) =>
+        clocked((now) =>
+          connection.read((session) =>
+            findReceipt(session, found(session, stream).streamNo, keyOf(stream), commandId, now - receiptTtlMs)
+          )
+        ),
+      byTime: (range) => {
+        const asked = [kind, "byTime", range.tenant, range.aggregate ?? ""]
+        return Effect.flatMap(
+          Cursor.decode<[number, string, string, number]>(asked, "issi", range.cursor),
+          (after) =>
+            connection.read((session) =>
+              paged(byTime(session, range, after), range.limit, (event) => Cursor.encode(asked, timeKey(event)))
+            ),
+        )
+      },
+      feed: (cursor, limit) => {
+        const asked = [kind, "feed"]
+        return Effect.flatMap(Cursor.decode<[number]>(asked, "i", cursor), (at) =>
+          Effect.flatMap(
+            connection.read((session) => feed(session, at?.[0] ?? 0, limit)),
+            (page) => {
+              if (page === undefined) return Effect.fail(new BadCursor())
+              const { items, last } = page
+              return Effect.succeed({ items, cursor: items.length === 0 ? cursor : Cursor.encode(asked, [last]) })
+            },
+          ))
+      },
+      streams: (tenant, aggregate, cursor, limit) => {
+        const asked = [kind, "streams", tenant, aggregate]
+        return Effect.flatMap(Cursor.decode<[string]>(asked, "s", cursor), (after) =>
+          connection.read((session) => {
+            const no = kindNo(session, tenant, aggregate)
+            const rows = no === undefined ? [] : session.statements.streams.all(no, after?.[0] ?? "", limit + 1)
+            const items = (rows as ReadonlyArray<{ readonly id: string }>).map(({ id }) => ({ tenant, aggregate, id }))
+            return paged(items, limit, ({ id }) => Cursor.encode(asked, [id]))
+          }))
+      },
+    })
+  })
+
+const found = (session: Session, stream: StreamKey) => {
+  refresh(session)
+  return locate(session, stream)
+}
+
+const eventsOf = ({ tenant, aggregate, id }: StreamKey, rows: ReadonlyArray<unknown>): ReadonlyArray<StoredEvent> =>
+  (rows as ReadonlyArray<EventRow>).map((row) => eventOf(tenant, aggregate, id, row))
+
+const readEach = (
+  session: Session,
+  requests: ReadonlyArray<{ readonly stream: StreamKey; readonly after: number }>,
+  limit: number,
+): ReadonlyArray<ReadonlyArray<StoredEvent>> => {
+  refresh(session)
+  return requests.map(({ stream, after }) => {
+    const { streamNo } = locate(session, stream)
+    return streamNo === 0 ? [] : eventsOf(stream, session.statements.read.all(streamNo, after, limit))
+  })
+}
+
+/** Nothing where the feed has never been so long. */
+const feed = (session: Session, after: number, limit: number) => {
+  const rows = session.statements.feed.all(after, limit) as ReadonlyArray<FeedRow>
+  if (rows.length === 0) {
+    refresh(session)
+    if (after > session.lastPosition) return undefined
+  }
+  const items = rows.map((row) => eventOf(row.tenant, row.aggregate, row.id, row))
+  return { items, last: rows.at(-1)?.position ?? after }
+}
+
+/** `items` holds one more than `limit` where there is a next page. */
+const paged = <A>(items: ReadonlyArray<A>, limit: number, cursorOf: (item: A) => string) => ({
+  items: items.slice(0, limit),
+  cursor: items.length > limit && limit > 0 ? cursorOf(items[limit - 1]!) : undefined,
+})

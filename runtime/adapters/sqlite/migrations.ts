@@ -1,0 +1,123 @@
+/**
+ * The layout of a file, as numbered steps; the file's `user_version` is the count of those it has taken.
+ *
+ * A step that was released is never edited: a new one is added behind it.
+ * @module
+ */
+import { type Driver, run } from "./driver.ts"
+
+/** Marks a file as ours ("NXES"), so that the database of another program is never written to. */
+export const applicationId = 0x4e584553
+
+const layout = `
+-- Tenant and aggregate of streams: few rows, so that all others carry a small number.
+CREATE TABLE kinds (
+  kind_no INTEGER PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  aggregate TEXT NOT NULL,
+  UNIQUE (tenant, aggregate)
+) STRICT;
+
+-- Streams that hold an event.
+CREATE TABLE streams (
+  stream_no INTEGER PRIMARY KEY,
+  kind_no INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  UNIQUE (kind_no, id)
+) STRICT;
+
+-- Positions are given out without gaps, in the order of commits. The row of an accepted command's events is its receipt.
+CREATE TABLE events (
+  position INTEGER PRIMARY KEY,
+  stream_no INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  kind_no INTEGER NOT NULL,
+  recorded_at INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  schema_version INTEGER NOT NULL,
+  event_id TEXT NOT NULL,
+  command_id TEXT NOT NULL,
+  meta TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  UNIQUE (stream_no, version)
+) STRICT;
+-- Begins with the command, so that time-ordered ids stay together.
+CREATE INDEX events_by_command ON events (command_id, stream_no);
+CREATE INDEX events_by_time ON events (kind_no, recorded_at);
+CREATE TRIGGER events_are_not_updated BEFORE UPDATE ON events BEGIN SELECT raise(ABORT, 'an event is never changed'); END;
+CREATE TRIGGER events_are_not_deleted BEFORE DELETE ON events BEGIN SELECT raise(ABORT, 'an event is never deleted'); END;
+
+-- Refusals and no-ops. The stream by name: a refusal on an empty stream leaves no row that outlives it.
+CREATE TABLE receipts (
+  command_id TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  recorded_at INTEGER NOT NULL,
+  fingerprint TEXT NOT NULL,
+  tag TEXT,
+  status INTEGER,
+  members TEXT,
+  PRIMARY KEY (command_id, stream)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX receipts_by_time ON receipts (recorded_at);
+
+CREATE TABLE snapshots (
+  snapshot_no INTEGER PRIMARY KEY,
+  stream TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  recorded_at INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  checksum TEXT NOT NULL,
+  UNIQUE (stream, key, version)
+) STRICT;
+`
+
+export const migrations: ReadonlyArray<string> = [layout]
+
+/** The file was written by newer code. */
+export class NewerSchema extends Error {
+  readonly found: number
+  readonly known: number
+  constructor(found: number, known: number) {
+    super(`schema ${found}, this program knows ${known}`)
+    this.found = found
+    this.known = known
+  }
+}
+/** The file is a database of another program. */
+export class ForeignDatabase extends Error {}
+
+const pragma = (driver: Driver, name: string): number =>
+  (run(driver, `PRAGMA ${name}`) as { readonly [name: string]: number })[name]!
+
+/** How many steps the file has taken; throws where it is not ours or newer than `steps`. Writes nothing. */
+export const check = (driver: Driver, steps: ReadonlyArray<string> = migrations): number => {
+  const [owner, version] = [pragma(driver, "application_id"), pragma(driver, "user_version")]
+  const { count } = run(driver, "SELECT count(*) AS count FROM sqlite_schema") as { readonly count: number }
+  if (owner !== applicationId && !(owner === 0 && version === 0 && count === 0)) throw new ForeignDatabase()
+  if (version > steps.length) throw new NewerSchema(version, steps.length)
+  return version
+}
+
+/** Brings the file to the newest layout in one transaction. */
+export const migrate = (driver: Driver, steps: ReadonlyArray<string> = migrations): void => {
+  if (check(driver, steps) === steps.length) return
+  run(driver, "BEGIN IMMEDIATE")
+  try {
+    // Asked again, for another process may have been faster.
+    const version = check(driver, steps)
+    for (const step of steps.slice(version)) for (const sql of statementsOf(step)) run(driver, sql)
+    run(driver, `PRAGMA application_id = ${applicationId}`)
+    run(driver, `PRAGMA user_version = ${steps.length}`)
+    run(driver, "COMMIT")
+  } catch (error) {
+    if (driver.isTransaction) run(driver, "ROLLBACK")
+    throw error
+  }
+}
+
+/** A statement ends with a semicolon at the end of a line, so a trigger stands on one line. */
+const statementsOf = (step: string): ReadonlyArray<string> =>
+  step.split(/;\n/).map((sql) => sql.trim()).filter((sql) => sql !== "")

@@ -1,0 +1,98 @@
+/**
+ * Rows to events and receipts and back.
+ * @module
+ */
+import type { CommandRecord, Receipt, StoredEvent } from "../../../core/EventStore.ts"
+
+/** The columns of an event as `statements.ts` selects them. */
+export interface EventRow {
+  readonly position: number
+  readonly version: number
+  readonly recorded_at: number
+  readonly type: string
+  readonly schema_version: number
+  readonly event_id: string
+  readonly command_id: string
+  readonly meta: string
+  readonly payload: string
+}
+
+type Meta = readonly [
+  fingerprint: string,
+  /** Absent where it is the command's id. */
+  correlationId: string | null,
+  causationId: string | null,
+  principal: string,
+  traceparent: string | null,
+  writerId: string,
+]
+
+/** What is seldom asked for stands in one column: a column more costs each append more than a parse costs a reader. */
+export const metaOf = (command: CommandRecord): string => {
+  const { commandId, correlationId, causationId, traceparent } = command
+  const meta: Meta = [
+    command.fingerprint,
+    correlationId === commandId ? null : correlationId,
+    causationId ?? null,
+    command.principal,
+    traceparent ?? null,
+    command.writerId,
+  ]
+  return JSON.stringify(meta)
+}
+
+export const eventOf = (tenant: string, aggregate: string, id: string, row: EventRow): StoredEvent => {
+  const [fingerprint, correlationId, causationId, principal, traceparent, writerId] = JSON.parse(row.meta) as Meta
+  return {
+    tenant,
+    aggregate,
+    id,
+    version: row.version,
+    recordedAt: row.recorded_at,
+    eventId: row.event_id,
+    type: row.type,
+    schemaVersion: row.schema_version,
+    payload: row.payload,
+    commandId: row.command_id,
+    fingerprint,
+    correlationId: correlationId ?? row.command_id,
+    causationId: causationId ?? undefined,
+    principal,
+    traceparent: traceparent ?? undefined,
+    writerId,
+  }
+}
+
+/** An accepted command's receipt is its events. */
+export const acceptedOf = (
+  commandId: string,
+  rows: ReadonlyArray<Pick<EventRow, "position" | "version" | "type" | "event_id" | "meta">>,
+): Receipt => {
+  const last = rows.at(-1)!
+  return {
+    commandId,
+    fingerprint: (JSON.parse(last.meta) as Meta)[0],
+    version: last.version,
+    events: rows.map((row) => ({ eventId: row.event_id, type: row.type, version: row.version })),
+    refusal: undefined,
+    offset: last.position,
+  }
+}
+
+/** A remembered refusal, or a no-op where there is no tag. */
+export interface ReceiptRow {
+  readonly version: number
+  readonly fingerprint: string
+  readonly tag: string | null
+  readonly status: number | null
+  readonly members: string | null
+}
+
+export const passedOf = (commandId: string, row: ReceiptRow): Receipt => ({
+  commandId,
+  fingerprint: row.fingerprint,
+  version: row.version,
+  events: [],
+  refusal: row.tag === null ? undefined : { tag: row.tag, status: row.status!, members: row.members! },
+  offset: undefined,
+})

@@ -1,0 +1,54 @@
+/**
+ * Snapshots in the same file as the events, over the same connection: one of its own would look like another writer.
+ * @module
+ */
+import { Effect } from "effect"
+import { StoreUnavailable } from "../../../core/EventStore.ts"
+import { Limits } from "../../../core/Limits.ts"
+import { type Shape, type Snapshot, SnapshotStore } from "../../../core/SnapshotStore.ts"
+import { keyOf, type StreamKey } from "../../../core/Stream.ts"
+import type { Connection } from "./connection.ts"
+import { transact } from "./session.ts"
+
+interface Row {
+  readonly version: number
+  readonly key: string
+  readonly event_id: string
+  readonly recorded_at: number
+  readonly state: string
+  readonly checksum: string
+}
+
+export const make = (connection: Connection): Effect.Effect<Shape> =>
+  Effect.map(Effect.service(Limits), ({ snapshotsKept }) =>
+    SnapshotStore.of({
+      loadEach: (streams) =>
+        connection.read(({ statements }) =>
+          streams.map((stream) => {
+            const rows = statements.loadSnapshots.all(keyOf(stream)) as ReadonlyArray<Row>
+            return rows.map((row) => snapshotOf(stream, row))
+          })
+        ),
+      save: ({ stream, version, key, eventId, recordedAt, state, checksum }) =>
+        connection.write((session) =>
+          transact(session, () => {
+            const { statements } = session
+            statements.saveSnapshot.run(keyOf(stream), version, key, eventId, recordedAt, state, checksum)
+            statements.pruneSnapshots.run(keyOf(stream), key, snapshotsKept)
+          })
+        ).pipe(
+          // Whether it was kept or not: it is a copy, and saving it again replaces it.
+          Effect.catchTag("StoreOutcomeUnknown", ({ reason, cause }) =>
+            Effect.fail(new StoreUnavailable({ reason, cause }))),
+        ),
+    }))
+
+const snapshotOf = (stream: StreamKey, row: Row): Snapshot => ({
+  stream,
+  version: row.version,
+  eventId: row.event_id,
+  recordedAt: row.recorded_at,
+  key: row.key,
+  state: row.state,
+  checksum: row.checksum,
+})

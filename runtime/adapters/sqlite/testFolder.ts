@@ -1,0 +1,36 @@
+/**
+ * Folders that are gone when their scope ends, for tests.
+ * @module
+ */
+import { Effect, type Scope } from "effect"
+import { execFileSync } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+export const freshFolder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "nexus-sqlite-"))),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true })),
+)
+
+const mount = (...args: ReadonlyArray<string>): boolean => {
+  try {
+    execFileSync("mount", args, { stdio: "ignore" })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A disk of its own, of 1.5 MB; nothing where this user may not mount one. */
+export const smallDisk: Effect.Effect<string | undefined, never, Scope.Scope> = Effect.gen(function* () {
+  const folder = yield* freshFolder
+  const mounted = yield* Effect.acquireRelease(
+    Effect.sync(() => mount("-t", "tmpfs", "-o", "size=1500k", "tmpfs", folder)),
+    (mounted) => Effect.sync(() => mounted && execFileSync("umount", ["-l", folder])),
+  )
+  return mounted ? folder : undefined
+})
+
+/** Mounts it anew, for reading only. */
+export const protect = (disk: string): boolean => mount("-o", "remount,ro", disk)
