@@ -5,6 +5,7 @@
  * @module
  */
 import { sha256 } from "@noble/hashes/sha2.js"
+import { Context } from "effect"
 
 /** JSON with the keys of every object sorted, so that two spellings of one value are one text. */
 export const canonical = (value: unknown): string => {
@@ -56,6 +57,16 @@ export const digest = (text: string): string => {
   return hex
 }
 
+/** How the host hashes: a platform that has a faster synchronous SHA-256 provides it here. */
+export const Sha256: Context.Reference<(text: string) => string> = Context.Reference("nexus/core/Sha256", {
+  defaultValue: () => digest,
+})
+
 /** The fingerprint of a command; the parts cannot run into each other, for no id or name holds a line break. */
-export const make = (aggregate: string, id: string, command: string, payload: unknown): string =>
-  digest(`${aggregate}\n${id}\n${command}\n${canonical(payload)}`)
+export const make = (
+  aggregate: string,
+  id: string,
+  command: string,
+  payload: unknown,
+  hash: (text: string) => string = digest,
+): string => hash(`${aggregate}\n${id}\n${command}\n${canonical(payload)}`)

@@ -10,6 +10,7 @@ import * as ActorError from "../core/ActorError.ts"
 import { Actors, type Shape as ActorsShape } from "../core/Actors.ts"
 import type { App } from "../core/App.ts"
 import { EventStore } from "../core/EventStore.ts"
+import { Sha256 } from "../core/Fingerprint.ts"
 import * as Ids from "../core/Ids.ts"
 import { Limits } from "../core/Limits.ts"
 import { mayCommand, type Shape as Principal } from "../core/Principal.ts"
@@ -17,7 +18,7 @@ import { SnapshotStore } from "../core/SnapshotStore.ts"
 import { idPattern } from "../core/Stream.ts"
 import * as Wire from "../schemas/Wire.ts"
 import type { Actor, CommandAnswer, ReadAnswer, Task } from "./Actor.ts"
-import { type Host, nowMs } from "./Host.ts"
+import { elapsedMs, type Host, nowMs, wallMs } from "./Host.ts"
 import * as Metrics from "./HostMetrics.ts"
 import * as Kind from "./Kind.ts"
 import * as Loader from "./Loader.ts"
@@ -75,8 +76,9 @@ const make = Effect.fnUntraced(function* (
     }
     Settle.flush(host)
   }))
-  yield* Effect.addFinalizer(() => drain)
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(host.limits.sweepMs), sweep(host))))
+  // Runs before the sweep ends: deadlines hold while it drains.
+  yield* Effect.addFinalizer(() => drain)
 
   const enter = (principal: Principal, kind: Kind.Kind, id: string): Actor | ActorError.ActorError => {
     if (draining) return new ActorError.ShuttingDown({ retryAfterSeconds: 1 })
@@ -114,19 +116,19 @@ const make = Effect.fnUntraced(function* (
       if (decoded._tag === "Failure") {
         return Effect.fail(new ActorError.CommandInvalid({ issues: decoded.failure.issues }))
       }
-      const actor = enter(principal, kind, request.id)
-      if ("_tag" in actor) return Effect.fail(actor)
       return Effect.callback((resume) => {
-        const now = nowMs(host)
+        // In one step with the post: a fiber may yield between two effects, and the place may be gone by then.
+        const actor = enter(principal, kind, request.id)
+        if ("_tag" in actor) return resume(Effect.fail(actor))
         post(actor, principal.tenant, request.id, {
           _tag: "Command",
           request,
-          commandId: commandId ?? Ids.uuidV7(now, host.random),
+          commandId: commandId ?? Ids.uuidV7(wallMs(host), host.random),
           command: decoded.success,
           fingerprint: "",
           span: Context.getOrUndefined(fiber.context, Tracer.ParentSpan),
           now: 0,
-          deadline: now + host.limits.requestTimeoutMs,
+          deadline: nowMs(host) + host.limits.requestTimeoutMs,
           attempts: 0,
           answered: false,
           unknown: false,
@@ -142,11 +144,18 @@ const make = Effect.fnUntraced(function* (
       const bad = badId(principal.tenant, id, undefined)
       if (bad !== undefined) return Effect.fail(new ActorError.InvalidId({ part: bad }))
       if (!principal.scopes.includes("read")) return Effect.fail(new ActorError.Forbidden({ scope: "read" }))
-      const actor = enter(principal, kind, id)
-      if ("_tag" in actor) return Effect.fail(actor)
       return Effect.callback((resume) => {
+        const actor = enter(principal, kind, id)
+        if ("_tag" in actor) return resume(Effect.fail(actor))
         const deadline = nowMs(host) + host.limits.requestTimeoutMs
-        post(actor, principal.tenant, id, { _tag: "Read", deadline, attempts: 0, answered: false, unknown: false, resume })
+        post(actor, principal.tenant, id, {
+          _tag: "Read",
+          deadline,
+          attempts: 0,
+          answered: false,
+          unknown: false,
+          resume,
+        })
       })
     })
 
@@ -174,7 +183,7 @@ const assemble = Effect.gen(function* () {
   const tracer = yield* Tracer.Tracer
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const update = Metrics.updater(yield* Effect.context<never>())
-  const startMs = clock.currentTimeMillisUnsafe()
+  const startMs = elapsedMs(clock)
 
   const ignored: Loader.Report = (stream, snapshot, fault) =>
     Effect.suspend(() => {
@@ -208,7 +217,8 @@ const assemble = Effect.gen(function* () {
     clock,
     tracer,
     random: () => random.nextDoubleUnsafe(),
-    writerId: Ids.uuidV7(startMs, () => random.nextDoubleUnsafe()),
+    sha256: yield* Sha256,
+    writerId: Ids.uuidV7(clock.currentTimeMillisUnsafe(), () => random.nextDoubleUnsafe()),
     run,
     ready: [],
     outbox: [],

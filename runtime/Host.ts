@@ -24,6 +24,7 @@ export interface Host {
   readonly tracer: Tracer.Tracer
   /** A number in [0, 1). */
   readonly random: () => number
+  readonly sha256: (text: string) => string
   readonly writerId: string
   /** Runs an effect on a fiber of its own, for as long as the host lives. */
   readonly run: (effect: Effect.Effect<void>) => void
@@ -46,4 +47,8 @@ export const release = (host: Host, actor: Actor): void => {
   host.schedule()
 }
 
-export const nowMs = (host: Host): number => host.clock.currentTimeMillisUnsafe()
+/** Milliseconds that only pass: deadlines, idle times and cool-downs must not follow a clock that is set back. */
+export const elapsedMs = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
+export const nowMs = (host: Host): number => elapsedMs(host.clock)
+/** Milliseconds since 1970, for what is told or stored. */
+export const wallMs = (host: Host): number => host.clock.currentTimeMillisUnsafe()

@@ -222,7 +222,7 @@ export const repeat = (
   task: Actor.CommandTask,
   stream: StreamKey,
   receipt: EventStore.Receipt,
-): void => say(host, task, Answer.fromReceipt(host.store.kind, stream, Turn.fingerprint(task), receipt))
+): void => say(host, task, Answer.fromReceipt(host.store.kind, stream, Turn.fingerprint(task, host.sha256), receipt))
 
 /** Stops an actor whose code failed; answers the delay before it starts again from the store. */
 export const restart = (host: Host, actor: Actor.Actor, cause: unknown): number => {

@@ -8,7 +8,7 @@ import { Cause, Effect, Exit, Option, Result } from "effect"
 import * as ActorError from "../core/ActorError.ts"
 import type * as EventStore from "../core/EventStore.ts"
 import * as Actor from "./Actor.ts"
-import { type Host, nowMs, release } from "./Host.ts"
+import { type Host, nowMs, release, wallMs } from "./Host.ts"
 import * as Metrics from "./HostMetrics.ts"
 import * as Loader from "./Loader.ts"
 import * as Settle from "./Settle.ts"
@@ -72,6 +72,8 @@ const arrive = (
     return true
   }
   const waiting = actor.work!.mailbox.splice(0)
+  // They still wait: for the bound, the deadlines and the shutdown.
+  actor.work!.running = waiting
   const { failure } = answer
   const error = failure._tag === "UnknownEvent"
     ? new ActorError.NewerEvent({ retryAfterSeconds: 5, type: failure.type, schemaVersion: failure.schemaVersion })
@@ -138,8 +140,9 @@ const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {
     storeKind: host.store.kind,
     writerId: host.writerId,
     limits: host.limits,
-    nowMs: nowMs(host),
+    nowMs: wallMs(host),
     random: host.random,
+    sha256: host.sha256,
   }
   const parts: Array<Settle.Part> = []
   const appends: Array<EventStore.Append> = []

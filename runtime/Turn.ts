@@ -30,6 +30,7 @@ export interface Setting {
   readonly limits: Limits
   readonly nowMs: number
   readonly random: () => number
+  readonly sha256: (text: string) => string
 }
 
 export interface CommandEntry {
@@ -96,7 +97,7 @@ const none: ReadonlyArray<never> = []
 const command = (cursor: Cursor, task: CommandTask, setting: Setting): CommandEntry => {
   const { request } = task
   if (task.now === 0) task.now = setting.nowMs
-  fingerprint(task)
+  fingerprint(task, setting.sha256)
   if (cursor.head.closed) return unremembered(cursor, task, setting, new ActorError.StreamClosed())
   if (request.ifMatch !== undefined && request.ifMatch !== cursor.head.version) {
     return unremembered(cursor, task, setting, new ActorError.VersionMismatch({ version: cursor.head.version }))
@@ -115,10 +116,10 @@ const command = (cursor: Cursor, task: CommandTask, setting: Setting): CommandEn
 }
 
 /** The fingerprint of a command, computed once. */
-export const fingerprint = (task: CommandTask): string => {
+export const fingerprint = (task: CommandTask, sha256: Setting["sha256"]): string => {
   const { request } = task
   if (task.fingerprint === "") {
-    task.fingerprint = Fingerprint.make(request.aggregate, request.id, request.command, request.payload)
+    task.fingerprint = Fingerprint.make(request.aggregate, request.id, request.command, request.payload, sha256)
   }
   return task.fingerprint
 }

@@ -46,15 +46,62 @@ const memoize = <K extends object, V>(build: (key: K) => V): (key: K) => V => {
 
 interface Closed {
   readonly decode: Coder
+  /** Says every issue and not just the first; only a failure is decided again with it. */
   readonly decodeAll: Coder
-  readonly encode: Coder
+  readonly encode: (instance: { readonly _tag: string }) => ReturnType<Coder>
 }
-const closedCodec = (fields: Fields): Closed => ({
-  decode: Schema.decodeUnknownResult(json(fields), closed),
-  // Only a failure is decoded again, to say every issue and not just the first.
-  decodeAll: Schema.decodeUnknownResult(json(fields), { ...closed, errors: "all" }),
-  encode: Schema.encodeUnknownResult(json(fields), closed),
-})
+
+/**
+ * Whether every field of the plain objects in `input` stands in `output`, the tag apart: then nothing was dropped.
+ * Anything else (a renamed field, a value that became an object) is for the closed schema to judge.
+ */
+const covers = (input: unknown, output: unknown, tag: string | undefined): boolean => {
+  if (typeof input !== "object" || input === null || input === output) return true
+  if (Array.isArray(input)) {
+    if (!Array.isArray(output) || output.length !== input.length) return false
+    for (let i = 0; i < input.length; i++) if (!covers(input[i], output[i], undefined)) return false
+    return true
+  }
+  const prototype = Object.getPrototypeOf(input)
+  // An instance of a class (a time, say) is a value of its schema, not a record with fields.
+  if (prototype !== Object.prototype && prototype !== null) return true
+  if (typeof output !== "object" || output === null) return false
+  for (const key in input) {
+    if (key === tag) continue
+    if (!Object.hasOwn(output, key) || !covers((input as never)[key], (output as never)[key], undefined)) return false
+  }
+  return true
+}
+
+/** A struct without fields admits every value that is there, so it is told as a record without members. */
+const closedSchema = (fields: Fields): Schema.Codec<unknown, unknown> =>
+  Object.keys(fields).length === 0 ? Schema.Record(Schema.String, Schema.Never) : json(fields)
+
+/**
+ * Parsing is many times faster under the default options, which drop excess fields; so that is tried first, and the
+ * closed parse decides wherever something was dropped.
+ */
+const closedCodec = (fields: Fields): Closed => {
+  const schema = closedSchema(fields)
+  const openDecode: Coder = Schema.decodeUnknownResult(schema)
+  const closedDecode: Coder = Schema.decodeUnknownResult(schema, closed)
+  const openEncode: Coder = Schema.encodeUnknownResult(schema)
+  const closedEncode: Coder = Schema.encodeUnknownResult(schema, closed)
+  return {
+    decode: (value) => {
+      const decoded = openDecode(value)
+      return Result.isSuccess(decoded) && covers(value, decoded.success, undefined) ? decoded : closedDecode(value)
+    },
+    decodeAll: Schema.decodeUnknownResult(schema, { ...closed, errors: "all" }),
+    encode: (instance) => {
+      const encoded = openEncode(instance)
+      return Result.isSuccess(encoded) && covers(instance, encoded.success, "_tag")
+        ? encoded
+        : closedEncode(untagged(instance))
+    },
+  }
+}
+
 /** Whatever an event without fields was stored with, it says nothing but that it happened. */
 const openDecoder = (fields: Fields): Coder =>
   Object.keys(fields).length === 0 ? () => Result.succeed({}) : Schema.decodeUnknownResult(json(fields))
@@ -96,11 +143,11 @@ export const decodeCommand = (
 export const encodeCommand = (
   command: AnyCommand,
   instance: { readonly _tag: string },
-): Result.Result<unknown, Invalid> => Result.mapError(commandCodec(command).encode(untagged(instance)), invalid)
+): Result.Result<unknown, Invalid> => Result.mapError(commandCodec(command).encode(instance), invalid)
 
 /** The newest version of an event, closed: a field that the contract does not know is an issue, not silently dropped. */
 export const encodeEvent = (event: AnyEvent, instance: { readonly _tag: string }): Result.Result<Stored, Invalid> => {
-  const encoded = eventCodecs(event).newest.encode(untagged(instance))
+  const encoded = eventCodecs(event).newest.encode(instance)
   return Result.isSuccess(encoded)
     ? Result.succeed({ type: event.tag, schemaVersion: event.versions.length, payload: encoded.success })
     : Result.fail(invalid(encoded.failure))
@@ -131,7 +178,7 @@ export const encodeRejection = (
   instance: { readonly _tag: string },
 ): Result.Result<unknown, Invalid> => {
   const own = Object.fromEntries(Object.keys(rejection.members).map((key) => [key, (instance as never)[key]]))
-  return Result.mapError(rejectionCodec(rejection).encode(untagged({ _tag: rejection.identifier, ...own })), invalid)
+  return Result.mapError(rejectionCodec(rejection).encode({ _tag: rejection.identifier, ...own }), invalid)
 }
 
 /** An instance of the rejection class, so that `catchTag` and `instanceof` hold on the caller's side too. */

@@ -8,7 +8,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 
-export type Handler = (request: Request) => Response | Promise<Response>
+export type Handler = (request: NodeRequest) => Response | Promise<Response>
 
 /** A head that the parser refuses: too slow, too large, or not HTTP. */
 export type Malformed = "slow" | "large" | "malformed"
@@ -31,41 +31,101 @@ export interface Listener {
   readonly close: (graceMs: number) => Promise<void>
 }
 
-const hasBody = (message: IncomingMessage): boolean =>
-  message.headers["content-length"] !== undefined || message.headers["transfer-encoding"] !== undefined
+interface Chunk {
+  readonly done: boolean
+  readonly value?: Uint8Array
+}
 
-/** Chunks as they come; the socket is paused while nobody reads. */
-const bodyOf = (message: IncomingMessage): ReadableStream<Uint8Array> =>
-  new ReadableStream({
-    start: (controller) => {
-      message.on("data", (chunk: Uint8Array) => {
-        controller.enqueue(chunk)
-        if ((controller.desiredSize ?? 0) <= 0) message.pause()
-      })
-      message.on("end", () => controller.close())
-      message.on("error", (error) => controller.error(error))
-      message.on("aborted", () => controller.error(new Error("the client left")))
-    },
-    pull: () => void message.resume(),
-    cancel: () => void message.pause(),
-  })
+/** Chunks as they come, one reader; the socket is paused while nobody reads. */
+class Reader {
+  private readonly message: IncomingMessage
+  private readonly chunks: Array<Uint8Array> = []
+  private state: "open" | "ended" | "broken" = "open"
+  private waiting: { readonly resolve: (chunk: Chunk) => void; readonly reject: (error: Error) => void } | undefined
 
-const requestOf = (message: IncomingMessage): Request => {
-  const headers = new Headers()
-  const { rawHeaders } = message
-  for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!)
-  const { method = "GET", url = "/" } = message
-  const init: RequestInit & { duplex?: "half" } = { method, headers }
-  if (hasBody(message) && method !== "GET" && method !== "HEAD") {
-    init.body = bodyOf(message)
-    init.duplex = "half"
+  constructor(message: IncomingMessage) {
+    this.message = message
+    message.on("data", (chunk: Uint8Array) => {
+      this.chunks.push(chunk)
+      if (this.waiting === undefined) message.pause()
+      this.wake()
+    })
+    message.on("end", () => this.finish("ended"))
+    message.on("error", () => this.finish("broken"))
+    message.on("close", () => this.finish("broken"))
   }
-  // The host is the caller's word and names nothing here: a fixed one cannot break the URL.
-  return new Request(`http://nexus${url}`, init)
+
+  read(): Promise<Chunk> {
+    return new Promise((resolve, reject) => {
+      this.waiting = { resolve, reject }
+      this.wake()
+      if (this.waiting !== undefined) this.message.resume()
+    })
+  }
+
+  cancel(): Promise<void> {
+    this.message.pause()
+    return Promise.resolve()
+  }
+
+  private finish(state: "ended" | "broken"): void {
+    if (this.state === "open") this.state = state
+    this.wake()
+  }
+
+  private wake(): void {
+    const { waiting } = this
+    if (waiting === undefined) return
+    const value = this.chunks.shift()
+    if (value === undefined && this.state === "open") return
+    this.waiting = undefined
+    if (value !== undefined) waiting.resolve({ done: false, value })
+    else if (this.state === "ended") waiting.resolve({ done: true })
+    else waiting.reject(new Error("the client left"))
+  }
+}
+
+/** Header fields by lower-case name; a repeated one is joined by a comma, as `Headers` does it. */
+class Fields {
+  private readonly fields: Record<string, string> = Object.create(null)
+
+  constructor(raw: ReadonlyArray<string>) {
+    for (let i = 0; i < raw.length; i += 2) {
+      const name = raw[i]!.toLowerCase()
+      const before = this.fields[name]
+      this.fields[name] = before === undefined ? raw[i + 1]! : `${before}, ${raw[i + 1]!}`
+    }
+  }
+
+  get(name: string): string | null {
+    return this.fields[name.toLowerCase()] ?? null
+  }
+
+  forEach(f: (value: string, name: string) => void): void {
+    for (const name in this.fields) f(this.fields[name]!, name)
+  }
+}
+
+/** As much of a `Request` as a handler may use. Making a whole one costs more than all else about a small command. */
+export class NodeRequest {
+  readonly method: string
+  /** The host is the caller's word and names nothing here: a fixed one cannot break the URL. */
+  readonly url: string
+  readonly headers: Fields
+  readonly body: { readonly getReader: () => Reader } | null
+
+  constructor(message: IncomingMessage) {
+    const { headers, method = "GET", rawHeaders, url = "/" } = message
+    this.method = method
+    this.url = `http://nexus${url}`
+    this.headers = new Fields(rawHeaders)
+    const empty = headers["content-length"] === undefined && headers["transfer-encoding"] === undefined
+    this.body = empty ? null : { getReader: () => new Reader(message) }
+  }
 }
 
 const answer = async (message: IncomingMessage, response: ServerResponse, handler: Handler): Promise<void> => {
-  const answered = await handler(requestOf(message))
+  const answered = await handler(new NodeRequest(message))
   const headers = Object.fromEntries(answered.headers)
   // A body that was not read to its end would be taken for the next request.
   if (!message.complete) headers["connection"] = "close"
@@ -85,7 +145,9 @@ const refuseHead = async (socket: Socket, response: Response): Promise<void> => 
   const body = await response.text()
   const headers = [...response.headers].map(([name, value]) => `${name}: ${value}\r\n`).join("")
   const length = new TextEncoder().encode(body).length
-  socket.end(`HTTP/1.1 ${response.status} Refused\r\n${headers}content-length: ${length}\r\nconnection: close\r\n\r\n${body}`)
+  socket.end(
+    `HTTP/1.1 ${response.status} Refused\r\n${headers}content-length: ${length}\r\nconnection: close\r\n\r\n${body}`,
+  )
 }
 
 /** Listens; fails where the address is taken or not ours. */

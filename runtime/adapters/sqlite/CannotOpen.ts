@@ -12,6 +12,7 @@ import { ForeignDatabase, NewerSchema } from "./migrations.ts"
 export class CannotOpen extends Schema.TaggedError<CannotOpen>()("CannotOpen", {
   file: Schema.String,
   reason: Schema.Literals([
+    "missing",
     "folder-missing",
     "not-writable",
     "read-only",

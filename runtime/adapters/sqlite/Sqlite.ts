@@ -3,14 +3,17 @@
  * @module
  */
 import { Context, Effect, Layer } from "effect"
-import { mkdirSync } from "node:fs"
+import { existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { EventStore } from "../../../core/EventStore.ts"
 import { SnapshotStore } from "../../../core/SnapshotStore.ts"
-import { CannotOpen } from "./CannotOpen.ts"
+import type { Finding } from "../../Verify.ts"
+import { CannotOpen, cannotOpen } from "./CannotOpen.ts"
+import { findings } from "./check.ts"
 import * as Connection from "./connection.ts"
 import { type Connect, connect as connectFile } from "./driver.ts"
 import * as Events from "./events.ts"
+import { check as checkLayout } from "./migrations.ts"
 import * as Snapshots from "./snapshots.ts"
 
 /** A folder, made where it is missing, that holds `nexus.db`; or a file in a folder that exists. */
@@ -28,9 +31,33 @@ export const layer = (
     )
   }))
 
+/** What is wrong with a file beside what its port shows; reads every page, and nothing else runs meanwhile. */
+export const check = (where: Where): Effect.Effect<ReadonlyArray<Finding>, CannotOpen> => {
+  const file = pathOf(where)
+  if (!existsSync(file)) {
+    return Effect.fail(new CannotOpen({ file, reason: "missing", repair: "Name the folder or file of a store." }))
+  }
+  return Effect.suspend(() => {
+    try {
+      const driver = connectFile(file)
+      try {
+        checkLayout(driver)
+        return Effect.succeed(findings(driver))
+      } finally {
+        driver.close()
+      }
+    } catch (error) {
+      const refusal = cannotOpen(file, error)
+      return refusal === undefined ? Effect.die(error) : Effect.fail(refusal)
+    }
+  })
+}
+
+const pathOf = (where: Where): string => "file" in where ? where.file : join(where.folder, "nexus.db")
+
 const fileOf = (where: Where): Effect.Effect<string, CannotOpen> => {
-  if ("file" in where) return Effect.succeed(where.file)
-  const file = join(where.folder, "nexus.db")
+  const file = pathOf(where)
+  if ("file" in where) return Effect.succeed(file)
   return Effect.try({
     try: () => (mkdirSync(where.folder, { recursive: true }), file),
     catch: () => new CannotOpen({ file, reason: "not-writable", repair: `The folder ${where.folder} cannot be made.` }),

@@ -2,7 +2,7 @@
  * Rows to events and receipts and back.
  * @module
  */
-import type { CommandRecord, Receipt, StoredEvent } from "../../../core/EventStore.ts"
+import { type CommandRecord, type Receipt, type StoredEvent, StoreUnavailable } from "../../../core/EventStore.ts"
 
 /** The columns of an event as `statements.ts` selects them. */
 export interface EventRow {
@@ -41,8 +41,17 @@ export const metaOf = (command: CommandRecord): string => {
   return JSON.stringify(meta)
 }
 
+const parse = (meta: string): Meta => {
+  try {
+    return JSON.parse(meta) as Meta
+  } catch (cause) {
+    // Only a damaged file holds another text.
+    throw new StoreUnavailable({ reason: "corrupt", cause })
+  }
+}
+
 export const eventOf = (tenant: string, aggregate: string, id: string, row: EventRow): StoredEvent => {
-  const [fingerprint, correlationId, causationId, principal, traceparent, writerId] = JSON.parse(row.meta) as Meta
+  const [fingerprint, correlationId, causationId, principal, traceparent, writerId] = parse(row.meta)
   return {
     tenant,
     aggregate,
@@ -71,7 +80,7 @@ export const acceptedOf = (
   const last = rows.at(-1)!
   return {
     commandId,
-    fingerprint: (JSON.parse(last.meta) as Meta)[0],
+    fingerprint: parse(last.meta)[0],
     version: last.version,
     events: rows.map((row) => ({ eventId: row.event_id, type: row.type, version: row.version })),
     refusal: undefined,

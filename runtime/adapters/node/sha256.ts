@@ -1,0 +1,11 @@
+/**
+ * The platform's own SHA-256, for Deno and Node >= 20.12: half the price of the portable one, and the same text.
+ * @module
+ */
+import { Layer } from "effect"
+import { hash } from "node:crypto"
+import { Sha256 } from "../../../core/Fingerprint.ts"
+
+export const sha256 = (text: string): string => hash("sha256", text, "hex")
+
+export const layer: Layer.Layer<never> = Layer.succeed(Sha256, sha256)

@@ -1,0 +1,106 @@
+/**
+ * Hosts with a mistake, each made by something wrong between a true host and its ports.
+ * @module
+ */
+import { Effect, Layer } from "effect"
+import { Actors } from "../../../core/Actors.ts"
+import { type Outcome, StoreUnavailable } from "../../../core/EventStore.ts"
+import * as Limits from "../../../core/Limits.ts"
+import { SnapshotStore } from "../../../core/SnapshotStore.ts"
+import { TickTrigger } from "../../../runtime/TickTrigger.ts"
+import { signed } from "../../../testing/simulation/snapshotModel.ts"
+import { inHost, type Planted, withStore } from "./Planted.ts"
+
+const unknownIsFailed = inHost(
+  "calls an unknown outcome failed",
+  [6],
+  withStore((store) => ({
+    ...store,
+    commit: (group) =>
+      Effect.catchTag(
+        store.commit(group),
+        "StoreOutcomeUnknown",
+        () => Effect.fail(new StoreUnavailable({ reason: "refused" })),
+      ),
+  })),
+)
+
+const staleState = inHost(
+  "tries a lost race again without deciding again",
+  [4, 7],
+  withStore((store) => ({
+    ...store,
+    commit: (group) =>
+      Effect.gen(function* () {
+        const outcomes = yield* store.commit(group)
+        const again: Array<Outcome> = []
+        for (const [i, outcome] of outcomes.entries()) {
+          if (outcome._tag !== "Conflict") again.push(outcome)
+          else {
+            const expected = yield* store.head(group[i]!.stream)
+            again.push(...(yield* store.commit([{ ...group[i]!, expected }])))
+          }
+        }
+        return again
+      }),
+  })),
+)
+
+const trustsSnapshots = inHost("uses a corrupt snapshot", [7, 12], (host) =>
+  Layer.provide(
+    host,
+    Layer.effect(
+      SnapshotStore,
+      Effect.map(Effect.service(SnapshotStore), (store) => ({
+        ...store,
+        loadEach: (streams) => Effect.map(store.loadEach(streams), (all) => all.map((kept) => kept.map(signed))),
+      })),
+    ),
+  ))
+
+const raised = (limits: Partial<Limits.Limits>) => (host: ReturnType<Parameters<typeof inHost>[2]>) =>
+  Layer.provide(
+    host,
+    Layer.effect(Limits.Limits, Effect.map(Effect.service(Limits.Limits), (own) => ({ ...own, ...limits }))),
+  )
+
+const endlessMailbox = inHost("has a mailbox without bound", [16], raised({ mailbox: 1e9 }))
+const restartStorm = inHost(
+  "restarts without a budget",
+  [16],
+  raised({ restarts: 1e9, restartBackoffMs: 1, restartBackoffMaxMs: 1 }),
+)
+
+const losesTicks = inHost("loses a tick", [17], (host) =>
+  Layer.provide(
+    host,
+    Layer.effect(
+      TickTrigger,
+      Effect.map(Effect.service(TickTrigger), ({ schedule }) => {
+        let count = 0
+        return { schedule: (task: () => void) => ++count % 40 === 0 ? undefined : schedule(task) }
+      }),
+    ),
+  ))
+
+const losesCallers = inHost("forgets a caller", [17], (host) =>
+  Layer.provide(
+    Layer.effect(
+      Actors,
+      Effect.map(Effect.service(Actors), (actors) => {
+        let count = 0
+        return { ...actors, send: (request) => ++count % 60 === 0 ? Effect.never : actors.send(request) }
+      }),
+    ),
+    host,
+  ))
+
+export const hosts: ReadonlyArray<Planted> = [
+  unknownIsFailed,
+  staleState,
+  trustsSnapshots,
+  endlessMailbox,
+  restartStorm,
+  losesTicks,
+  losesCallers,
+]

@@ -1,0 +1,42 @@
+/**
+ * Finds the first seed that exposes each planted bug: `deno run -A tests/sim/planted/hunt.ts [name]` prints them.
+ * @module
+ */
+import { builtin } from "../../../testing/mod.ts"
+import { check } from "../../../testing/simulation/invariants/check.ts"
+import { productionHost } from "../../../testing/simulation/Fleet.ts"
+import { memoryStores, run } from "../../../testing/simulation/run.ts"
+import { scenarioOf } from "../../../testing/simulate.ts"
+import { hosts } from "./hosts.ts"
+import type { Planted } from "./Planted.ts"
+import { stores } from "./stores.ts"
+
+export const planted: ReadonlyArray<Planted> = [...stores, ...hosts]
+
+/** Where each was found; another seed is as good, once a change of the host or of the simulation moves it. */
+export const foundAt: Readonly<Record<string, number>> = {}
+
+/** A planted bug that hides longer than this is one that the simulation does not reach. */
+export const seedsMax = 1_000
+
+/** No bug at all: what finds a bug must not find one here. */
+export const clean: Pick<Planted, "host" | "stores"> = { host: productionHost, stores: memoryStores }
+
+/** Whether the run of a seed breaks one of the promises that the bug breaks. */
+export const isFound = async ({ breaks, host, stores }: Planted, seed: number): Promise<boolean> => {
+  const scenario = scenarioOf(builtin.app, { ...builtin.options, store: stores, host })
+  return check(await run(scenario, seed)).some(({ invariant }) => breaks.includes(invariant))
+}
+
+/** The first seed from `from` on that finds the bug. */
+export const hunt = async (bug: Planted, from = 1): Promise<number | undefined> => {
+  for (let seed = from; seed <= seedsMax; seed++) if (await isFound(bug, seed)) return seed
+  return undefined
+}
+
+if (import.meta.main) {
+  for (const bug of planted) {
+    if (Deno.args.length > 0 && !Deno.args.includes(bug.name)) continue
+    console.log(`  "${bug.name}": ${await hunt(bug)},`)
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * A second process over a store's file: reads one call a line from its input and writes one answer a line.
+ *
+ * Started as `process.ts <folder>`; it ends with its input.
+ * @module
+ */
+import { Cause, Context, Effect, Exit, Layer } from "effect"
+import { argv, stdin, stdout } from "node:process"
+import { EventStore, type Shape } from "../../core/EventStore.ts"
+import { withClock } from "../../core/laws/fixtures.ts"
+import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
+import { type Answer, type Call, onLine, revive } from "./calls.ts"
+import { race } from "./race.ts"
+
+const call = (store: Shape, { name, args, nowMs }: Call): Effect.Effect<unknown, unknown> => {
+  if (name === "race") return race(store, args[0] as never)
+  const method = store[name as "commit"] as unknown as (
+    ...args: ReadonlyArray<unknown>
+  ) => Effect.Effect<unknown, unknown>
+  return withClock({ ms: nowMs })(method(...args))
+}
+
+const answerOf = (exit: Exit.Exit<unknown, unknown>): Answer => {
+  if (Exit.isSuccess(exit)) return { ok: exit.value ?? null }
+  const error = exit.cause.reasons.find(({ _tag }) => _tag === "Fail") as { readonly error: object } | undefined
+  if (error === undefined) return { died: Cause.pretty(exit.cause) }
+  const { _tag, reason } = error.error as { readonly _tag: string; readonly reason?: string }
+  return { failed: { _tag, reason } }
+}
+
+await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
+  const store = Context.get(yield* Layer.build(Sqlite.layer({ folder: argv[2]! })), EventStore)
+  yield* Effect.callback<void>((resume) => {
+    onLine(stdin, async (line) => {
+      const exit = await Effect.runPromiseExit(call(store, revive(line) as Call))
+      stdout.write(`${JSON.stringify(answerOf(exit))}\n`)
+    })
+    stdin.on("end", () => resume(Effect.void))
+  })
+})))
