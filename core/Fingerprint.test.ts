@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schema } from "effect"
+import { createHash } from "node:crypto"
 import * as Fingerprint from "./Fingerprint.ts"
 
 const { canonical, digest, make } = Fingerprint
@@ -31,6 +32,25 @@ describe("canonical()", () => {
   )
   it("keeps the order of lists", () => {
     assert.notStrictEqual(canonical([1, 2]), canonical([2, 1]))
+  })
+})
+
+describe("digest()", () => {
+  it.effect.prop("is the SHA-256 of the UTF-8, however long the text is and whatever was hashed before", {
+    text: Schema.String,
+    times: Schema.Int.pipe(Schema.check(Schema.isBetween({ minimum: 1, maximum: 300 }))),
+  }, ({ text, times }) =>
+    Effect.sync(() => {
+      for (const long of [text, text.repeat(times), "x".repeat(times * 10), `${"x".repeat(2_040)}${text}`]) {
+        assert.strictEqual(digest(long), createHash("sha256").update(long, "utf8").digest("hex"))
+      }
+    }), { arbitrary: { runs: 200 } })
+  it("knows every character of one byte, and the first of two", () => {
+    for (let code = 0; code < 0x100; code++) {
+      const text = String.fromCharCode(code)
+      assert.strictEqual(digest(text), createHash("sha256").update(text, "utf8").digest("hex"))
+      assert.strictEqual(canonical(text), JSON.stringify(text))
+    }
   })
 })
 

@@ -37,7 +37,7 @@ export interface Counts {
   readonly foreignSnapshots: number
 }
 export interface Report extends Counts {
-  /** In the order of the feed, so the first is where to begin; at most `findingsMax`. */
+  /** Events in the order of the feed, so the first is where to begin; then snapshots. At most `findingsMax`. */
   readonly findings: ReadonlyArray<Finding>
 }
 
@@ -55,6 +55,8 @@ interface Check {
   readonly ends: Map<string, End>
   readonly counts: { -readonly [K in keyof Counts]: number }
   readonly findings: Array<Finding>
+  /** Of snapshots: what is wrong with their events is said first. */
+  readonly copies: Array<Finding>
 }
 
 /** Checks the whole feed; `progress` hears the counts after each page. */
@@ -69,6 +71,7 @@ export const verify = Effect.fn("Verify.verify")(function* (
     ends: new Map(),
     counts: { events: 0, streams: 0, commands: 0, snapshots: 0, foreignSnapshots: 0 },
     findings: [],
+    copies: [],
   }
   let cursor: string | undefined
   while (check.findings.length < findingsMax) {
@@ -79,7 +82,7 @@ export const verify = Effect.fn("Verify.verify")(function* (
     yield* progress({ ...check.counts })
     yield* Effect.yieldNow
   }
-  return { ...check.counts, findings: check.findings.slice(0, findingsMax) }
+  return { ...check.counts, findings: [...check.findings, ...check.copies].slice(0, findingsMax) }
 })
 
 const checkEvent = Effect.fnUntraced(function* (check: Check, event: StoredEvent) {
@@ -151,7 +154,7 @@ const checkStream = Effect.fnUntraced(function* (check: Check, stream: StreamKey
   check.counts.foreignSnapshots += foreign.length
   check.counts.snapshots += ours.length
   const found = ({ version }: Snapshot, problem: string) =>
-    void check.findings.push({ stream: keyOf(stream), version, problem: `the snapshot ${problem}` })
+    void check.copies.push({ stream: keyOf(stream), version, problem: `the snapshot ${problem}` })
   const waiting = new Map(ours.map((one) => [one.version, one]))
   let state = kind.initial
   for (let version = 0; waiting.size > 0;) {
@@ -159,8 +162,8 @@ const checkStream = Effect.fnUntraced(function* (check: Check, stream: StreamKey
     const events = yield* check.store.read(stream, version, page)
     for (const event of events) {
       const decoded = event.type === tombstone.type ? undefined : kind.decodeEvent(event)
-      // Said of the event itself.
-      if (decoded !== undefined && Result.isFailure(decoded)) return
+      // Both are said of the events themselves.
+      if (event.version !== version + 1 || (decoded !== undefined && Result.isFailure(decoded))) return
       const evolved = Result.try(() =>
         decoded === undefined ? state : kind.evolve[decoded.success._tag]!(state, decoded.success)
       )

@@ -6,7 +6,11 @@ import { Event } from "./Event.ts"
 import * as JsonSchemas from "./JsonSchemas.ts"
 import { Rejection } from "./Rejection.ts"
 
-const Line = Schema.Struct({ sku: Schema.String, at: Schema.optionalKey(Schema.DateTimeUtc) })
+const Line = Schema.Struct({
+  sku: Schema.String,
+  at: Schema.optionalKey(Schema.DateTimeUtc),
+  many: Schema.FiniteFromString,
+})
 class Full extends Rejection("Full", { places: Schema.Int }) {}
 class Add extends Command("Add", { lines: Schema.Array(Line), to: Schema.Literals(["a", "b"]) }, [Full]) {}
 class Clear extends Command("Clear", {}) {}
@@ -48,7 +52,8 @@ describe("JsonSchemas.make()", () => {
   it("describes the JSON form, which is what travels, without the tag", () => {
     const line = (documents.events.Added[0].schema as Json)?.["properties"]?.["line"]?.["properties"]
     assert.deepEqual(line?.["at"], { type: "string" } as never)
-    assert.deepEqual(Object.keys(line ?? {}), ["sku", "at"])
+    assert.deepEqual(Object.keys(line ?? {}), ["sku", "at", "many"])
+    assert.deepEqual(line?.["many"], { type: "string" } as never)
     assert.deepEqual(Object.keys(JsonSchemas.rejection(Full).schema["properties"] as object), ["places"])
     assert.deepEqual(documents.commands.Clear.schema, { type: "object", additionalProperties: false })
   })

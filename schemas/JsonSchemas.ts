@@ -22,11 +22,9 @@ export interface JsonSchemas<C extends Contract.Any> {
   readonly commands: { readonly [T in keyof C["commands"]]: Document }
 }
 
-/** The JSON form, not the decoded one: what travels is what is described. */
+/** Of the JSON form, not the decoded one: what travels is what is described. */
 export const document = (schema: Schema.Constraint): Document =>
-  Schema.toJsonSchemaDocument(Schema.toCodecJson(schema as Schema.Codec<unknown, unknown>), {
-    onExcessProperty: "error",
-  })
+  Schema.toJsonSchemaDocument(schema, { onExcessProperty: "error" })
 
 const ofFields = (fields: Fields): Document => document(struct(fields))
 export const command = (self: AnyCommand): Document => ofFields(self.fields)

@@ -37,6 +37,7 @@ describe("redacted()", () => {
       "a transformation": secret.pipe(Schema.decodeTo(Schema.String)),
       "an option of it": Schema.Option(secret),
       "a recursive one": tree(secret),
+      "a suspended one": Schema.suspend(() => secret),
     }
     for (const [name, schema] of Object.entries(marked)) assert.isTrue(isRedacted(schema), name)
   })

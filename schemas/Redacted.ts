@@ -35,7 +35,7 @@ const isMarkedCheck = (check: SchemaAST.Check<never>): boolean =>
 const holdsMark = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean => {
   if (seen.has(ast)) return false
   seen.add(ast)
-  return isMarked(ast.annotations) || isMarked(ast.context?.annotations) || (ast.checks ?? []).some(isMarkedCheck) ||
+  return isMarked(ast.annotations) || (ast.checks ?? []).some(isMarkedCheck) ||
     [...(ast.encoding ?? []).map((link) => link.to), ...partsOf(ast)].some((part) => holdsMark(part, seen))
 }
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Effect, Equal, Result, Schema } from "effect"
+import { Arbitrary, Effect, Equal, Option, Result, Schema } from "effect"
 import { Command } from "./Command.ts"
 import * as Contract from "./Contract.ts"
 import { Event } from "./Event.ts"
@@ -18,6 +18,7 @@ const kinds = {
   nothing: Schema.NullOr(Schema.Boolean),
   text: Schema.FiniteFromString,
   tags: Schema.Array(Schema.Literals(["a", "b"])),
+  lines: Schema.Array(Schema.Struct({ sku: Schema.String, left: Schema.Option(Schema.Struct({ x: Schema.Int })) })),
   nested: Schema.Struct({ x: Schema.Int, deep: Schema.optionalKey(Schema.Struct({ y: Schema.Finite })) }),
   either: Schema.TaggedUnion({ Card: { digits: Schema.String }, Cash: {} }),
   counts: Schema.Record(Schema.String, Schema.Int),
@@ -88,7 +89,27 @@ describe("the codecs", () => {
   })
 })
 
+/** The same JSON with one field too many, once for each object in it. */
+const withExcess = (json: unknown): ReadonlyArray<unknown> => {
+  if (typeof json !== "object" || json === null) return []
+  const inside = Object.entries(json).flatMap(([key, member]) =>
+    withExcess(member).map((changed) =>
+      Array.isArray(json) ? json.with(Number(key), changed) : { ...json, [key]: changed }
+    )
+  )
+  return Array.isArray(json) ? inside : [{ ...json, zz: "excess" }, ...inside]
+}
+
 describe("decodeCommand()", () => {
+  it.effect.prop("refuses one field too many, wherever it stands", { command: Generators.command(Task) }, (
+    { command },
+  ) =>
+    Effect.sync(() => {
+      const kind = Task.commands[command._tag]
+      const changed = withExcess(Result.getOrThrow(Wire.encodeCommand(kind, command)))
+      assert.isAtLeast(changed.length, 1)
+      for (const json of changed) assert.include(pointers(Wire.decodeCommand(kind, json)).join(), "/zz")
+    }), runs)
   const sample = throughText(Result.getOrThrow(Wire.encodeCommand(
     Do,
     Effect.runSync(
@@ -143,6 +164,16 @@ describe("encodeEvent()", () => {
     assert.deepEqual(pointers(Wire.encodeEvent(Done, broken)), ["/pence"])
     assert.deepEqual(pointers(Wire.encodeEvent(Stopped, { _tag: "Stopped", x: 1 } as Stopped)), ["/x"])
   })
+  it.effect.prop("refuses one field too many inside a field", { members: Arbitrary.schema(Schema.Struct(kinds)) }, (
+    { members },
+  ) =>
+    Effect.sync(() => {
+      const nested = { ...members.nested, zz: 1 }
+      const lines = [...members.lines, { sku: "", left: members.maybe.pipe(Option.map((x) => ({ x }))), zz: 1 }]
+      for (const wrong of [{ ...members, nested }, { ...members, lines }]) {
+        assert.include(pointers(Wire.encodeEvent(Everything, { ...wrong, _tag: "Everything" })).join(), "/zz")
+      }
+    }), runs)
   it("takes a field that holds undefined as absent", () => {
     const event = { ...new Stopped(), gone: undefined }
     assert.deepEqual(Result.getOrThrow(Wire.encodeEvent(Stopped, event)).payload, {})

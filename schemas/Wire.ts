@@ -73,16 +73,12 @@ const covers = (input: unknown, output: unknown, tag: string | undefined): boole
   return true
 }
 
-/** A struct without fields admits every value that is there, so it is told as a record without members. */
-const closedSchema = (fields: Fields): Schema.Codec<unknown, unknown> =>
-  Object.keys(fields).length === 0 ? Schema.Record(Schema.String, Schema.Never) : json(fields)
-
 /**
  * Parsing is many times faster under the default options, which drop excess fields; so that is tried first, and the
  * closed parse decides wherever something was dropped.
  */
 const closedCodec = (fields: Fields): Closed => {
-  const schema = closedSchema(fields)
+  const schema = json(fields)
   const openDecode: Coder = Schema.decodeUnknownResult(schema)
   const closedDecode: Coder = Schema.decodeUnknownResult(schema, closed)
   const openEncode: Coder = Schema.encodeUnknownResult(schema)

@@ -1,10 +1,20 @@
 /**
- * The Worker under the `edge` tests: one SQLite Durable Object in which a test runs code with real storage.
+ * The Worker under the `edge` tests: a Durable Object with the whole HTTP application over the memory stores.
  *
- * It has no routes of its own; tests reach the object through `env.TEST_OBJECT`.
+ * Actors live in the object, not in the Worker: what one request starts, another may only finish inside one object.
  * @module
  */
 import { DurableObject } from "cloudflare:workers"
+import { type Context, Effect, Layer, ManagedRuntime } from "effect"
+import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
+import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
+import { type EdgeApp, makeApp } from "../../edge/app.ts"
+import * as embedded from "../../edge/embedded.ts"
+import * as keys from "../../edge/keys.ts"
+import type { Services } from "../../edge/route.ts"
+import { ActorHost } from "../../runtime/ActorHost.ts"
+import { TickTrigger } from "../../runtime/TickTrigger.ts"
+import { app } from "../host/Counter.ts"
 
 declare global {
   namespace Cloudflare {
@@ -15,9 +25,31 @@ declare global {
   }
 }
 
-/** An object without behaviour: tests enter it with `runInDurableObject`. */
-export class TestObject extends DurableObject {}
+/** Serves the counters; its token comes from `GET /token`, which only a test's Worker has. */
+export class TestObject extends DurableObject {
+  private served: Promise<{ readonly edge: EdgeApp; readonly token: string }> | undefined
+
+  private async serve() {
+    const { storage } = this.ctx
+    const key = embedded.parse(await embedded.generate())
+    const layer = ActorHost.layer(app).pipe(Layer.provideMerge(Layer.mergeAll(
+      EventStoreMemory.layer,
+      SnapshotStoreMemory.layer,
+      TickTrigger.layerGate(() => storage.sync()),
+    )))
+    const context: Context.Context<Services> = await ManagedRuntime.make(layer).context()
+    const auth = { issuer: embedded.issuer, audience: embedded.audience, keys: keys.fixed(embedded.publicSet(key)) }
+    const nowMs = await Effect.runPromise(Effect.clockWith((clock) => clock.currentTimeMillis))
+    const token = await embedded.mint(key, { tenant: "t1", subject: "s", scope: "commands:* read", ttlSeconds: 60, nowMs })
+    return { edge: makeApp({ app, auth, context }), token }
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const { edge, token } = await (this.served ??= this.serve())
+    return new URL(request.url).pathname === "/token" ? new Response(token) : edge.fetch(request)
+  }
+}
 
 export default {
-  fetch: () => new Response("nexus test worker", { status: 404 }),
-} satisfies ExportedHandler
+  fetch: (request, env) => env.TEST_OBJECT.get(env.TEST_OBJECT.idFromName("app")).fetch(request),
+} satisfies ExportedHandler<Cloudflare.Env>

@@ -37,7 +37,7 @@ export const check = (where: Where): Effect.Effect<ReadonlyArray<Finding>, Canno
   if (!existsSync(file)) {
     return Effect.fail(new CannotOpen({ file, reason: "missing", repair: "Name the folder or file of a store." }))
   }
-  return Effect.suspend(() => {
+  return Effect.suspend((): Effect.Effect<ReadonlyArray<Finding>, CannotOpen> => {
     try {
       const driver = connectFile(file)
       try {
@@ -48,6 +48,7 @@ export const check = (where: Where): Effect.Effect<ReadonlyArray<Finding>, Canno
       }
     } catch (error) {
       const refusal = cannotOpen(file, error)
+      if (refusal?.reason === "corrupt") return Effect.succeed([{ problem: `damaged: ${(error as Error).message}` }])
       return refusal === undefined ? Effect.die(error) : Effect.fail(refusal)
     }
   })

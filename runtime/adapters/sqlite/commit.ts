@@ -1,6 +1,8 @@
 /**
  * One group in one transaction: each append is confirmed against heads read inside it, so a failed one leaves no row
  * and its neighbours go on without savepoints.
+ *
+ * What it changes is known at once to the appends behind it; where the transaction fails, the session forgets it all.
  * @module
  */
 import { type Append, type Outcome, tombstone } from "../../../core/EventStore.ts"
@@ -27,14 +29,12 @@ export const commitGroup = (
     refresh(session)
     return group.map(tx.decide)
   }
-  const outcomes = transact(session, () => {
+  return transact(session, () => {
     refresh(session)
     const outcomes = group.map(tx.decide)
     tx.prune()
     return outcomes
   })
-  tx.keep()
-  return outcomes
 }
 
 const conflict: Outcome = { _tag: "Conflict" }
@@ -42,12 +42,8 @@ const closed: Outcome = { _tag: "Closed" }
 
 const begin = (session: Session, now: number, aliveSince: number) => {
   const { statements } = session
-  /** What this transaction has changed; it becomes known only once COMMIT has succeeded. */
-  const changed = new Map<string, Located>()
   const broken = new Set<string>()
   let remembered = 0
-  /** Read by `refresh`, which runs first. */
-  let position: number | undefined
 
   const store = (key: string, { streamNo, kindNo: kind, head }: Located, append: Append): Outcome => {
     const { stream: { tenant, aggregate, id }, events } = append
@@ -57,11 +53,10 @@ const begin = (session: Session, now: number, aliveSince: number) => {
     const number = streamNo !== 0 ? streamNo : Number(statements.insertStream.run(kindOf, id).lastInsertRowid)
     const recordedAt = Math.max(now, head.recordedAt)
     const meta = metaOf(command)
-    position ??= session.lastPosition
     let version = head.version
     for (const { eventId, type, schemaVersion, payload } of events) {
       const { changes } = statements.insertEvent.run(
-        position + 1,
+        session.lastPosition + 1,
         number,
         version + 1,
         kindOf,
@@ -79,12 +74,12 @@ const begin = (session: Session, now: number, aliveSince: number) => {
         if (version > head.version) throw new Error(`version ${version + 1} stands behind a gap`)
         return conflict
       }
-      position++
+      session.lastPosition++
       version++
     }
     const after = { version, recordedAt, closed: events.at(-1)!.type === tombstone.type }
-    changed.set(key, { streamNo: number, kindNo: kindOf, head: after })
-    return { _tag: "Committed", head: after, offset: position }
+    session.heads.set(key, { streamNo: number, kindNo: kindOf, head: after })
+    return { _tag: "Committed", head: after, offset: session.lastPosition }
   }
 
   const remember = (key: string, { head }: Located, { command, refusal }: Append): void => {
@@ -108,7 +103,7 @@ const begin = (session: Session, now: number, aliveSince: number) => {
   const decide = (append: Append): Outcome => {
     const { stream, command } = append
     const key = keyOf(stream)
-    const located = changed.get(key) ?? locate(session, stream, key)
+    const located = locate(session, stream, key)
     const receipt = () =>
       command === undefined ? undefined : findReceipt(session, located.streamNo, key, command.commandId, aliveSince)
     // A generated id of events is looked for only where they do not go in: then they were sent before.
@@ -125,10 +120,6 @@ const begin = (session: Session, now: number, aliveSince: number) => {
     decide,
     prune: () => {
       if (remembered > 0) statements.prune.run(aliveSince, remembered * prunedPerReceipt)
-    },
-    keep: () => {
-      for (const [key, located] of changed) session.heads.set(key, located)
-      if (position !== undefined) session.lastPosition = position
     },
   }
 }

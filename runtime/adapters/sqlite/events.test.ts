@@ -2,8 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { laws, reopened } from "../../../core/EventStore.laws.ts"
 import { EventStore, type Shape } from "../../../core/EventStore.ts"
-import { append, fence, stored, streamOf } from "../../../core/laws/fixtures.ts"
-import { connect } from "./driver.ts"
+import { append, epochMs, fence, refused, stored, streamOf, withClock } from "../../../core/laws/fixtures.ts"
+import * as Limits from "../../../core/Limits.ts"
+import { connect, run } from "./driver.ts"
 import * as Sqlite from "./Sqlite.ts"
 import { freshFolder } from "./testFolder.ts"
 
@@ -47,5 +48,39 @@ describe("the file", () => {
       other.close()
       assert.strictEqual((yield* store.read(streamOf("t", "a"), 0, 9)).length, 2)
       yield* stored(store, fence(streamOf("t", "a"), 2))
+    }))
+
+  it.effect("forgets expired receipts in steps, as new ones come", () =>
+    Effect.gen(function* () {
+      const folder = yield* freshFolder
+      const store = Context.get(yield* Layer.build(Sqlite.layer({ folder })), EventStore)
+      const hands = { ms: epochMs }
+      const refuse = (name: string, count: number) =>
+        Effect.forEach(
+          Array.from({ length: count }, (_, i) => refused(streamOf("t", `s-${i}`), 0, `${name}-${i}`)),
+          (one) => stored(store, one),
+        ).pipe(withClock(hands))
+      yield* refuse("old", 50)
+      hands.ms += Limits.defaults.receiptTtlMs + 1
+      yield* refuse("new", 20)
+      const driver = connect(`${folder}/nexus.db`)
+      const count = () => (run(driver, "SELECT count(*) AS n FROM receipts") as { readonly n: number }).n
+      assert.strictEqual(count(), 50 - 20 * 2 + 20)
+      yield* refuse("newer", 20)
+      assert.strictEqual(count(), 40)
+      driver.close()
+    }))
+
+  it.effect("refuses the cursor of a feed that was longer, as after a restore of an older copy", () =>
+    Effect.gen(function* () {
+      const filled = Effect.fnUntraced(function* (count: number) {
+        const store = Context.get(yield* Layer.build(Layer.fresh(fresh)), EventStore)
+        yield* stored(store, append(streamOf("t", "a"), 0, "c", count))
+        return store
+      })
+      const [long, short] = [yield* filled(3), yield* filled(1)]
+      const { cursor } = yield* long.feed(undefined, 9)
+      assert.strictEqual((yield* Effect.flip(short.feed(cursor, 9)))._tag, "BadCursor")
+      assert.strictEqual((yield* long.feed(cursor, 9)).cursor, cursor)
     }))
 })

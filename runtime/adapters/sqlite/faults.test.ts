@@ -191,7 +191,11 @@ describe("a statement that fails inside a group", () => {
         const kinds = ["Order", "Cart", "Other"].map((aggregate) => streamOf("t", "a", aggregate))
         yield* stored(other, append(kinds[0]!, 0, "first"))
         // The second append has made its aggregate's row when the third fails: both are rolled back.
-        const group = [append(kinds[0]!, 1, "second"), append(kinds[1]!, 0, "c"), append(kinds[1]!, 1, "d")]
+        const group = [
+          append(kinds[0]!, 1, "second"),
+          append(kinds[1]!, 0, "c"),
+          append(streamOf("t", "b", "Cart"), 0, "c"),
+        ]
         let inserted = 0
         const failing = yield* open(folder, (sql, go) => {
           if (sql.startsWith("INSERT INTO events") && ++inserted === 3) throw sqliteError(code, "an error")
@@ -203,6 +207,7 @@ describe("a statement that fails inside a group", () => {
         yield* stored(other, append(kinds[2]!, 0, "c"))
         yield* stored(failing, append(kinds[1]!, 0, "c"))
         yield* stored(failing, append(kinds[0]!, 1, "second"))
+        assert.deepEqual(yield* Sqlite.check({ folder }), [], "the file after the fault")
         for (const [i, stream] of kinds.entries()) {
           const events = yield* readAll(other, stream)
           yield* same(

@@ -51,9 +51,8 @@ export const open = (file: string, connect: Connect, why: Why): Session => {
   }
 }
 
-/** Drops what is held in memory: it may have been read from a transaction that was rolled back. */
+/** Drops what is held in memory: it may come from a transaction that was rolled back. `refresh` drops the rest. */
 export const forget = (session: Session): void => {
-  session.heads.clear()
   session.kinds.clear()
   session.dataVersion = -1
 }

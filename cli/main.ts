@@ -1,0 +1,73 @@
+/**
+ * `nexus`: finds the verb, reads its options, runs it. Exit code 0: done; 1: tried and failed; 2: asked for wrongly.
+ *
+ * A composition root: it chooses the adapters that verbs work on.
+ * @module
+ */
+import { Effect, Result } from "effect"
+import { resolve } from "node:path"
+import process from "node:process"
+import { pathToFileURL } from "node:url"
+import type { App } from "../core/App.ts"
+import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
+import { helpOf, helpOfAll, options } from "./parse.ts"
+import { token } from "./token.ts"
+import { Failure, type Input, type Verb } from "./Verb.ts"
+import { verify } from "./verify.ts"
+
+/** Standard output is for results alone. */
+const say = (line: string): void => console.error(line)
+
+const verbs: ReadonlyArray<Verb> = [
+  token,
+  verify({ check: (folder) => Sqlite.check({ folder }), layer: (folder) => Sqlite.layer({ folder }) }, say),
+]
+
+const isApp = (value: unknown): value is App =>
+  typeof value === "object" && value !== null && "name" in value && "aggregates" in value
+
+const importApp = (file: string): Effect.Effect<App, Failure> =>
+  Effect.tryPromise({
+    try: async () => (await import(pathToFileURL(resolve(file)).href) as { readonly default?: unknown }).default,
+    catch: (error) => new Failure({ message: `cannot load --app ${file}: ${(error as Error).message}`, exitCode: 1 }),
+  }).pipe(Effect.flatMap((value) =>
+    isApp(value)
+      ? Effect.succeed(value)
+      : Effect.fail(new Failure({ message: `--app ${file} has no App.make(…) as its default export`, exitCode: 1 }))
+  ))
+
+const wrongly = (message: string): number => {
+  say(`nexus: ${message}. \`nexus --help\` tells more.`)
+  return 2
+}
+
+const main = async (words: ReadonlyArray<string>): Promise<number> => {
+  const [name, ...rest] = words
+  if (name === undefined || name === "--help" || name === "help") {
+    console.log(helpOfAll(verbs))
+    return name === undefined ? 2 : 0
+  }
+  const verb = verbs.find((one) => one.name === name)
+  if (verb === undefined) return wrongly(`there is no verb "${name}"`)
+  const given = options(verb, rest)
+  if (Result.isFailure(given)) return wrongly(given.failure)
+  const { help, json, app } = given.success
+  if (help !== undefined) {
+    console.log(helpOf(verb))
+    return 0
+  }
+  const input: Input = {
+    option: (option) => given.success[option],
+    json: json !== undefined,
+    env: process.env,
+    app: importApp(app!),
+    print: (text, value) => Effect.sync(() => console.log(json === undefined ? text : JSON.stringify(value))),
+  }
+  return await Effect.runPromise(Effect.catchTag(verb.run(input), "Failure", ({ exitCode, message }) =>
+    Effect.sync(() => {
+      say(`nexus: ${message}`)
+      return exitCode
+    })))
+}
+
+process.exitCode = await main(process.argv.slice(2))

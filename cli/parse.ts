@@ -1,0 +1,65 @@
+/**
+ * The words of a command line against a verb's options: nothing unknown, nothing twice, nothing missing.
+ * @module
+ */
+import { Result } from "effect"
+import type { Option, Verb } from "./Verb.ts"
+
+/** What every verb has beside its own options. */
+export const common: { readonly [name: string]: Option } = {
+  app: { help: "The application: a module whose default export is App.make(…)", value: "FILE", default: "./app.ts" },
+  json: { help: "Print one line of JSON" },
+  help: { help: "Show this help" },
+}
+
+export type Given = { readonly [name: string]: string | undefined }
+
+/** The values of all options, `"true"` for a flag; else what is wrong, as a sentence. */
+export const options = (verb: Verb, words: ReadonlyArray<string>): Result.Result<Given, string> => {
+  const known: { readonly [name: string]: Option } = { ...common, ...verb.options }
+  const given: Record<string, string> = Object.create(null)
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!
+    const [, name = "", inline] = /^--([a-z][a-z-]*)(?:=([\s\S]*))?$/.exec(word) ?? []
+    if (name === "" || !Object.hasOwn(known, name)) return Result.fail(`nexus ${verb.name} knows no "${word}"`)
+    const { value: takes } = known[name]!
+    if (given[name] !== undefined) return Result.fail(`--${name} is given twice`)
+    if (takes === undefined) {
+      if (inline !== undefined) return Result.fail(`--${name} takes no value`)
+      given[name] = "true"
+      continue
+    }
+    const value = inline ?? words[++i]
+    if (value === undefined || (inline === undefined && value.startsWith("--"))) {
+      return Result.fail(`--${name} needs a value: --${name} ${takes}`)
+    }
+    given[name] = value
+  }
+  if (given["help"] !== undefined) return Result.succeed(given)
+  for (const [name, { default: fallback, required = false, value }] of Object.entries(known)) {
+    if (given[name] !== undefined) continue
+    if (required) return Result.fail(`--${name} is missing: --${name} ${value}`)
+    if (fallback !== undefined) given[name] = fallback
+  }
+  return Result.succeed(given)
+}
+
+const columns = (rows: ReadonlyArray<readonly [string, string]>): string => {
+  const width = Math.max(...rows.map(([left]) => left.length))
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n")
+}
+
+const optionRow = ([name, { default: fallback, help, required, value }]: [string, Option]): [string, string] => [
+  value === undefined ? `--${name}` : `--${name} ${value}`,
+  `${help}${required === true ? " (required)" : fallback === undefined ? "" : ` (${fallback})`}`,
+]
+
+export const helpOf = (verb: Verb): string =>
+  `${verb.help}.\n\nUsage: nexus ${verb.name} [options]\n\n${
+    columns(Object.entries({ ...verb.options, ...common }).map(optionRow))
+  }`
+
+export const helpOfAll = (verbs: ReadonlyArray<Verb>): string =>
+  `Usage: nexus VERB [options]\n\n${
+    columns(verbs.map(({ help, name }) => [name, help]))
+  }\n\n\`nexus VERB --help\` tells more.`

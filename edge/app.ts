@@ -1,0 +1,97 @@
+/**
+ * The HTTP application of an `App`, on any platform that has `Request` and `Response`: routes, guards, documents.
+ *
+ * It starts nothing and owns nothing: stores and actors come in a context, keys and identity in settings.
+ * @module
+ */
+import type { Context } from "effect"
+import { Hono } from "hono"
+import type { JSONWebKeySet } from "jose"
+import type { App } from "../core/App.ts"
+import * as Limits from "../core/Limits.ts"
+import { type AuthSettings, make as makeAuthenticate } from "./auth.ts"
+import * as commands from "./commands.ts"
+import { make as makeHealth } from "./health.ts"
+import { openapi } from "./openapi.ts"
+import * as operations from "./operations.ts"
+import * as problems from "./problems.ts"
+import * as reads from "./reads.ts"
+import { type Answer, type Failure, refuse } from "./refuse.ts"
+import { MethodNotAllowed, NoSuchRoute } from "./refusals.ts"
+import { type EdgeRequest, refusing, type Route, served, type Services } from "./route.ts"
+import { type Edge, serve } from "./run.ts"
+
+export interface EdgeOptions {
+  readonly app: App
+  readonly auth: AuthSettings
+  /** Actors and store, with clock, tracer and loggers as the composition root chose them. */
+  readonly context: Context.Context<Services>
+  readonly limits?: Limits.Limits
+  /** Public keys to serve, where this process mints tokens itself. */
+  readonly jwks?: JSONWebKeySet
+  /** What stands before the slug in the `type` of a problem; `/problems#` where absent. */
+  readonly problemBase?: string
+}
+
+export interface EdgeApp {
+  readonly fetch: (request: EdgeRequest) => Promise<Response>
+  /** The answer to a request that never became one. */
+  readonly respond: (failure: Failure) => Response
+  /** From now on work is refused with 503, and `/health/ready` says no. */
+  readonly drain: () => void
+  /** Requests that wait for their answer. */
+  readonly inFlight: () => number
+}
+
+const responseOf = ({ body, headers, status }: Answer): Response => new Response(body, { status, headers })
+
+/** Matches what Hono matches, for paths that have another method. */
+const patternOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(".", "\\.").replace(":id", "[^/]+")}$`)
+
+/** Everything `app` serves over HTTP. Stops the program where the application cannot be served as it is. */
+export const makeApp = (options: EdgeOptions): EdgeApp => {
+  const { app, auth, context, jwks, limits = Limits.defaults, problemBase = "/problems#" } = options
+  problems.checkRejections(app)
+  let draining = false
+  let inFlight = 0
+  const isDraining = () => draining
+  const health = makeHealth(limits.storeFailingMs)
+  const edge: Edge = { limits, authenticate: makeAuthenticate(auth, limits), health, isDraining, problemBase, context }
+
+  const routes: ReadonlyArray<Route> = [
+    ...commands.routes(app, limits),
+    ...reads.routes(app, limits),
+    ...operations.routes({ health, isDraining, jwks, openapi: () => JSON.stringify(openapi(app, routes, problemBase)) }),
+  ]
+  const hono = new Hono()
+  for (const route of routes) {
+    const answer = serve(edge, served(route))
+    hono.on(route.method, route.path, async (c) => responseOf(await answer(c.req.raw, c.req.param("id"))))
+  }
+  // Beside the routes, not behind them: a second handler on a path would put Hono's composition before every answer.
+  const paths = [...new Set(routes.map(({ path }) => path))].map((path) => {
+    const methods = routes.filter((route) => route.path === path).map(({ method }) => method)
+    const allow = methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method])
+    return { pattern: patternOf(path), wrong: serve(edge, refusing(path, new MethodNotAllowed({ allow }))) }
+  })
+  const missing = serve(edge, refusing("*", new NoSuchRoute()))
+  hono.notFound(async ({ req: { path, raw } }) => {
+    const answer = paths.find(({ pattern }) => pattern.test(path))?.wrong ?? missing
+    return responseOf(await answer(raw, undefined))
+  })
+
+  return {
+    fetch: async (request) => {
+      inFlight++
+      try {
+        // Hono itself looks at method and URL; handlers take no more than `EdgeRequest` has.
+        return await hono.fetch(request as Request)
+      } finally {
+        inFlight--
+      }
+    },
+    respond: (failure) => responseOf(refuse(problemBase, failure, { path: "/" })),
+    drain: () => void (draining = true),
+    inFlight: () => inFlight,
+  }
+}

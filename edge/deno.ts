@@ -1,0 +1,186 @@
+/**
+ * Serves an application on Deno (and on Node from 24): embedded store in a folder, all workers in one process.
+ *
+ * A composition root: it chooses adapters, reads the environment and owns the process's end.
+ * @module
+ */
+import { Effect, Formatter, Layer, Logger, type LogLevel, ManagedRuntime, References, Result } from "effect"
+import { join } from "node:path"
+import process from "node:process"
+import type { App } from "../core/App.ts"
+import * as Limits from "../core/Limits.ts"
+import { type Listener, listen, type Malformed } from "../runtime/adapters/node/listener.ts"
+import { readOrCreate } from "../runtime/adapters/node/secret.ts"
+import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
+import { ActorHost } from "../runtime/ActorHost.ts"
+import { TickTrigger } from "../runtime/TickTrigger.ts"
+import { type EdgeApp, makeApp } from "./app.ts"
+import type { AuthSettings } from "./auth.ts"
+import * as embedded from "./embedded.ts"
+import * as keys from "./keys.ts"
+import { type Failure, refuse } from "./refuse.ts"
+import { BodyTimeout, HeaderInvalid, HeadersTooLarge } from "./refusals.ts"
+import * as sample from "./sample.ts"
+import { type Environment, fromEnvironment, type Settings } from "./settings.ts"
+
+export interface ServeOptions {
+  /** The process's environment where absent. */
+  readonly env?: Environment
+  readonly limits?: Partial<Limits.Limits>
+  /** Log lines below it are dropped; `Info` where absent. */
+  readonly logLevel?: LogLevel.LogLevel
+}
+
+export interface Server {
+  readonly url: string
+  /** Mints a token with the embedded key; absent where tokens come from an issuer elsewhere. */
+  readonly mint: ((claims: Omit<embedded.Claims, "nowMs">) => Promise<string>) | undefined
+  /** Refuses new work, lets what was taken finish for at most `Limits.drainMs`, closes the store. Idempotent. */
+  readonly stop: () => Promise<void>
+}
+
+/** The process cannot serve; `lines` say why, one reason each. */
+export class CannotServe extends Error {
+  readonly lines: ReadonlyArray<string>
+  constructor(lines: ReadonlyArray<string>) {
+    super(lines.join("\n"))
+    this.lines = lines
+  }
+}
+
+/** The embedded key of a data folder; made on first use, readable by its owner alone. */
+export const embeddedKey = async (folder: string) =>
+  embedded.parse(await readOrCreate(join(folder, "key.json"), embedded.generate))
+
+const authOf = async (settings: Settings, limits: Limits.Limits) => {
+  const { issuer, tenantClaim } = settings
+  if (issuer !== undefined) {
+    const auth: AuthSettings = { ...issuer, tenantClaim, keys: keys.remote(issuer.jwksUrl, limits) }
+    return { auth, key: undefined, jwks: {} }
+  }
+  const key = await embeddedKey(settings.data)
+  const jwks = embedded.publicSet(key)
+  const auth: AuthSettings = { issuer: embedded.issuer, audience: embedded.audience, keys: keys.fixed(jwks) }
+  return { auth, key, jwks: { jwks } }
+}
+
+const write = (lines: Array<string>) => Effect.sync(() => void process.stdout.write(`${lines.join("\n")}\n`))
+
+/** In production JSON; written in batches, because a write for every request would cost more than the request. */
+const jsonLines = Logger.batched(Logger.formatJson, { window: "100 millis", flush: write })
+const pretty: Logger.Logger<unknown, string> = Logger.map(
+  Logger.formatStructured,
+  ({ annotations, cause, level, message, timestamp }) => {
+    const told = Object.entries(annotations).map(([name, value]) => `${name}=${Formatter.format(value)}`)
+    const head = [timestamp.slice(11, 23), level, Array.isArray(message) ? message.join(" ") : message]
+    return [...head, ...told, ...cause === undefined ? [] : [`\n${cause}`]].join(" ")
+  },
+)
+const prettyLines = Logger.batched(pretty, { window: "100 millis", flush: write })
+
+const layerOf = (app: App, settings: Settings, limits: Limits.Limits, logLevel: LogLevel.LogLevel) =>
+  ActorHost.layer(app).pipe(
+    Layer.provideMerge(Layer.merge(Sqlite.layer({ folder: settings.data }), TickTrigger.layerImmediate)),
+    // Requests and the host share the time there is to drain.
+    Layer.provideMerge(Layer.succeed(Limits.Limits, { ...limits, drainMs: limits.drainMs / 2 })),
+    Layer.provideMerge(Layer.succeed(References.MinimumLogLevel, logLevel)),
+    Layer.provideMerge(Logger.layer([settings.production ? jsonLines : prettyLines])),
+  )
+
+const headRefusals = (limits: Limits.Limits): Readonly<Record<Malformed, Failure>> => ({
+  slow: new BodyTimeout(),
+  large: new HeadersTooLarge({ maxBytes: limits.headerBytes }),
+  malformed: new HeaderInvalid({ header: "", rule: "Expected an HTTP/1.1 request" }),
+})
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+const stopper = (edge: EdgeApp, listener: Listener, dispose: () => Promise<void>, drainMs: number) => {
+  const stop = async () => {
+    edge.drain()
+    const until = performance.now() + drainMs / 2
+    while (edge.inFlight() > 0 && performance.now() < until) await pause(10)
+    // The host answers whatever is left; nobody is left waiting.
+    await Promise.race([dispose(), pause(drainMs / 2)])
+    await listener.close(500)
+  }
+  let stopped: Promise<void> | undefined
+  return () => stopped ??= stop()
+}
+
+/** Starts to serve; rejects with `CannotServe`. Installs nothing in the process. */
+export const start = async (app: App, options: ServeOptions = {}): Promise<Server> => {
+  const read = fromEnvironment(options.env ?? process.env)
+  if (Result.isFailure(read)) throw new CannotServe(read.failure)
+  const settings = read.success
+  const limits = Limits.lowered(options.limits ?? {})
+  const { auth, jwks, key } = await authOf(settings, limits).catch((error: Error) => {
+    throw new CannotServe([`cannot read or make the key in ${settings.data}: ${error.message}`])
+  })
+  const runtime = ManagedRuntime.make(layerOf(app, settings, limits, options.logLevel ?? "Info"))
+  const context = await runtime.context().catch((error: Error) => {
+    throw new CannotServe([error.message])
+  })
+  const edge = makeApp({ app, auth, context, limits, ...jwks })
+  const refusals = headRefusals(limits)
+  const listener = await listen(edge.fetch, {
+    hostname: settings.hostname,
+    port: settings.port,
+    headersTimeoutMs: limits.headersTimeoutMs,
+    headBytes: 2 * limits.headerBytes + limits.urlBytes,
+    refuse: (what) => edge.respond(refusals[what]),
+  }).catch(async (error: Error) => {
+    await runtime.dispose()
+    throw new CannotServe([`cannot listen on ${settings.hostname}:${settings.port}: ${error.message}`])
+  })
+  return {
+    url: `http://${settings.hostname}:${listener.port}`,
+    mint: key && ((claims) => embedded.mint(key, { ...claims, nowMs: Date.now() })),
+    stop: stopper(edge, listener, () => runtime.dispose(), limits.drainMs),
+  }
+}
+
+const everything = "commands:* read history stream schemas:read policies:read dead-letters:read sagas:read ops"
+
+const greeting = async (app: App, { mint, url }: Server): Promise<string> => {
+  if (mint === undefined) return `nexus serves "${app.name}" on ${url}`
+  const claims = { tenant: "demo", subject: "developer", scope: everything, ttlSeconds: 86_400 }
+  const found = await Effect.runPromise(sample.command(app))
+  const header = '-H "authorization: Bearer $TOKEN"'
+  const [first] = Object.keys(app.aggregates)
+  const lines = [
+    `nexus serves "${app.name}" on ${url} (tenant "demo", token for a day)`,
+    "",
+    `TOKEN=${await mint(claims)}`,
+    ...found === undefined ? [] : [
+      `curl -X POST ${url}/v1/${found.aggregate}/1/commands/${found.command} ${header} \\`,
+      `  -H "content-type: application/json" -d '${found.payload}'`,
+    ],
+    ...first === undefined ? [] : [`curl ${url}/v1/${first} ${header}`],
+    "",
+  ]
+  return lines.join("\n")
+}
+
+/**
+ * Serves until SIGTERM or SIGINT, then drains and exits with 0. Where it cannot serve it says why and exits with 1.
+ *
+ * Environment: `PORT` (8787), `NEXUS_HOST` (127.0.0.1), `NEXUS_DATA` (./data), `NEXUS_ENV` (development), and for tokens
+ * of an issuer elsewhere `NEXUS_ISSUER`, `NEXUS_AUDIENCE`, `NEXUS_JWKS_URL`, `NEXUS_TENANT_CLAIM` (tenant).
+ */
+export const serve = async (app: App, options: ServeOptions = {}): Promise<void> => {
+  const server = await start(app, options).catch((error: unknown) => {
+    if (!(error instanceof CannotServe)) throw error
+    for (const line of error.lines) console.error(`nexus: ${line}`)
+    return process.exit(1)
+  })
+  let asked = false
+  const end = () => {
+    if (asked) process.exit(1)
+    asked = true
+    server.stop().then(() => process.exit(0), () => process.exit(1))
+  }
+  process.on("SIGTERM", end)
+  process.on("SIGINT", end)
+  console.log(await greeting(app, server))
+}

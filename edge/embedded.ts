@@ -1,0 +1,43 @@
+/**
+ * The key pair of a process that is its own issuer: for development and single machines, never for production.
+ * @module
+ */
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JSONWebKeySet, type JWK, SignJWT } from "jose"
+
+export const issuer = "urn:nexus:embedded"
+export const audience = "nexus"
+const alg = "ES256"
+
+/** A fresh private key as JSON text. */
+export const generate = async (): Promise<string> => {
+  const { privateKey } = await generateKeyPair(alg, { extractable: true })
+  const jwk = await exportJWK(privateKey)
+  return JSON.stringify({ ...jwk, alg, use: "sig", kid: await calculateJwkThumbprint(jwk) })
+}
+
+export const parse = (text: string): JWK => JSON.parse(text) as JWK
+
+/** What may be served: the same key without its secret. */
+export const publicSet = ({ d: _secret, ...jwk }: JWK): JSONWebKeySet => ({ keys: [jwk] })
+
+export interface Claims {
+  readonly tenant: string
+  readonly subject: string
+  /** Separated by spaces. */
+  readonly scope: string
+  readonly ttlSeconds: number
+  readonly nowMs: number
+}
+
+/** A signed token. */
+export const mint = async (key: JWK, { nowMs, scope, subject, tenant, ttlSeconds }: Claims): Promise<string> => {
+  const iat = Math.floor(nowMs / 1000)
+  return new SignJWT({ tenant, scope })
+    .setProtectedHeader({ alg, kid: key.kid!, typ: "JWT" })
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setSubject(subject)
+    .setIssuedAt(iat)
+    .setExpirationTime(iat + ttlSeconds)
+    .sign(await importJWK(key, alg))
+}

@@ -1,0 +1,185 @@
+/**
+ * From error tags to problems, as data: every slug is a heading of `docs/problems.md`.
+ *
+ * Titles and details are fixed sentences: what is particular stands in typed members, so that no text can carry a path of
+ * a file, a query or a secret.
+ * @module
+ */
+import type { Schema } from "effect"
+import * as ActorError from "../core/ActorError.ts"
+import type * as App from "../core/App.ts"
+import type { Fields } from "../schemas/Fields.ts"
+import { isRedacted } from "../schemas/Redacted.ts"
+import type { AnyRejection } from "../schemas/Rejection.ts"
+import * as Refusal from "./refusals.ts"
+
+export interface Problem {
+  readonly tag: string
+  readonly slug: string
+  readonly status: number
+  readonly title: string
+  /** What the caller should do. */
+  readonly detail: string
+  /** What may stand beside the members of RFC 9457. */
+  readonly members: Fields
+}
+
+interface ErrorClass {
+  readonly identifier: string
+  readonly fields: { readonly [field: string]: Schema.Constraint }
+}
+
+const membersOf = ({ fields: { _tag, ...members } }: ErrorClass): Fields => members as Fields
+
+const row = (error: ErrorClass, status: number, slug: string, title: string, detail: string): Problem => ({
+  tag: error.identifier,
+  slug,
+  status,
+  title,
+  detail,
+  // Whether a token came is said in a header: the body of every 401 is the same.
+  members: status === 401 ? {} : membersOf(error),
+})
+
+export const table: ReadonlyArray<Problem> = [
+  row(Refusal.JsonInvalid, 400, "invalid-json", "Invalid JSON", "Mend the place of the body that pointer names."),
+  row(Refusal.HeaderInvalid, 400, "invalid-header", "Invalid header", "Mend the header that is named."),
+  row(ActorError.InvalidId, 400, "invalid-id", "Invalid id", "Use a letter or digit, then up to 127 of A-Z a-z 0-9 . _ ~ -"),
+  row(Refusal.Unauthorized, 401, "unauthorized", "Unauthorized", "Send a good bearer token in one Authorization header."),
+  row(ActorError.Forbidden, 403, "forbidden", "Forbidden", "Ask for a token with the scope that is named."),
+  row(Refusal.NotFound, 404, "not-found", "Not found", "Nothing is stored under this id."),
+  row(Refusal.NoSuchRoute, 404, "no-such-route", "No such route", "Look the routes up in /openapi.json."),
+  row(ActorError.UnknownCommand, 404, "unknown-command", "Unknown command", "Look the commands up in /openapi.json."),
+  row(Refusal.MethodNotAllowed, 405, "method-not-allowed", "Method not allowed", "Use one of the allowed methods."),
+  row(Refusal.BodyTimeout, 408, "body-timeout", "Body timeout", "The body came too slowly: send it again."),
+  row(ActorError.StreamClosed, 410, "stream-closed", "Stream closed", "The instance has ended: use another id."),
+  row(ActorError.VersionMismatch, 412, "version-mismatch", "Version mismatch", "Read the state again and decide anew."),
+  row(Refusal.BodyTooLarge, 413, "body-too-large", "Body too large", "Send less in one command."),
+  row(Refusal.UrlTooLong, 414, "url-too-long", "URL too long", "Shorten the path and the query."),
+  row(
+    Refusal.UnsupportedMediaType,
+    415,
+    "unsupported-media-type",
+    "Unsupported media type",
+    "Send application/json in UTF-8 without a content encoding.",
+  ),
+  row(ActorError.CommandInvalid, 422, "command-invalid", "Command invalid", "Mend the places that the issues name."),
+  row(Refusal.QueryInvalid, 422, "invalid-query", "Invalid query", "Mend the query parameter that is named."),
+  row(
+    ActorError.KeyReused,
+    422,
+    "idempotency-key-reused",
+    "Idempotency key reused",
+    "The key was used for another command or payload: choose a new one.",
+  ),
+  row(ActorError.Expired, 422, "expired", "Expired", "The command came after its time and never will be decided."),
+  row(
+    ActorError.EventInvalid,
+    422,
+    "event-invalid",
+    "Event invalid",
+    "An event of this command does not fit its schema; nothing was stored. The application is at fault.",
+  ),
+  row(ActorError.EventTooLarge, 422, "event-too-large", "Event too large", "Send less in one command."),
+  row(ActorError.TooManyEvents, 422, "too-many-events", "Too many events", "Send less in one command."),
+  row(Refusal.RateLimited, 429, "rate-limited", "Rate limited", "Send fewer commands a second."),
+  row(Refusal.HeadersTooLarge, 431, "headers-too-large", "Headers too large", "Send smaller headers."),
+  row(
+    ActorError.ActorDefect,
+    500,
+    "defect",
+    "Defect",
+    "The application failed on this command; nothing was stored. A person must look at the log.",
+  ),
+  row(
+    Refusal.InternalError,
+    500,
+    "internal-error",
+    "Internal error",
+    "Nexus failed. Whether a command was stored, repeating it with the same key tells.",
+  ),
+  row(ActorError.MailboxFull, 503, "mailbox-full", "Mailbox full", "The actor has too much to do: try again later."),
+  row(
+    ActorError.ActorUnavailable,
+    503,
+    "actor-unavailable",
+    "Actor unavailable",
+    "The actor failed too often and cools down: try again later.",
+  ),
+  row(ActorError.Contended, 503, "contended", "Contended", "Others won the race too often: try again."),
+  row(ActorError.Unavailable, 503, "unavailable", "Unavailable", "Nothing was stored: try again later."),
+  row(
+    ActorError.NewerEvent,
+    503,
+    "newer-event",
+    "Newer event",
+    "The instance was written by a newer version of the application: try again once this process was updated.",
+  ),
+  row(ActorError.ShuttingDown, 503, "shutting-down", "Shutting down", "Nothing was stored: try again, elsewhere or later."),
+  row(
+    ActorError.OutcomeUnknown,
+    503,
+    "outcome-unknown",
+    "Outcome unknown",
+    "The command may be stored or not: repeat it with this command id as its Idempotency-Key, and only that tells.",
+  ),
+  row(Refusal.TimedOut, 503, "timed-out", "Timed out", "The read took too long: try again later."),
+  row(
+    Refusal.KeysUnavailable,
+    503,
+    "keys-unavailable",
+    "Keys unavailable",
+    "The keys that would tell whether the token is good cannot be had: try again later.",
+  ),
+  row(Refusal.NotReady, 503, "not-ready", "Not ready", "The process takes no work now: ask another one."),
+]
+
+const byTag = new Map(table.map((problem) => [problem.tag, problem]))
+
+/** The problem of an error's tag. */
+export const of = (tag: string): Problem => byTag.get(tag) ?? byTag.get("InternalError")!
+
+/** `NotPlaced` is `not-placed`. */
+export const kebab = (tag: string): string =>
+  tag.replace(/([a-z0-9])([A-Z])/g, "$1-$2").replace(/([A-Z]+)([A-Z][a-z])/g, "$1-$2").toLowerCase()
+
+/** `NotPlaced` is `Not placed`. */
+export const words = (tag: string): string => {
+  const text = kebab(tag).replaceAll("-", " ")
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+export const rejectionDetail = "The application refused the command: change it, or what it is about."
+/** The problem of a command's rejection. */
+export const ofRejection = (rejection: AnyRejection): Problem => ({
+  tag: rejection.identifier,
+  slug: kebab(rejection.identifier),
+  status: rejection.status,
+  title: words(rejection.identifier),
+  detail: rejectionDetail,
+  members: rejection.members,
+})
+
+/** The names of the members that may be shown. */
+export const shownOf = ({ members }: Problem): ReadonlyArray<string> =>
+  Object.keys(members).filter((name) => !isRedacted(members[name]!))
+
+/** Members that RFC 9457 defines; a rejection has no field of these names. */
+const reserved = ["type", "title", "status", "detail", "instance"]
+
+/** Stops an application at start whose rejections would be mistaken for each other or for a problem of Nexus. */
+export const checkRejections = (app: App.App): void => {
+  const slugs = new Map(table.map(({ slug }) => [slug, "a problem of Nexus"]))
+  for (const { contract } of Object.values(app.aggregates)) {
+    for (const command of Object.values(contract.commands)) {
+      for (const rejection of command.rejections) {
+        const tag = rejection.identifier
+        const other = slugs.get(kebab(tag)) ?? tag
+        if (other !== tag) throw new Error(`rejection ${tag} has the problem type of ${other}: rename it`)
+        slugs.set(kebab(tag), tag)
+        const field = reserved.find((name) => name in rejection.members)
+        if (field !== undefined) throw new Error(`rejection ${tag} has a field "${field}", which problems define: rename it`)
+      }
+    }
+  }
+}

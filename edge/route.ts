@@ -1,0 +1,122 @@
+/**
+ * A route as data: the app serves it, the OpenAPI document describes it, from the same value.
+ * @module
+ */
+import { Effect, type Schema } from "effect"
+import type { Actors } from "../core/Actors.ts"
+import type { EventStore } from "../core/EventStore.ts"
+import type { Shape as Principal } from "../core/Principal.ts"
+import type { AnyCommand } from "../schemas/Command.ts"
+import type { Answer, Failure } from "./refuse.ts"
+
+/** As much of a `Request` as the edge uses, so that a listener may spare itself the rest. */
+export interface EdgeRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: {
+    readonly get: (name: string) => string | null
+    readonly forEach: (f: (value: string, name: string) => void) => void
+  }
+  readonly body: {
+    readonly getReader: () => {
+      readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
+      readonly cancel: () => Promise<void>
+    }
+  } | null
+}
+
+/** A request that passed the route's guards. */
+export interface Call {
+  readonly request: EdgeRequest
+  /** The last part of the path that has a name; it fits the id rule. Empty where the route has none. */
+  readonly id: string
+  /** The parameters of the query, each of them known to the route. */
+  readonly query: ReadonlyMap<string, string>
+  /** The idempotency key; it fits the id rule. */
+  readonly commandId: string | undefined
+  readonly principal: Principal
+}
+
+export interface Parameter {
+  readonly name: string
+  readonly in: "path" | "query" | "header"
+  readonly description: string
+  readonly schema: Schema.Constraint
+}
+
+/** What a client may learn of a route. */
+export interface Operation {
+  readonly operationId: string
+  readonly summary: string
+  readonly parameters: ReadonlyArray<Parameter>
+  /** The command whose payload is the body, and whose rejections may be answered. */
+  readonly command?: AnyCommand
+  /** Tags of the errors that this route answers beside those of its guards. */
+  readonly errors: ReadonlyArray<string>
+  readonly ok: {
+    readonly description: string
+    readonly mediaType: string
+    readonly schema: Schema.Constraint
+    readonly etag?: boolean
+  }
+}
+
+/** What a route may need of its surroundings. */
+export type Services = Actors | EventStore
+
+export interface Route {
+  readonly method: "GET" | "POST"
+  /** As Hono writes it: `/v1/Order/:id`. */
+  readonly path: string
+  /** The scopes of which one is needed, the narrowest first; none where the route is open. */
+  readonly scopes: ReadonlyArray<string>
+  /** Draining refuses work, not questions after the process's health. */
+  readonly whileDraining?: boolean
+  readonly operation: Operation
+  readonly handle: (call: Call) => Effect.Effect<Answer, Failure, Services>
+}
+
+/** What of a route a request meets; a path without a route has as much. */
+export interface Served {
+  readonly method: string
+  readonly path: string
+  readonly scopes: ReadonlyArray<string>
+  readonly whileDraining: boolean
+  readonly hasId: boolean
+  /** The names that its query may hold; absent: whatever it holds does not matter. */
+  readonly query: ReadonlyArray<string> | undefined
+  readonly command: AnyCommand | undefined
+  readonly handle: Route["handle"]
+}
+
+export const served = ({ handle, method, operation, path, scopes, whileDraining = false }: Route): Served => ({
+  method,
+  path,
+  scopes,
+  whileDraining,
+  hasId: path.includes("/:id"),
+  query: operation.parameters.filter((parameter) => parameter.in === "query").map(({ name }) => name),
+  command: operation.command,
+  handle,
+})
+
+/** Answers with one refusal whatever comes; `path` is what telemetry calls it. */
+export const refusing = (path: string, failure: Failure): Served => ({
+  method: "*",
+  path,
+  scopes: [],
+  whileDraining: true,
+  hasId: false,
+  query: undefined,
+  command: undefined,
+  handle: () => Effect.fail(failure),
+})
+
+const json = { "content-type": "application/json" }
+
+/** A good answer; a `version` is its entity tag. */
+export const ok = (body: string, version?: number): Answer => ({
+  status: 200,
+  headers: version === undefined ? json : { ...json, etag: `"${version}"` },
+  body,
+})

@@ -1,0 +1,69 @@
+/**
+ * Where and for whom a process serves, from its environment. Half a configuration is refused, never guessed.
+ * @module
+ */
+import { Result } from "effect"
+
+export type Environment = { readonly [name: string]: string | undefined }
+
+/** Tokens of an issuer elsewhere. */
+export interface Issuer {
+  readonly issuer: string
+  readonly audience: string
+  readonly jwksUrl: string
+}
+
+export interface Settings {
+  readonly production: boolean
+  /** The folder of the store and, without an issuer, of the key. */
+  readonly data: string
+  readonly hostname: string
+  readonly port: number
+  /** Absent: the process makes its own key and mints tokens itself. Never in production. */
+  readonly issuer: Issuer | undefined
+  readonly tenantClaim: string
+}
+
+const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+
+const urlFault = (text: string): string | undefined => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === "https:" || (url?.protocol === "http:" && loopback.test(url.hostname))) return undefined
+  return "NEXUS_JWKS_URL must be an https URL (http only for loopback)"
+}
+
+/** The settings, or every reason why there are none. */
+export const fromEnvironment = (env: Environment): Result.Result<Settings, ReadonlyArray<string>> => {
+  // An empty variable is an absent one: that is how shells and containers unset them.
+  const get = (name: string): string | undefined => env[name] === "" ? undefined : env[name]
+  const faults: Array<string> = []
+  const mode = get("NEXUS_ENV") ?? "development"
+  if (mode !== "production" && mode !== "development") {
+    faults.push(`NEXUS_ENV is "${mode}": use "production" or "development"`)
+  }
+  const production = mode === "production"
+
+  const names = ["NEXUS_ISSUER", "NEXUS_AUDIENCE", "NEXUS_JWKS_URL"] as const
+  const [issuer, audience, jwksUrl] = names.map(get)
+  const missing = names.filter((name) => get(name) === undefined)
+  const named = missing.length < names.length
+  if (missing.length > 0 && (production || named)) {
+    const why = production ? "production has no default key" : "an issuer needs all three"
+    faults.push(...missing.map((name) => `${name} is missing: ${why}`))
+  }
+  const fault = jwksUrl === undefined ? undefined : urlFault(jwksUrl)
+  if (fault !== undefined) faults.push(fault)
+
+  const portText = get("PORT") ?? "8787"
+  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : NaN
+  if (!(port <= 65_535)) faults.push(`PORT is "${portText}": use a number from 0 to 65535`)
+
+  return faults.length > 0 ? Result.fail(faults) : Result.succeed({
+    production,
+    data: get("NEXUS_DATA") ?? "./data",
+    hostname: get("NEXUS_HOST") ?? "127.0.0.1",
+    port,
+    issuer: named ? { issuer: issuer!, audience: audience!, jwksUrl: jwksUrl! } : undefined,
+    tenantClaim: get("NEXUS_TENANT_CLAIM") ?? "tenant",
+  })
+}

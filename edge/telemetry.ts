@@ -1,0 +1,51 @@
+/**
+ * What is told of a request: a span, a log line, two metrics. Route templates and statuses only: never an id, a query, a
+ * token or a payload.
+ * @module
+ */
+import { type Context, Effect, Metric, Option, type Tracer } from "effect"
+import { HttpTraceContext } from "effect/http"
+import type { EdgeRequest, Served } from "./route.ts"
+
+export const HttpRequests = Metric.counter("HttpRequests", { description: "Requests answered", incremental: true })
+export const HttpLatency = Metric.histogram("HttpLatency", {
+  description: "Milliseconds from the head of a request to its answer",
+  boundaries: Metric.exponentialBoundaries({ start: 0.25, factor: 2, count: 16 }),
+})
+
+/** The part of a route that telemetry names. */
+export type Named = Pick<Served, "method" | "path" | "whileDraining">
+
+/** Counts and times the answers of one route; each series is made once. */
+export const counter = ({ method, path: route }: Named) => {
+  const latency = Metric.withAttributes(HttpLatency, { method, route })
+  const byStatus = new Map<number, Metric.Metric<number, unknown>>()
+  return (context: Context.Context<never>, status: number, ms: number): void => {
+    let requests = byStatus.get(status)
+    if (requests === undefined) {
+      byStatus.set(status, requests = Metric.withAttributes(HttpRequests, { method, route, status: String(status) }))
+    }
+    requests.updateUnsafe(1, context)
+    latency.updateUnsafe(ms, context)
+  }
+}
+
+/** The span that the caller's `traceparent` names, if it is a good one. */
+const parentOf = (traceparent: string | null): Tracer.ExternalSpan | undefined =>
+  traceparent === null ? undefined : Option.getOrUndefined(HttpTraceContext.w3c({ traceparent } as never))
+
+/** The options of the span of a request on this route. */
+export const spanOptions = ({ method, path }: Named) => {
+  const attributes = { "http.route": path, "http.request.method": method }
+  return (request: EdgeRequest): Tracer.SpanOptions => {
+    const parent = parentOf(request.headers.get("traceparent"))
+    const options = { kind: "server", attributes, captureStackTrace: false } as const
+    return parent === undefined ? { ...options, root: true } : { ...options, parent }
+  }
+}
+
+/** One line a request; those of the routine kind (health, metrics, documents) are for debugging. */
+export const log = ({ method, path: route, whileDraining }: Named, status: number, ms: number, traceId: string) => {
+  const line = whileDraining ? Effect.logDebug("request") : Effect.logInfo("request")
+  return Effect.annotateLogs(line, { method, route, status, ms: Math.round(ms * 100) / 100, traceId })
+}

@@ -1,0 +1,88 @@
+/**
+ * What the contract suite talks to: a composition of edge, host and store, and an issuer whose tokens it takes.
+ *
+ * A new store gets the whole suite by opening a target over itself.
+ * @module
+ */
+import { Layer, Logger, ManagedRuntime } from "effect"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { App } from "../../core/App.ts"
+import type { EventStore } from "../../core/EventStore.ts"
+import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
+import * as Limits from "../../core/Limits.ts"
+import type { SnapshotStore } from "../../core/SnapshotStore.ts"
+import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
+import { makeApp } from "../../edge/app.ts"
+import { start } from "../../edge/deno.ts"
+import * as keys from "../../edge/keys.ts"
+import { ActorHost } from "../../runtime/ActorHost.ts"
+import { TickTrigger } from "../../runtime/TickTrigger.ts"
+import boxes from "./app.ts"
+import * as Issuer from "./Issuer.ts"
+
+export interface Target {
+  readonly app: App
+  readonly issuer: Issuer.Issuer
+  readonly limits: Limits.Limits
+  readonly fetch: (path: string, init?: RequestInit) => Promise<Response>
+  /** Where it listens, if it does. */
+  readonly port: number | undefined
+  readonly close: () => Promise<void>
+}
+
+export type Open = (limits?: Partial<Limits.Limits>) => Promise<Target>
+
+type Stores = Layer.Layer<EventStore | SnapshotStore>
+const memory: Stores = Layer.merge(EventStoreMemory.layer, SnapshotStoreMemory.layer)
+
+/** The app factory in this process, called without a socket. */
+export const inProcess = (stores: Stores = memory, app: App = boxes): Open => async (some = {}) => {
+  const issuer = await Issuer.open()
+  const limits = Limits.lowered(some)
+  const runtime = ManagedRuntime.make(ActorHost.layer(app).pipe(
+    Layer.provideMerge(Layer.merge(stores, TickTrigger.layerImmediate)),
+    Layer.provideMerge(Layer.succeed(Limits.Limits, limits)),
+    Layer.provideMerge(Logger.layer([])),
+  ))
+  const auth = { ...issuer, keys: keys.remote(issuer.jwksUrl, limits) }
+  const edge = makeApp({ app, auth, limits, context: await runtime.context() })
+  return {
+    app,
+    issuer,
+    limits,
+    fetch: (path, init) => edge.fetch(new Request(`http://nexus${path}`, init)),
+    port: undefined,
+    close: async () => {
+      await runtime.dispose()
+      issuer.close()
+    },
+  }
+}
+
+/** The whole server over a socket and the embedded store. */
+export const embedded: Open = async (some = {}) => {
+  const issuer = await Issuer.open()
+  const data = mkdtempSync(join(tmpdir(), "nexus-http-"))
+  const env = {
+    NEXUS_DATA: data,
+    PORT: "0",
+    NEXUS_ISSUER: issuer.issuer,
+    NEXUS_AUDIENCE: issuer.audience,
+    NEXUS_JWKS_URL: issuer.jwksUrl,
+  }
+  const server = await start(boxes, { env, limits: some, logLevel: "None" })
+  return {
+    app: boxes,
+    issuer,
+    limits: Limits.lowered(some),
+    fetch: (path, init) => fetch(server.url + path, init),
+    port: Number(new URL(server.url).port),
+    close: async () => {
+      await server.stop()
+      issuer.close()
+      rmSync(data, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * The whole HTTP contract. A composition of edge, host and store keeps it or is none.
+ * @module
+ */
+import { describe } from "vitest"
+import { commands } from "./commands.ts"
+import { limits } from "./limits.ts"
+import { reads } from "./reads.ts"
+import { routes } from "./routes.ts"
+import type { Open } from "./Target.ts"
+import { tenants } from "./tenants.ts"
+import { tokens } from "./tokens.ts"
+
+export const contract = (name: string, open: Open): void => {
+  describe(name, () => {
+    routes(open)
+    commands(open)
+    limits(open)
+    reads(open)
+    tenants(open)
+    tokens(open)
+  })
+}
