@@ -1,0 +1,45 @@
+import { assert, describe, it } from "@effect/vitest"
+import { aggregateLaws, reportText, simulate, type Workload } from "nexus-actors/testing"
+import { runLaws } from "nexus-actors/testing/vitest"
+import app from "./app.ts"
+import { CartAggregate } from "./Cart.ts"
+import { OrderAggregate } from "./Order.ts"
+
+describe("the laws of an aggregate", () => {
+  runLaws(aggregateLaws(OrderAggregate))
+  runLaws(aggregateLaws(CartAggregate))
+})
+
+/** Orders that are really placed, paid and returned: what the schemas alone would draw is mostly refused. */
+const shopping: Workload = ({ random, ids, secret }) => {
+  const line = {
+    stockCode: random.pick(["a", "b"]),
+    quantity: random.pick([1, 2, 3]),
+    unitPence: random.pick([0, 5, 7]),
+  }
+  const { unitPence: _, ...item } = line
+  const sold = { ...line, description: secret }
+  const [aggregate, command, payload] = random.pick(
+    [
+      ["Order", "PlaceOrder", { country: "France", currency: "GBP", lines: [sold, sold] }],
+      ["Order", "PayOrder", { reference: random.pick(["p", "q"]), amountPence: random.pick([10, 14, 20, 28]) }],
+      ["Order", "ShipOrder", { tracking: "t" }],
+      ["Order", "ReturnItems", { lines: [item] }],
+      ["Order", "CancelOrder", { reason: secret }],
+      ["Order", "RecordEmail", { to: secret, subject: "s" }],
+      ["Cart", "AddItem", sold],
+      ["Cart", "RemoveItem", item],
+      ["Cart", "Checkout", {}],
+      ["Cart", "Abandon", {}],
+    ] as const,
+  )
+  return { aggregate, id: random.pick(ids), command, payload }
+}
+
+describe("the shop on failing hosts and stores", () => {
+  it("keeps every promise of the host, over many seeds", { timeout: 60_000 }, async () => {
+    const report = await simulate(app, { seeds: 60, workload: shopping })
+    assert.deepEqual(report.failures, [], reportText(report))
+    assert.isAbove(report.faults["crash"]!, 0)
+  })
+})

@@ -1,0 +1,8 @@
+/**
+ * Serves the shop: `deno task run`.
+ * @module
+ */
+import { serve } from "nexus-actors/edge/deno"
+import app from "./app.ts"
+
+await serve(app)
