@@ -14,7 +14,28 @@ import { stores } from "./stores.ts"
 export const planted: ReadonlyArray<Planted> = [...stores, ...hosts]
 
 /** Where each was found; another seed is as good, once a change of the host or of the simulation moves it. */
-export const foundAt: Readonly<Record<string, number>> = {}
+export const foundAt: Readonly<Record<string, number>> = {
+  "acknowledges before it writes": 1,
+  "skips a version": 1,
+  "forgets receipts": 1,
+  "forgets the receipts of rejections": 1,
+  "takes another body for a repeat": 4,
+  "answers a repeat with the newest version": 1,
+  "fences nobody": 3,
+  "does not fence rejections and no-ops": 1,
+  "does not fence reads": 18,
+  "drops the last command of a batch": 1,
+  "takes the clock as it is": 1,
+  "leaves the tenant out of its keys": 1,
+  "stores an append in part": 2,
+  "calls an unknown outcome failed": 11,
+  "tries a lost race again without deciding again": 1,
+  "uses a corrupt snapshot": 2,
+  "has a mailbox without bound": 41,
+  "restarts without a budget": 115,
+  "loses a tick": 14,
+  "forgets a caller": 4,
+}
 
 /** A planted bug that hides longer than this is one that the simulation does not reach. */
 export const seedsMax = 1_000

@@ -59,6 +59,28 @@ const unfenced = (store: Store, which: (append: Append) => boolean): Store => ({
     ),
 })
 
+/** Mistakes in what is found of a command that was decided before. */
+const repeats = (found: (outcome: Outcome, append: Append) => Outcome) => (store: Store): Store => ({
+  ...store,
+  commit: (group) => Effect.map(store.commit(group), (outcomes) => outcomes.map((one, i) => found(one, group[i]!))),
+})
+const anyBody = inStore(
+  "takes another body for a repeat",
+  [5],
+  repeats((outcome, { command }) =>
+    outcome._tag === "Duplicate"
+      ? { ...outcome, receipt: { ...outcome.receipt, fingerprint: command!.fingerprint } }
+      : outcome
+  ),
+)
+const newestVersion = inStore(
+  "answers a repeat with the newest version",
+  [1, 5, 7],
+  repeats((outcome, { expected }) =>
+    outcome._tag === "Duplicate" ? { ...outcome, receipt: { ...outcome.receipt, version: expected.version } } : outcome
+  ),
+)
+
 const noFence = inStore("fences nobody", [4, 7], (store) => unfenced(store, ({ events }) => events.length > 0))
 const noRejectionFence = inStore(
   "does not fence rejections and no-ops",
@@ -123,6 +145,8 @@ export const stores: ReadonlyArray<Planted> = [
   skipsVersion,
   forgetsReceipts,
   forgetsRefusals,
+  anyBody,
+  newestVersion,
   noFence,
   noRejectionFence,
   noReadFence,

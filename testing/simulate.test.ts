@@ -1,0 +1,79 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Schema } from "effect"
+import * as Aggregate from "../core/Aggregate.ts"
+import * as App from "../core/App.ts"
+import { EventStore } from "../core/EventStore.ts"
+import * as EventStoreMemory from "../core/EventStoreMemory.ts"
+import * as SnapshotStoreMemory from "../core/SnapshotStoreMemory.ts"
+import { Command } from "../schemas/Command.ts"
+import * as Contract from "../schemas/Contract.ts"
+import { Event } from "../schemas/Event.ts"
+import { builtin, reportText, simulate } from "./simulate.ts"
+
+class Say extends Command("Say", { words: Schema.String }) {}
+class Said extends Event.v1("Said", { words: Schema.String }) {}
+class Diary extends Contract.make("Diary", { commands: [Say], events: [Said] }) {}
+const diary = Aggregate.make(Diary, Schema.Struct({ last: Schema.String, count: Schema.Int }), { last: "", count: 0 })
+  .decide({ Say: (_, { words }) => Aggregate.accept(new Said({ words })) })
+  .evolve({ Said: ({ count }, { words }) => ({ last: words, count: count + 1 }) }, { everyEvents: 2 })
+const app = App.make("diaries", { aggregates: [diary] })
+
+/** Calls a commit done that it never made, now and then. */
+const lying = Layer.mergeAll(
+  SnapshotStoreMemory.layer,
+  Layer.effect(
+    EventStore,
+    Effect.map(EventStoreMemory.make(), (store) => {
+      let commits = 0
+      return {
+        ...store,
+        commit: (group) =>
+          ++commits % 9 > 0 ? store.commit(group) : Effect.succeed(group.map(({ events, expected }) => ({
+            _tag: "Committed" as const,
+            head: { ...expected, version: expected.version + events.length },
+            offset: undefined,
+          }))),
+      }
+    }),
+  ),
+)
+
+describe("simulate()", () => {
+  it("passes an application of one's own, with commands drawn from its contract", { timeout: 60_000 }, async () => {
+    const report = await simulate(app, { seeds: 40 })
+    assert.deepEqual(report.failures, [], reportText(report))
+    assert.strictEqual(report.digests.size, 40)
+    assert.strictEqual(new Set(report.digests.values()).size, 40)
+    assert.isAbove(report.faults["crash"]!, 0)
+  })
+  it("replays one seed byte for byte, alone or among others", { timeout: 60_000 }, async () => {
+    const many = await simulate(builtin.app, { ...builtin.options, seeds: 12, from: 30 })
+    const one = await simulate(builtin.app, { ...builtin.options, seed: 37 })
+    assert.strictEqual(one.digests.get(37), many.digests.get(37))
+  })
+  it("tells of a store that lies: seed, promise and what happened", { timeout: 60_000 }, async () => {
+    const report = await simulate(app, { seeds: 20, store: lying })
+    assert.strictEqual(report.failures.length, 1)
+    const [failure] = report.failures
+    assert.include([1, 2], failure!.invariant)
+    const whole = failure!.timeline.filter((line) => line.includes(" asked")).length
+    assert.isBelow(whole, 30, "the timeline was not made small")
+    assert.include(reportText(report), `seed ${failure!.seed} (digest ${failure!.digest}) breaks promise`)
+  })
+  it(
+    "finds that a failure is the aggregate's own: a state that forgets what its events say",
+    { timeout: 60_000 },
+    async () => {
+      let calls = 0
+      const moody = Aggregate.make(Diary, diary.state, diary.initial)
+        .decide(diary.decide)
+        .evolve({ Said: ({ count }, { words }) => ({ last: words, count: count + (++calls % 7 === 0 ? 2 : 1) }) })
+      const report = await simulate(App.make("moody", { aggregates: [moody] }), { seeds: 20 })
+      assert.include([7, 12], report.failures[0]?.invariant)
+    },
+  )
+  it("stops when it is told that it is enough", async () => {
+    const report = await simulate(app, { seeds: 50, isEnough: (done) => done === 3 })
+    assert.strictEqual(report.seeds, 3)
+  })
+})

@@ -1,0 +1,84 @@
+/**
+ * The faults of a run: each kind is enabled with p = 0.25, and then strikes with p = 0.25 wherever it could.
+ *
+ * So runs differ in which faults exist, not only in when they strike. All of them sit in layers around ports and in the
+ * plan of the run; production code knows none.
+ * @module
+ */
+import type { World } from "./World.ts"
+
+/** Every fault, and what it does. */
+export const kinds = {
+  "refuse": "the store refuses a commit; nothing is stored",
+  "lose-answer": "the commit is stored, its answer lost",
+  "fail-commit": "the commit fails with an unknown outcome; nothing is stored",
+  "half-group": "a part of the group is stored, then the answer is lost",
+  "late-commit": "the answer is unknown, the commit lands seconds later",
+  "delay-commit": "a commit waits before it is done",
+  "delay-answer": "a commit is done, its answer waits",
+  "refuse-read": "the store refuses a read",
+  "delay-read": "a read waits",
+  "second-writer": "another process works on the same streams",
+  "older-code": "a process with the previous release works on the same streams",
+  "close-stream": "a stream ends with a tombstone",
+  "crash": "a process is killed and another one opens the same data",
+  "restart": "a process shuts down in order under load",
+  "pause": "a process stands still, then goes on as if nothing had been",
+  "snapshot-refused": "a snapshot can be neither stored nor read",
+  "snapshot-torn": "half of a snapshot's state is there",
+  "snapshot-corrupt": "one character of a snapshot is another one",
+  "snapshot-foreign": "a snapshot of another history under the same name",
+  "snapshot-newer": "a snapshot that is ahead of its stream",
+  "clock-back": "a process's clock jumps back, up to an hour",
+  "clock-forward": "a process's clock jumps ahead, up to an hour",
+  "timer-late": "a timer fires late",
+  "tick-late": "a tick starts late",
+  "tick-twice": "a tick is started twice",
+  "disconnect": "a client leaves before its answer",
+  "repeat": "a client sends an id again, while it is under way or later",
+  "other-body": "a client sends an id again with another payload",
+  "burst": "many commands for one actor at once",
+  "small-limits": "tiny mailbox, few actors, short idle time, small groups",
+} as const
+
+export type Kind = keyof typeof kinds
+export const allKinds = Object.keys(kinds) as ReadonlyArray<Kind>
+
+const enabledChance = 0.25
+const strikeChance = 0.25
+
+export interface Faults {
+  readonly isEnabled: (kind: Kind) => boolean
+  /** Tosses the coin; a strike is counted and noted. Never strikes once the faults have ended. */
+  readonly strikes: (kind: Kind, who: string, chance?: number) => boolean
+  /** A whole number in [1, max], for how long or how far. */
+  readonly amount: (max: number) => number
+  readonly end: () => void
+  readonly hasEnded: () => boolean
+  readonly fired: ReadonlyMap<Kind, number>
+}
+
+/** The coins of a run; kinds in `without` never strike, yet their coins are tossed, so that the others stay as they were. */
+export const make = (world: World, without: ReadonlySet<Kind>): Faults => {
+  const coins = new Map(allKinds.map((kind) => [kind, world.random(`fault ${kind}`)]))
+  const enabled = new Set(allKinds.filter((kind) => coins.get(kind)!.chance(enabledChance)))
+  const amounts = world.random("fault amounts")
+  const fired = new Map<Kind, number>()
+  let ended = false
+  const isEnabled = (kind: Kind) => enabled.has(kind) && !without.has(kind)
+  return {
+    isEnabled,
+    strikes: (kind, who, chance = strikeChance) => {
+      const struck = coins.get(kind)!.chance(chance)
+      if (!struck || ended || !isEnabled(kind)) return false
+      fired.set(kind, (fired.get(kind) ?? 0) + 1)
+      world.note(who, `fault ${kind}`)
+      return true
+    },
+    // Short ones are common, long ones exist.
+    amount: (max) => 1 + Math.floor(max * amounts.next() ** 3),
+    end: () => void (ended = true),
+    hasEnded: () => ended,
+    fired,
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * The processes of a run: hosts that open the same data, are killed, paused, shut down, and opened again.
+ * @module
+ */
+import { Cause, Context, Effect, Exit, Layer, Logger, Metric, References, Scope } from "effect"
+import { Actors, type Shape as ActorsShape } from "../../core/Actors.ts"
+import type * as App from "../../core/App.ts"
+import { EventStore, type Shape as StoreShape } from "../../core/EventStore.ts"
+import * as Limits from "../../core/Limits.ts"
+import { type Shape as SnapshotShape, SnapshotStore } from "../../core/SnapshotStore.ts"
+import * as ActorHost from "../../runtime/ActorHost.ts"
+import { TickTrigger } from "../../runtime/TickTrigger.ts"
+import type { Faults } from "./Faults.ts"
+import type { Violation } from "./run.ts"
+import * as snapshotModel from "./snapshotModel.ts"
+import * as storeModel from "./storeModel.ts"
+import type { Process } from "./Process.ts"
+import type { World } from "./World.ts"
+
+/** A running host. */
+export interface Host {
+  readonly name: string
+  readonly slot: Slot
+  readonly process: Process
+  readonly context: Context.Context<never>
+  readonly actors: ActorsShape
+  readonly scope: Scope.Closeable
+  /** Went without a shutdown in order. */
+  wasKilled: boolean
+  /** Called once, when the process is killed. */
+  readonly onDeath: Set<() => void>
+  /** Calls without an answer yet, by the name of their operation. */
+  readonly inFlight: Map<string, { readonly actor: string; readonly commandId: string }>
+}
+
+/** A place where a host runs, one after the other. */
+export interface Slot {
+  readonly name: string
+  readonly app: App.App
+  host: Host | undefined
+  opened: number
+}
+
+/** How a host of a run is built; a planted bug replaces a part of it. */
+export type HostLayer = (
+  app: App.App,
+) => Layer.Layer<Actors, never, EventStore | SnapshotStore | TickTrigger>
+export const productionHost: HostLayer = (app) => ActorHost.ActorHost.layer(app)
+
+export interface Setting {
+  readonly world: World
+  readonly faults: Faults
+  readonly limits: Limits.Limits
+  readonly store: StoreShape
+  readonly snapshots: SnapshotShape
+  readonly appendsMax: number
+  readonly commits: Array<storeModel.Commit>
+  readonly snapshotLog: snapshotModel.SnapshotLog
+  /** Everything the hosts logged. */
+  readonly logs: Array<string>
+  /** Every host that was ever opened. */
+  readonly opened: Array<Host>
+  /** What was seen to be wrong. */
+  readonly seen: Array<Violation>
+  readonly network: Process
+  readonly host: HostLayer
+}
+
+const timerLateMaxMs = 3_000
+const tickLateMaxMs = 1_500
+/** What late timers may add to a shutdown. */
+const drainLateMs = 4_000
+
+/** The places of a run: the first host, and beside it whatever the faults of the run put there. */
+export const slots = (faults: Faults, apps: { readonly app: App.App; readonly older: App.App | undefined }) => {
+  const place = (name: string, app: App.App): Slot => ({ name, app, host: undefined, opened: 0 })
+  return [
+    place("main", apps.app),
+    ...faults.strikes("second-writer", "world", 1) ? [place("second", apps.app)] : [],
+    ...apps.older !== undefined && faults.strikes("older-code", "world", 1) ? [place("older", apps.older)] : [],
+  ]
+}
+
+/** Opens a new process in `slot`; its host works once this is done. */
+export const open = Effect.fnUntraced(function* (setting: Setting, slot: Slot) {
+  const { faults, world } = setting
+  const name = `${slot.name}-${++slot.opened}`
+  const process: Process = world.process(
+    name,
+    () => faults.strikes("timer-late", name, 0.05) ? faults.amount(timerLateMaxMs) : 0,
+  )
+  const logger = Logger.make<unknown, void>(({ cause, fiber, message }) => {
+    const annotations = fiber.getRef(References.CurrentLogAnnotations)
+    setting.logs.push(JSON.stringify([message, annotations, cause.reasons.length > 0 ? Cause.pretty(cause) : ""]))
+  })
+  const context = process.context.pipe(
+    Context.add(Limits.Limits, setting.limits),
+    Context.add(Logger.CurrentLoggers, new Set([logger])),
+    Context.add(Metric.MetricRegistry, new Map()),
+  ) as Context.Context<never>
+  const scope = Scope.makeUnsafe()
+  const layer = setting.host(slot.app).pipe(Layer.provide(ports(setting, process)))
+  const build = Effect.map(Layer.buildWithScope(layer, scope), Context.get(Actors))
+  const actors = yield* inProcess(process, context, build)
+  slot.host = { name, slot, process, context, actors, scope, wasKilled: false, onDeath: new Set(), inFlight: new Map() }
+  setting.opened.push(slot.host)
+  world.note(name, "opened")
+})
+
+/** Runs an effect in a process; whoever waits for it elsewhere waits for ever if the process dies. */
+export const inProcess = <A, E>(process: Process, context: Context.Context<never>, effect: Effect.Effect<A, E>) =>
+  Effect.callback<A, E>((resume) =>
+    process.post(() => Effect.runForkWith(context)(effect).addObserver((exit) => resume(exit)))
+  )
+
+const ports = (setting: Setting, process: Process) => {
+  const { appendsMax, commits, faults, network, snapshotLog, snapshots, store, world } = setting
+  const trigger = TickTrigger.of({
+    schedule: (task) => {
+      const late = faults.strikes("tick-late", process.name) ? faults.amount(tickLateMaxMs) : 0
+      process.later(late, task)
+      if (faults.strikes("tick-twice", process.name)) process.later(late + faults.amount(tickLateMaxMs), task)
+    },
+  })
+  return Layer.mergeAll(
+    Layer.succeed(EventStore, storeModel.make(world, process, network, store, faults, commits, appendsMax)),
+    Layer.succeed(SnapshotStore, snapshotModel.make(world, process, snapshots, faults, snapshotLog)),
+    Layer.succeed(TickTrigger, trigger),
+  )
+}
+
+/** SIGKILL: nothing of the process runs any more, and its callers hear that the line is dead. */
+export const kill = (setting: Setting, slot: Slot): void => {
+  const { host } = slot
+  if (host === undefined) return
+  setting.world.note(host.name, "killed")
+  host.wasKilled = true
+  gone(slot, host)
+}
+
+const gone = (slot: Slot, host: Host): void => {
+  slot.host = undefined
+  host.process.kill()
+  for (const hear of host.onDeath) hear()
+}
+
+/** SIGTERM: the host drains in order, at most `drainMs`, and leaves no caller waiting. */
+export const shutdown = Effect.fnUntraced(function* (setting: Setting, slot: Slot) {
+  const { host } = slot
+  if (host === undefined) return
+  const { world } = setting
+  world.note(host.name, "shuts down")
+  const [began, paused] = [world.now(), host.process.pausedMs()]
+  yield* Effect.raceFirst(
+    inProcess(host.process, host.context, Scope.close(host.scope, Exit.void)),
+    // Killed while it drained.
+    Effect.callback<void>((resume) => void host.onDeath.add(() => resume(Effect.void))),
+  )
+  if (slot.host !== host) return
+  const took = world.now() - began - (host.process.pausedMs() - paused)
+  if (took > setting.limits.drainMs + drainLateMs) {
+    setting.seen.push({ invariant: 17, message: `${host.name} took ${took} ms to shut down` })
+  }
+  // Answers are said; they only have to leave. Who came since then is refused.
+  const waiting = [...host.inFlight.keys()]
+  yield* Effect.sleep(1)
+  for (const name of waiting.filter((name) => host.inFlight.has(name))) {
+    setting.seen.push({ invariant: 17, message: `${host.name} went and left ${name} waiting` })
+  }
+  world.note(host.name, "has shut down")
+  if (slot.host === host) gone(slot, host)
+})

@@ -1,0 +1,34 @@
+/**
+ * All invariants of a run; the numbers are those of the list of promises.
+ * @module
+ */
+import type { Run, Violation } from "../run.ts"
+import { deadlines, restarts, snapshots, tenants } from "./bounds.ts"
+import * as Facts from "./Facts.ts"
+import { linear } from "./linear.ts"
+import { log } from "./log.ts"
+import { outcomes } from "./outcomes.ts"
+
+/** What each number stands for. */
+export const invariants: Readonly<Record<number, string>> = {
+  1: "no acknowledged command is lost",
+  2: "one immutable event a version",
+  3: "versions are contiguous",
+  4: "a stale writer is fenced",
+  5: "the same id gives the same bytes",
+  6: "unknown is never called failed",
+  7: "every stream is linearizable, rejections, no-ops and reads too",
+  12: "snapshot and tail are the full replay",
+  14: "tenants see nothing of each other",
+  16: "mailboxes and restarts are bounded",
+  17: "every command is answered in its deadline",
+  18: "the same seed gives the same trace",
+  19: "recorded time never falls in a stream",
+}
+
+/** What a run did wrong; a run that broke off is checked as far as it came. */
+export const check = (run: Run): ReadonlyArray<Violation> => {
+  if (!run.complete) return run.seen
+  const facts = Facts.make(run)
+  return [log, outcomes, linear, deadlines, tenants, restarts, snapshots].flatMap((one) => one(facts)).concat(run.seen)
+}

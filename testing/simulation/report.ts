@@ -1,0 +1,59 @@
+/**
+ * What a simulation found, as data and as text.
+ * @module
+ */
+import { kinds } from "./Faults.ts"
+import type { Note } from "./World.ts"
+
+export interface Failure {
+  readonly seed: number
+  /** Of the whole run, before it was made small. */
+  readonly digest: string
+  /** The number of the promise that was broken, and its words. */
+  readonly invariant: number
+  readonly promise: string
+  readonly message: string
+  /** What happened in the smallest run that still breaks it. */
+  readonly timeline: ReadonlyArray<string>
+}
+
+export interface Report {
+  readonly seeds: number
+  readonly digests: ReadonlyMap<number, string>
+  /** How often each fault struck, in all runs. */
+  readonly faults: Readonly<Record<string, number>>
+  /** In how many runs each of these happened. */
+  readonly sometimes: Readonly<Record<string, number>>
+  readonly failures: ReadonlyArray<Failure>
+}
+
+const timelineMax = 250
+
+export const timeline = (notes: ReadonlyArray<Note>): ReadonlyArray<string> => {
+  const lines = notes.map(({ at, what, who }) => `${(at / 1000).toFixed(3).padStart(9)} s  ${who.padEnd(9)} ${what}`)
+  return lines.length <= timelineMax
+    ? lines
+    : [`… ${lines.length - timelineMax} lines before`, ...lines.slice(-timelineMax)]
+}
+
+const table = (title: string, rows: Readonly<Record<string, number>>, explain: (name: string) => string) => [
+  title,
+  ...Object.entries(rows).map(([name, count]) =>
+    `${String(count).padStart(9)}  ${name.padEnd(18)} ${explain(name)}`.trimEnd()
+  ),
+]
+
+export const textOf = (failure: Failure): string =>
+  [
+    `seed ${failure.seed} (digest ${failure.digest}) breaks promise ${failure.invariant}: ${failure.promise}`,
+    `  ${failure.message}`,
+    ...failure.timeline.map((line) => `  ${line}`),
+  ].join("\n")
+
+export const text = (report: Report): string =>
+  [
+    ...report.failures.map(textOf),
+    ...table("fault struck", report.faults, (name) => (kinds as Record<string, string>)[name] ?? ""),
+    ...table("runs in which it happened", report.sometimes, () => ""),
+    `${report.seeds} seeds, ${report.failures.length} failures`,
+  ].join("\n")

@@ -1,0 +1,193 @@
+/**
+ * One seed from beginning to end: processes open, clients ask, faults strike and end, everything settles, and what was
+ * told and stored is handed to the checks.
+ * @module
+ */
+import { Cause, Context, Effect, Exit, Fiber, Layer, Metric, Scope } from "effect"
+import type * as App from "../../core/App.ts"
+import { EventStore, type StoredEvent } from "../../core/EventStore.ts"
+import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
+import * as Limits from "../../core/Limits.ts"
+import { SnapshotStore } from "../../core/SnapshotStore.ts"
+import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
+import { chaos } from "./chaos.ts"
+import * as Clients from "./clients.ts"
+import { conclude } from "./conclude.ts"
+import * as Faults from "./Faults.ts"
+import * as Fleet from "./Fleet.ts"
+import type { Attempt, Operation } from "./History.ts"
+import { emptyTape, type Tape } from "./observe.ts"
+import * as Plan from "./plan.ts"
+import type { SnapshotLog } from "./snapshotModel.ts"
+import type { Commit } from "./storeModel.ts"
+import type { Workload } from "./workload.ts"
+import * as World from "./World.ts"
+
+/** Opened anew for each seed; one that does not open ends the simulation. */
+export type Stores = Layer.Layer<EventStore | SnapshotStore, unknown>
+
+export interface Violation {
+  /** As numbered in the list of invariants. */
+  readonly invariant: number
+  readonly message: string
+}
+
+/** What all seeds of a simulation share. */
+export interface Scenario {
+  readonly app: App.App
+  readonly older: App.App | undefined
+  readonly workload: Workload
+  readonly size: Plan.Size
+  readonly limits: Partial<Limits.Limits>
+  readonly stores: Stores
+  readonly host: Fleet.HostLayer
+  /** What user code was seen doing, in the run under way. */
+  readonly tape: { current: Tape }
+}
+
+/** What is taken out of a run to make it smaller. */
+export interface Cut {
+  readonly faults: ReadonlySet<Faults.Kind>
+  readonly operations: ReadonlySet<number>
+}
+export const noCut: Cut = { faults: new Set(), operations: new Set() }
+
+/** A host that ran, and what it counted. */
+export interface HostFacts {
+  readonly name: string
+  readonly app: App.App
+  readonly wasKilled: boolean
+  readonly counters: ReadonlyMap<string, number>
+}
+
+/** Everything that the checks look at. */
+export interface Run {
+  readonly world: World.World
+  readonly faults: Faults.Faults
+  readonly scenario: Scenario
+  readonly limits: Limits.Limits
+  readonly plan: Plan.Plan
+  /** Appends that a group of this run could hold. */
+  readonly appendsMax: number
+  readonly tape: Tape
+  readonly attempts: ReadonlyArray<Attempt>
+  readonly commits: ReadonlyArray<Commit>
+  readonly snapshotLog: SnapshotLog
+  readonly logs: ReadonlyArray<string>
+  readonly hosts: ReadonlyArray<HostFacts>
+  /** The log in the end, by stream, read page by page. */
+  readonly streams: ReadonlyMap<string, ReadonlyArray<StoredEvent>>
+  /** The same through the feed. */
+  readonly feed: ReadonlyArray<StoredEvent>
+  /** What was seen to be wrong while it ran. */
+  readonly seen: ReadonlyArray<Violation>
+  /** False where the run was broken off, so that the log is not known. */
+  readonly complete: boolean
+}
+
+export const memoryStores: Stores = Layer.mergeAll(EventStoreMemory.layer, SnapshotStoreMemory.layer)
+
+const smallLimits = { mailbox: 4, actors: 2, idleMaxMs: 1_500, snapshotQueue: 1, loadPage: 2, attempts: 2, ticks: 2 }
+const smallAppends = 3
+/** Steps and processes of a run that was cut short still say what was seen until then. */
+const nothing = { streams: new Map(), feed: [], complete: false }
+
+/** Runs a seed of a scenario. The result depends on both and on the cut alone. */
+export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): Promise<Run> => {
+  const world = World.make(seed)
+  const faults = Faults.make(world, cut.faults)
+  const plan = Plan.make(world, faults, scenario.workload, scenario.size, cut.operations)
+  const small = faults.strikes("small-limits", "world", 1)
+  const limits = Limits.lowered({ ...scenario.limits, ...small ? smallLimits : {} })
+  const network = world.process("network")
+  // Elsewhere, so that two stores which behave alike leave the same trace.
+  const workshop = World.make(seed)
+  const scope = Scope.makeUnsafe()
+  const seen: Array<Violation> = []
+  const tape = emptyTape()
+  scenario.tape.current = tape
+
+  const stores = Effect.provideService(Layer.buildWithScope(scenario.stores, scope), Limits.Limits, limits)
+  const ports = Exit.match(await workshop.run(workshop.process("stores"), stores), {
+    onSuccess: (context) => context,
+    onFailure: (cause) => {
+      throw new Error(`the store does not open: ${Cause.pretty(cause)}`)
+    },
+  })
+  const setting: Fleet.Setting = {
+    ...{ world, faults, limits, network, host: scenario.host, seen, commits: [], logs: [], opened: [] },
+    snapshotLog: { saved: [], handedOut: 0, damagedFirst: new Set() },
+    store: Context.get(ports, EventStore),
+    snapshots: Context.get(ports, SnapshotStore),
+    appendsMax: small ? smallAppends : Number.MAX_SAFE_INTEGER,
+  }
+  const slots = Fleet.slots(faults, scenario)
+  const clients = Clients.make(world, faults, slots)
+  watchMailboxes(setting, slots)
+
+  const main = Effect.gen(function* () {
+    for (const slot of slots) yield* Fleet.open(setting, slot)
+    const chaotic = yield* Effect.forkChild(chaos(setting, slots, plan.streams))
+    const perform = (operations: ReadonlyArray<Operation>) =>
+      Effect.forEach(operations, clients.perform, { discard: true })
+    yield* Effect.forEach(plan.clients, perform, { concurrency: "unbounded", discard: true })
+    faults.end()
+    // What it has begun (a shutdown, a restart) it brings to an end.
+    yield* Fiber.join(chaotic)
+    return yield* conclude(setting, slots, clients, plan.streams)
+  })
+  const end = await finish(world.run(clients.process, main), seen)
+  await workshop.run(workshop.process("stores"), Scope.close(scope, Exit.void))
+  return {
+    ...{ world, faults, scenario, limits, plan, tape, seen },
+    ...{
+      appendsMax: setting.appendsMax,
+      commits: setting.commits,
+      logs: setting.logs,
+      snapshotLog: setting.snapshotLog,
+    },
+    attempts: clients.attempts,
+    hosts: setting.opened.map((host) => ({
+      ...{ name: host.name, app: host.slot.app, wasKilled: host.wasKilled, counters: countersOf(host) },
+    })),
+    ...end ?? nothing,
+  }
+}
+
+/** A run that does not end, or that throws, is a finding like any other. */
+const finish = async <A>(running: Promise<Exit.Exit<A>>, seen: Array<Violation>): Promise<A | undefined> => {
+  try {
+    const exit = await running
+    if (Exit.isSuccess(exit)) return exit.value
+    seen.push({ invariant: 17, message: `the run broke: ${Cause.pretty(exit.cause)}` })
+  } catch (error) {
+    seen.push({ invariant: 17, message: `${error}` })
+  }
+  return undefined
+}
+
+/** Whenever nothing can run, no actor may have more callers than its mailbox and the turn under way can hold. */
+const watchMailboxes = ({ limits, seen, world }: Fleet.Setting, slots: ReadonlyArray<Fleet.Slot>): void =>
+  world.onSettled(() => {
+    for (const { host } of slots) {
+      if (host === undefined || host.inFlight.size <= limits.mailbox || host.process.isPaused()) continue
+      const waiting = new Map<string, Set<string>>()
+      for (const { actor, commandId } of host.inFlight.values()) {
+        waiting.set(actor, (waiting.get(actor) ?? new Set()).add(commandId))
+      }
+      for (const [actor, ids] of waiting) {
+        if (ids.size <= limits.mailbox) continue
+        seen.push({
+          invariant: 16,
+          message: `${ids.size} commands wait in ${host.name} for ${actor} at ${world.now()}: ${[...ids].join(", ")}`,
+        })
+      }
+    }
+  })
+
+const countersOf = ({ context }: Fleet.Host): ReadonlyMap<string, number> =>
+  new Map(
+    Metric.snapshotUnsafe(context).flatMap((metric) =>
+      metric.type === "Counter" ? [[metric.id, Number(metric.state.count)] as const] : []
+    ),
+  )
