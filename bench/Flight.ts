@@ -1,0 +1,89 @@
+/**
+ * Keeps a number of commands in flight and measures how long each took, while a 1 ms timer tells whether the event
+ * loop still turns.
+ * @module
+ */
+
+export interface Timer {
+  readonly firings: number
+  readonly longestGapMs: number
+}
+
+export interface Flight {
+  readonly count: number
+  readonly wallMs: number
+  readonly perSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly cpuMs: number
+  readonly timer: Timer
+}
+
+const round = (value: number, digits: number): number => Number(value.toFixed(digits))
+
+/** The latency that the share `q` of all stays below; `sorted` ascends. */
+export const quantile = (sorted: Float64Array, q: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0
+
+/** What a finished run says about itself; `latencies` holds one time in ms per unit of work. */
+export const summarize = (
+  count: number,
+  wallMs: number,
+  cpuMs: number,
+  latencies: Float64Array,
+  timer: Timer,
+): Flight => {
+  const sorted = latencies.toSorted()
+  return {
+    count,
+    wallMs: round(wallMs, 1),
+    perSecond: Math.round(count / wallMs * 1000),
+    p50Ms: round(quantile(sorted, 0.5), 3),
+    p99Ms: round(quantile(sorted, 0.99), 3),
+    cpuMs: round(cpuMs, 0),
+    timer: { firings: timer.firings, longestGapMs: round(timer.longestGapMs, 1) },
+  }
+}
+
+/** CPU time of this process so far, all threads together. */
+export const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
+const startTimer = (): () => Timer => {
+  let firings = 0
+  let longestGapMs = 0
+  let last = performance.now()
+  const handle = setInterval(() => {
+    const now = performance.now()
+    longestGapMs = Math.max(longestGapMs, now - last)
+    last = now
+    firings++
+  }, 1)
+  return () => {
+    clearInterval(handle)
+    // A timer that never fired again left a gap too.
+    return { firings, longestGapMs: Math.max(longestGapMs, performance.now() - last) }
+  }
+}
+
+/** Runs `send` for 0 to count - 1, at most `inFlight` at once; the first failure ends the run. */
+export const fly = async (count: number, inFlight: number, send: (n: number) => Promise<void>): Promise<Flight> => {
+  const latencies = new Float64Array(count)
+  let next = 0
+  const sender = async (): Promise<void> => {
+    for (let n = next++; n < count; n = next++) {
+      const startedAt = performance.now()
+      await send(n)
+      latencies[n] = performance.now() - startedAt
+    }
+  }
+  const stopTimer = startTimer()
+  const cpuBefore = cpuMs()
+  const startedAt = performance.now()
+  await Promise.all(Array.from({ length: Math.min(inFlight, count) }, sender))
+  const wallMs = performance.now() - startedAt
+  const cpu = cpuMs() - cpuBefore
+  return summarize(count, wallMs, cpu, latencies, stopTimer())
+}

@@ -1,0 +1,90 @@
+/**
+ * The actor host over its SQLite store, everything on: decoding, schemas of events, receipts, metrics, WAL and
+ * `synchronous = FULL`. Commands enter as JSON, as they do from the HTTP edge.
+ * @module
+ */
+import { Context, Effect, Layer, ManagedRuntime } from "effect"
+import { Actors } from "../../core/Actors.ts"
+import * as EventStore from "../../core/EventStore.ts"
+import type { Shape as Principal } from "../../core/Principal.ts"
+import { empty, type StreamKey } from "../../core/Stream.ts"
+import { ActorHost } from "../../runtime/ActorHost.ts"
+import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
+import { TickTrigger } from "../../runtime/TickTrigger.ts"
+import { app, eventOf, history } from "../domain.ts"
+import type { Row, Subject } from "../Subject.ts"
+
+const tenant = "bench"
+const principal: Principal = { tenant, subject: "bench", scopes: ["commands:*", "read"] }
+const streamOf = (id: string): StreamKey => ({ tenant, aggregate: "Order", id })
+
+/** One append that holds a whole history. */
+const appendOf = (id: string, length: number): EventStore.Append => ({
+  stream: streamOf(id),
+  expected: empty,
+  events: history(id, length).map(({ command, payload }, n) => ({
+    eventId: `seed-${id}-${n}`,
+    type: eventOf[command],
+    schemaVersion: 1,
+    payload: JSON.stringify(payload),
+  })),
+  command: {
+    commandId: `seed-${id}`,
+    given: false,
+    fingerprint: "0".repeat(64),
+    correlationId: `seed-${id}`,
+    causationId: undefined,
+    principal: "bench",
+    traceparent: undefined,
+    writerId: "bench",
+  },
+  remember: true,
+  refusal: undefined,
+})
+
+const seeded = (ids: ReadonlyArray<string>, length: number) =>
+  Effect.flatMap(Effect.service(EventStore.EventStore), (store) =>
+    Effect.forEach(ids, (id) => store.commit([appendOf(id, length)]), { discard: true }))
+
+const rowsOf = Effect.flatMap(Effect.service(EventStore.EventStore), (store) =>
+  Effect.gen(function* () {
+    const rows: Array<Row> = []
+    for (let cursor: string | undefined = undefined;;) {
+      const page: Effect.Success<ReturnType<typeof store.feed>> = yield* store.feed(cursor, 500)
+      for (const { id, version, type, payload, eventId, commandId } of page.items) {
+        rows.push({ id, version, type, payload, eventId, commandId })
+      }
+      if (page.items.length === 0 || page.cursor === undefined) return rows
+      cursor = page.cursor
+    }
+  }))
+
+const stores = (folder: string) => Layer.orDie(Sqlite.layer({ folder }))
+
+/** Runs `effect` over freshly opened stores and closes them again. */
+const over = <A, E>(folder: string, effect: Effect.Effect<A, E, EventStore.EventStore>): Promise<A> =>
+  Effect.runPromise(Effect.provide(effect, stores(folder)))
+
+export const nexus: Subject = {
+  name: "nexus",
+  seed: (folder, ids, length) => over(folder, seeded(ids, length)),
+  rows: (folder) => over(folder, rowsOf),
+  open: async (folder) => {
+    const runtime = ManagedRuntime.make(
+      ActorHost.layer(app).pipe(Layer.provide([stores(folder), TickTrigger.layerImmediate])),
+    )
+    const context = await runtime.context()
+    const actors = Context.get(context, Actors)
+    const host = Context.get(context, ActorHost)
+    const run = Effect.runPromiseWith(context)
+    return {
+      send: async (id, { command, payload }, commandId) => {
+        const receipt = await run(actors.send({ principal, aggregate: "Order", id, command, payload, commandId }))
+        return { id, version: receipt.version, eventId: receipt.events[0]?.eventId }
+      },
+      state: async (id) => (await run(actors.state(principal, "Order", id)))!.state as never,
+      resident: () => host.stats().live,
+      close: () => runtime.dispose(),
+    }
+  },
+}
