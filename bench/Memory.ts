@@ -28,8 +28,9 @@ const settled = async (): Promise<{ readonly heapUsed: number; readonly rss: num
   return process.memoryUsage()
 }
 
-const place = (running: { readonly send: (id: string, request: ReturnType<typeof placeOrder>) => Promise<unknown> }) =>
-async (id: string): Promise<void> => void (await running.send(id, placeOrder(id)))
+const place =
+  (running: { readonly send: (id: string, request: ReturnType<typeof placeOrder>) => Promise<unknown> }) =>
+  async (id: string): Promise<void> => void (await running.send(id, placeOrder(id)))
 
 /** Places `actors` orders and looks at the heap once nothing is in flight. */
 export const ofSubject = async (subject: Subject, actors: number, folder: string): Promise<Memory> => {

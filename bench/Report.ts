@@ -60,7 +60,12 @@ export const judge = (workload: string, rounds: ReadonlyArray<Round>): ReadonlyA
   add("commands/s of raw rows/s, same rows", ratio(rounds, "raw-own", speed), undefined)
   add("times the entity", ratio(rounds, "entity", speed), bounds?.ofEntity)
   const isWide = workload === "W1" || workload === "W3"
-  add("p99 of raw commit p99", ratio(rounds, "raw", (flight) => flight.p99Ms), isWide ? targets.p99OfRaw : undefined, true)
+  add(
+    "p99 of raw commit p99",
+    ratio(rounds, "raw", (flight) => flight.p99Ms),
+    isWide ? targets.p99OfRaw : undefined,
+    true,
+  )
   const hosts = rounds.flatMap((round) => round["nexus"] ?? [])
   if (hosts.length > 0) {
     const perFiring = hosts.map((host) => host.count / host.timer.firings)
@@ -78,4 +83,5 @@ export const figure = (value: number): string =>
     ? Math.round(value).toLocaleString("en-GB")
     : String(Number(value.toPrecision(3)))
 
-export const figures = ({ min, median, max }: Spread): string => `${figure(min)} / **${figure(median)}** / ${figure(max)}`
+export const figures = ({ min, median, max }: Spread): string =>
+  `${figure(min)} / **${figure(median)}** / ${figure(max)}`

@@ -37,6 +37,6 @@ export interface Subject {
   readonly name: string
   readonly open: (folder: string) => Promise<Running>
   /** Writes histories of `length` events under the subject's closed store, not measured. */
-  readonly seed: (folder: string, ids: ReadonlyArray<string>, length: number) => Promise<void>
-  readonly rows: (folder: string) => Promise<ReadonlyArray<Row>>
+  readonly seed: (folder: string, ids: ReadonlyArray<string>, length: number) => Promise<void> | void
+  readonly rows: (folder: string) => Promise<ReadonlyArray<Row>> | ReadonlyArray<Row>
 }

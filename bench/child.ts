@@ -2,6 +2,7 @@
  * The process of one measurement: `child.ts <subject> <workload> <scale> <folder>`; its last line is the result as JSON.
  * @module
  */
+import "effect/schema/SchemaJITCompiler/enable"
 import * as Limits from "../core/Limits.ts"
 import * as Measurement from "./Measurement.ts"
 import * as Memory from "./Memory.ts"

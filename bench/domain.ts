@@ -6,7 +6,7 @@
  */
 import { Schema } from "effect"
 import * as Aggregate from "../core/Aggregate.ts"
-import { accept, reject } from "../core/Aggregate.ts"
+import { accept, reject } from "../core/Decision.ts"
 import * as App from "../core/App.ts"
 import { Command } from "../schemas/Command.ts"
 import * as Contract from "../schemas/Contract.ts"

@@ -97,7 +97,8 @@ Written by the bench from the JSON files beside this one; do not edit.
 - **raw-own**: the same with the workload's own rows (one stream, or a thousand of them out of order).
 - **entity**: an Effect Cluster entity that inserts one row per command and fsyncs it.
 
-Subjects take turns, each run in a process and a folder of its own; ratios are taken within a round. Every run is verified afterwards: rows, contiguous versions, ids, each acknowledgement.
+Subjects take turns, each run in a process and a folder of its own; ratios are taken within a round. Every run is verified
+afterwards: rows, contiguous versions, ids, each acknowledgement.
 `
 
 export const page = (results: ReadonlyArray<Result>): string => [preface, ...results.map(section)].join("\n")

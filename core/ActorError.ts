@@ -65,7 +65,7 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
 /** The stream holds an event of newer code: try again once this program was updated. Nothing was stored. */
 export class NewerEvent extends Schema.TaggedError<NewerEvent>()("NewerEvent", {
   ...seconds,
-  type: Schema.String,
+  eventType: Schema.String,
   schemaVersion: Schema.Int,
 }) {}
 /** The process is going away: try again, elsewhere or later. Nothing was stored. */

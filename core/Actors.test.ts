@@ -4,9 +4,10 @@ import { Command } from "../schemas/Command.ts"
 import * as Contract from "../schemas/Contract.ts"
 import { Rejection } from "../schemas/Rejection.ts"
 import { CommandInvalid, MailboxFull } from "./ActorError.ts"
-import { Actors, type CommandRequest, Rejected, type Shape } from "./Actors.ts"
+import * as Actors from "./Actors.ts"
 import * as Aggregate from "./Aggregate.ts"
-import { Principal } from "./Principal.ts"
+import { accept } from "./Decision.ts"
+import * as Principal from "./Principal.ts"
 
 class Late extends Rejection("Late", { at: Schema.DateTimeUtc }, 409) {}
 class Book extends Command("Book", {
@@ -19,25 +20,28 @@ class Table extends Contract.make("Table", { commands: [Book, Cancel], events: [
 const State = Schema.Struct({ at: Schema.DateTimeUtc })
 const at = Schema.decodeSync(Schema.DateTimeUtcFromMillis)(0)
 const TableAggregate = Aggregate.make(Table, State, { at }).decide({
-  Book: () => Aggregate.accept(),
-  Cancel: () => Aggregate.accept(),
+  Book: () => accept(),
+  Cancel: () => accept(),
 }).evolve({})
 
 const principal = { tenant: "t", subject: "s", scopes: ["commands:Table"] }
 const receipt = { commandId: "c", aggregate: "Table", id: "t-1", version: 1, events: [], position: "p" }
 /** Actors that answer as told and note what they were asked. */
-const played = (answers: Partial<Shape> = {}) => {
-  const requests: Array<CommandRequest> = []
-  const send: Shape["send"] = (request) => {
+const played = (answers: Partial<Actors.Shape> = {}) => {
+  const requests: Array<Actors.CommandRequest> = []
+  const send: Actors.Shape["send"] = (request) => {
     requests.push(request)
     return answers.send?.(request) ?? Effect.succeed(receipt)
   }
-  const state: Shape["state"] = answers.state ?? (() => Effect.succeed(undefined))
-  const layer = Layer.merge(Layer.succeed(Actors, { send, state }), Principal.layer(principal))
-  return { requests, run: <A, E>(ask: Effect.Effect<A, E, Actors | Principal>) => Effect.provide(ask, layer) }
+  const state: Actors.Shape["state"] = answers.state ?? (() => Effect.succeed(undefined))
+  const layer = Layer.merge(Layer.succeed(Actors.Actors, { send, state }), Principal.layer(principal))
+  return {
+    requests,
+    run: <A, E>(ask: Effect.Effect<A, E, Actors.Actors | Principal.Principal>) => Effect.provide(ask, layer),
+  }
 }
 const rejecting = (tag: string, members: unknown) =>
-  played({ send: () => Effect.fail(new Rejected({ commandId: "c", tag, status: 409, members })) })
+  played({ send: () => Effect.fail(new Actors.Rejected({ commandId: "c", tag, status: 409, members })) })
 
 describe("Actors.ask()", () => {
   it.effect("sends the JSON form, as the principal, with the given options", () =>

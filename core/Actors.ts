@@ -86,24 +86,22 @@ export type Client<C extends Contract.Any> = {
   ) => Effect.Effect<Receipt, Contract.RejectionOf<C["commands"][T]> | ActorError, Actors | Principal>
 }
 
-export class Actors extends Context.Service<Actors, Shape>()("nexus/core/Actors") {
-  /** Commands the instance `id`; rejections come back as instances of their classes. */
-  static readonly ask = <C extends Contract.Any>(
-    target: { readonly contract: C } | C,
-    id: string,
-  ): Client<C> => ask("contract" in target ? target.contract as C : target as C, id)
+export class Actors extends Context.Service<Actors, Shape>()("nexus/core/Actors") {}
 
-  /** The confirmed newest state of the instance `id`; the initial one, at version 0, where nothing was stored yet. */
-  static readonly state = Effect.fnUntraced(function* <C extends Contract.Any, S>(
-    aggregate: Aggregate.Aggregate<C, S>,
-    id: string,
-  ): Effect.fn.Return<{ readonly version: number; readonly state: S }, ActorError, Actors | Principal> {
-    const answer = yield* (yield* Actors).state(yield* Principal, aggregate.contract.aggregate, id)
-    if (answer === undefined) return { version: 0, state: aggregate.initial }
-    const state = yield* Effect.orDie(Schema.decodeUnknownEffect(Schema.toCodecJson(aggregate.state))(answer.state))
-    return { version: answer.version, state }
-  })
-}
+/** The confirmed newest state of the instance `id`; the initial one, at version 0, where nothing was stored yet. */
+export const state = Effect.fnUntraced(function* <C extends Contract.Any, S>(
+  aggregate: Aggregate.Aggregate<C, S>,
+  id: string,
+): Effect.fn.Return<{ readonly version: number; readonly state: S }, ActorError, Actors | Principal> {
+  const answer = yield* (yield* Actors).state(yield* Principal, aggregate.contract.aggregate, id)
+  if (answer === undefined) return { version: 0, state: aggregate.initial }
+  const state = yield* Effect.orDie(Schema.decodeUnknownEffect(Schema.toCodecJson(aggregate.state))(answer.state))
+  return { version: answer.version, state }
+})
+
+/** Commands the instance `id` of an aggregate or contract; rejections come back as instances of their classes. */
+export const ask = <C extends Contract.Any>(target: { readonly contract: C } | C, id: string): Client<C> =>
+  clientOf("contract" in target ? target.contract as C : target as C, id)
 
 /** Constructed first, which fills in defaults; what the constructor would drop is kept, so that it is refused. */
 const encode = (command: AnyCommand, payload: object): Result.Result<unknown, Unfit | Wire.Invalid> => {
@@ -114,7 +112,7 @@ const encode = (command: AnyCommand, payload: object): Result.Result<unknown, Un
   return Result.flatMap(made, (instance) => Wire.encodeCommand(command, { ...payload, ...instance }))
 }
 
-const ask = <C extends Contract.Any>(contract: C, id: string): Client<C> =>
+const clientOf = <C extends Contract.Any>(contract: C, id: string): Client<C> =>
   Object.fromEntries(
     Object.entries(contract.commands).map(([tag, command]) => [tag, (payload: object = {}, options: AskOptions = {}) =>
       Effect.gen(function* () {

@@ -7,6 +7,7 @@ import * as Generators from "../schemas/Generators.ts"
 
 import { Rejection } from "../schemas/Rejection.ts"
 import * as Aggregate from "./Aggregate.ts"
+import { accept, reject } from "./Decision.ts"
 import * as Snapshot from "./Snapshot.ts"
 
 class Full extends Rejection("Full", { places: Schema.Int }) {}
@@ -16,7 +17,6 @@ class Entered extends Event.v1("Entered", { people: Schema.Int, id: Schema.Strin
 class Left extends Event.v1("Left", {}) {}
 class Room extends Contract.make("Room", { commands: [Enter, Leave], events: [Entered, Left] }) {}
 
-const { accept, reject } = Aggregate
 const RoomAggregate = Aggregate.make(Room, Schema.Struct({ inside: Schema.Int }), { inside: 0 }, { revision: 3 })
   .decide({
     Enter: ({ inside }, { people }, { nextId }) =>

@@ -5,9 +5,10 @@
  * short and literals exact.
  * @module
  */
-import { type DateTime, Result, type Schema } from "effect"
+import type { DateTime, Schema } from "effect"
 import type * as Contract from "../schemas/Contract.ts"
 import type { Instance } from "../schemas/Fields.ts"
+import type { Decision } from "./Decision.ts"
 import type { Shape as Principal } from "./Principal.ts"
 import * as Snapshot from "./Snapshot.ts"
 
@@ -21,7 +22,6 @@ export interface CommandContext {
   readonly nextId: () => string
 }
 
-export type Decision<E, R> = Result.Result<ReadonlyArray<E>, R>
 export type Decide<C extends Contract.Any, S> = {
   readonly [T in keyof C["commands"]]: (
     state: S,
@@ -81,11 +81,6 @@ export const make = <C extends Contract.Any, S>(
     }),
   }),
 })
-
-/** Accepts with these events; with none it is an accepted no-op. */
-export const accept = <E extends ReadonlyArray<AnyTagged>>(...events: E): Result.Result<E> => Result.succeed(events)
-/** Refuses with a rejection of the command. */
-export const reject = Result.fail
 
 type Handler = (state: unknown, input: unknown, context?: CommandContext) => unknown
 type Handlers = { readonly [tag: string]: Handler }

@@ -9,8 +9,9 @@ import { type Same, same } from "../schemas/Contract.types.ts"
 import { Event } from "../schemas/Event.ts"
 import { Rejection } from "../schemas/Rejection.ts"
 import type { ActorError } from "./ActorError.ts"
-import { Actors, type Receipt } from "./Actors.ts"
+import * as Actors from "./Actors.ts"
 import * as Aggregate from "./Aggregate.ts"
+import { accept, type Decision, reject } from "./Decision.ts"
 import * as App from "./App.ts"
 import type { Principal } from "./Principal.ts"
 
@@ -30,8 +31,6 @@ class Order extends Contract.make("Order", {
 
 const State = Schema.TaggedUnion({ Draft: {}, Placed: { pence: Schema.Int } })
 type State = typeof State.Type
-const { accept, reject } = Aggregate
-
 const made = Aggregate.make(Order, State, { _tag: "Draft" })
 const decided = made.decide({
   PlaceOrder: (state, { pence }) =>
@@ -53,17 +52,17 @@ App.make("shop", { aggregates: [OrderAggregate] })
 // Deciding knows the command that it was given.
 declare const context: Aggregate.CommandContext
 const cancelled = Aggregate.decide(OrderAggregate, { _tag: "Draft" }, new CancelOrder({ reason: "" }), context)
-same<Same<typeof cancelled, Aggregate.Decision<OrderPlaced | OrderCancelled, NotPlaced | AlreadyShipped>>>()
+same<Same<typeof cancelled, Decision<OrderPlaced | OrderCancelled, NotPlaced | AlreadyShipped>>>()
 const touched = Aggregate.decide(OrderAggregate, { _tag: "Draft" }, new Touch(), context)
-same<Same<typeof touched, Aggregate.Decision<OrderPlaced | OrderCancelled, never>>>()
+same<Same<typeof touched, Decision<OrderPlaced | OrderCancelled, never>>>()
 
 // Asking says exactly what can go wrong and what is needed.
 const asked = Actors.ask(OrderAggregate, "o-1").CancelOrder({ reason: "late" }, { commandId: "c-1" })
 same<
-  Same<typeof asked, Effect.Effect<Receipt, NotPlaced | AlreadyShipped | ActorError, Actors | Principal>>
+  Same<typeof asked, Effect.Effect<Actors.Receipt, NotPlaced | AlreadyShipped | ActorError, Actors.Actors | Principal>>
 >()
 const byContract = Actors.ask(Order, "o-1").Touch()
-same<Same<typeof byContract, Effect.Effect<Receipt, ActorError, Actors | Principal>>>()
+same<Same<typeof byContract, Effect.Effect<Actors.Receipt, ActorError, Actors.Actors | Principal>>>()
 const caught = asked.pipe(Effect.catchTag("AlreadyShipped", (error) => Effect.succeed(error.tracking)))
 same<Same<Effect.Error<typeof caught>, NotPlaced | ActorError>>()
 const state = Actors.state(OrderAggregate, "o-1")

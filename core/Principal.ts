@@ -12,9 +12,10 @@ export interface Shape {
   readonly scopes: ReadonlyArray<string>
 }
 
-export class Principal extends Context.Service<Principal, Shape>()("nexus/core/Principal") {
-  static readonly layer = (principal: Shape): Layer.Layer<Principal> => Layer.succeed(Principal, principal)
-}
+export class Principal extends Context.Service<Principal, Shape>()("nexus/core/Principal") {}
+
+/** Acts for one principal: for a service, a script or a test. */
+export const layer = (principal: Shape): Layer.Layer<Principal> => Layer.succeed(Principal, principal)
 
 /** Whether the scopes allow this command; `commands:*` allows all. */
 export const mayCommand = (principal: Shape, aggregate: string): boolean =>

@@ -9,7 +9,7 @@ import { Hono } from "hono"
 import type { JSONWebKeySet } from "jose"
 import type { App } from "../core/App.ts"
 import * as Limits from "../core/Limits.ts"
-import { type AuthSettings, make as makeAuthenticate } from "./auth.ts"
+import type { Authenticate } from "./auth.ts"
 import * as commands from "./commands.ts"
 import { make as makeHealth } from "./health.ts"
 import { openapi } from "./openapi.ts"
@@ -23,7 +23,8 @@ import { type Edge, serve } from "./run.ts"
 
 export interface EdgeOptions {
   readonly app: App
-  readonly auth: AuthSettings
+  /** Who asks, by the `Authorization` header; `auth.ts` makes one from an issuer and its keys. */
+  readonly authenticate: Authenticate
   /** Actors and store, with clock, tracer and loggers as the composition root chose them. */
   readonly context: Context.Context<Services>
   readonly limits?: Limits.Limits
@@ -50,13 +51,13 @@ const patternOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(".", 
 
 /** Everything `app` serves over HTTP. Stops the program where the application cannot be served as it is. */
 export const makeApp = (options: EdgeOptions): EdgeApp => {
-  const { app, auth, context, jwks, limits = Limits.defaults, problemBase = "/problems#" } = options
+  const { app, authenticate, context, jwks, limits = Limits.defaults, problemBase = "/problems#" } = options
   problems.checkRejections(app)
   let draining = false
   let inFlight = 0
   const isDraining = () => draining
   const health = makeHealth(limits.storeFailingMs)
-  const edge: Edge = { limits, authenticate: makeAuthenticate(auth, limits), health, isDraining, problemBase, context }
+  const edge: Edge = { limits, authenticate, health, isDraining, problemBase, context }
 
   const routes: ReadonlyArray<Route> = [
     ...commands.routes(app, limits),

@@ -4,7 +4,7 @@
  */
 import { Clock, Effect } from "effect"
 import { decodeProtectedHeader, type JWTPayload, jwtVerify } from "jose"
-import { digest } from "../core/Fingerprint.ts"
+import { Sha256 } from "../core/Fingerprint.ts"
 import type { Limits } from "../core/Limits.ts"
 import type { Shape as Principal } from "../core/Principal.ts"
 import { idPattern } from "../core/Stream.ts"
@@ -98,7 +98,7 @@ export const make = (settings: AuthSettings, limits: AuthLimits): Authenticate =
     if (authorization === undefined) return yield* none
     const token = bearer.exec(authorization)?.[1]
     if (token === undefined) return yield* bad
-    const hash = digest(token)
+    const hash = (yield* Sha256)(token)
     const now = yield* Clock.currentTimeMillis
     const known = cache.get(hash)
     if (known !== undefined) {

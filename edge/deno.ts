@@ -4,18 +4,21 @@
  * A composition root: it chooses adapters, reads the environment and owns the process's end.
  * @module
  */
+// Before any schema is used: parsing compiled to functions costs a tenth. Platforms that forbid it fall back by themselves.
+import "effect/schema/SchemaJITCompiler/enable"
 import { Effect, Formatter, Layer, Logger, type LogLevel, ManagedRuntime, References, Result } from "effect"
 import { join } from "node:path"
 import process from "node:process"
 import type { App } from "../core/App.ts"
 import * as Limits from "../core/Limits.ts"
-import { type Listener, listen, type Malformed } from "../runtime/adapters/node/listener.ts"
+import { listen, type Listener, type Malformed } from "../runtime/adapters/node/listener.ts"
 import { readOrCreate } from "../runtime/adapters/node/secret.ts"
+import * as Sha256 from "../runtime/adapters/node/sha256.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import { ActorHost } from "../runtime/ActorHost.ts"
 import { TickTrigger } from "../runtime/TickTrigger.ts"
 import { type EdgeApp, makeApp } from "./app.ts"
-import type { AuthSettings } from "./auth.ts"
+import * as auth from "./auth.ts"
 import * as embedded from "./embedded.ts"
 import * as keys from "./keys.ts"
 import { type Failure, refuse } from "./refuse.ts"
@@ -52,16 +55,17 @@ export class CannotServe extends Error {
 export const embeddedKey = async (folder: string) =>
   embedded.parse(await readOrCreate(join(folder, "key.json"), embedded.generate))
 
-const authOf = async (settings: Settings, limits: Limits.Limits) => {
+/** Who is let in, and the key to mint with where this process is its own issuer. */
+const identityOf = async (settings: Settings, limits: Limits.Limits) => {
   const { issuer, tenantClaim } = settings
   if (issuer !== undefined) {
-    const auth: AuthSettings = { ...issuer, tenantClaim, keys: keys.remote(issuer.jwksUrl, limits) }
-    return { auth, key: undefined, jwks: {} }
+    const authenticate = auth.make({ ...issuer, tenantClaim, keys: keys.remote(issuer.jwksUrl, limits) }, limits)
+    return { authenticate, key: undefined, served: {} }
   }
   const key = await embeddedKey(settings.data)
   const jwks = embedded.publicSet(key)
-  const auth: AuthSettings = { issuer: embedded.issuer, audience: embedded.audience, keys: keys.fixed(jwks) }
-  return { auth, key, jwks: { jwks } }
+  const { audience, issuer: self } = embedded
+  return { authenticate: auth.make({ issuer: self, audience, keys: keys.fixed(jwks) }, limits), key, served: { jwks } }
 }
 
 const write = (lines: Array<string>) => Effect.sync(() => void process.stdout.write(`${lines.join("\n")}\n`))
@@ -80,7 +84,9 @@ const prettyLines = Logger.batched(pretty, { window: "100 millis", flush: write 
 
 const layerOf = (app: App, settings: Settings, limits: Limits.Limits, logLevel: LogLevel.LogLevel) =>
   ActorHost.layer(app).pipe(
-    Layer.provideMerge(Layer.merge(Sqlite.layer({ folder: settings.data }), TickTrigger.layerImmediate)),
+    Layer.provideMerge(
+      Layer.mergeAll(Sqlite.layer({ folder: settings.data }), TickTrigger.layerImmediate, Sha256.layer),
+    ),
     // Requests and the host share the time there is to drain.
     Layer.provideMerge(Layer.succeed(Limits.Limits, { ...limits, drainMs: limits.drainMs / 2 })),
     Layer.provideMerge(Layer.succeed(References.MinimumLogLevel, logLevel)),
@@ -114,14 +120,14 @@ export const start = async (app: App, options: ServeOptions = {}): Promise<Serve
   if (Result.isFailure(read)) throw new CannotServe(read.failure)
   const settings = read.success
   const limits = Limits.lowered(options.limits ?? {})
-  const { auth, jwks, key } = await authOf(settings, limits).catch((error: Error) => {
+  const { authenticate, key, served } = await identityOf(settings, limits).catch((error: Error) => {
     throw new CannotServe([`cannot read or make the key in ${settings.data}: ${error.message}`])
   })
   const runtime = ManagedRuntime.make(layerOf(app, settings, limits, options.logLevel ?? "Info"))
   const context = await runtime.context().catch((error: Error) => {
     throw new CannotServe([error.message])
   })
-  const edge = makeApp({ app, auth, context, limits, ...jwks })
+  const edge = makeApp({ app, authenticate, context, limits, ...served })
   const refusals = headRefusals(limits)
   const listener = await listen(edge.fetch, {
     hostname: settings.hostname,

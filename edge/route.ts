@@ -82,6 +82,8 @@ export interface Served {
   readonly path: string
   readonly scopes: ReadonlyArray<string>
   readonly whileDraining: boolean
+  /** Asked for again and again by machines: not worth a line of the log. */
+  readonly routine: boolean
   readonly hasId: boolean
   /** The names that its query may hold; absent: whatever it holds does not matter. */
   readonly query: ReadonlyArray<string> | undefined
@@ -94,6 +96,7 @@ export const served = ({ handle, method, operation, path, scopes, whileDraining 
   path,
   scopes,
   whileDraining,
+  routine: whileDraining,
   hasId: path.includes("/:id"),
   query: operation.parameters.filter((parameter) => parameter.in === "query").map(({ name }) => name),
   command: operation.command,
@@ -106,6 +109,7 @@ export const refusing = (path: string, failure: Failure): Served => ({
   path,
   scopes: [],
   whileDraining: true,
+  routine: false,
   hasId: false,
   query: undefined,
   command: undefined,

@@ -14,7 +14,7 @@ export const HttpLatency = Metric.histogram("HttpLatency", {
 })
 
 /** The part of a route that telemetry names. */
-export type Named = Pick<Served, "method" | "path" | "whileDraining">
+export type Named = Pick<Served, "method" | "path" | "routine">
 
 /** Counts and times the answers of one route; each series is made once. */
 export const counter = ({ method, path: route }: Named) => {
@@ -45,7 +45,7 @@ export const spanOptions = ({ method, path }: Named) => {
 }
 
 /** One line a request; those of the routine kind (health, metrics, documents) are for debugging. */
-export const log = ({ method, path: route, whileDraining }: Named, status: number, ms: number, traceId: string) => {
-  const line = whileDraining ? Effect.logDebug("request") : Effect.logInfo("request")
+export const log = ({ method, path: route, routine }: Named, status: number, ms: number, traceId: string) => {
+  const line = routine ? Effect.logDebug("request") : Effect.logInfo("request")
   return Effect.annotateLogs(line, { method, route, status, ms: Math.round(ms * 100) / 100, traceId })
 }

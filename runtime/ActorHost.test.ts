@@ -4,7 +4,7 @@
  */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { Actors } from "../core/Actors.ts"
+import * as Actors from "../core/Actors.ts"
 import * as Counters from "../tests/host/Counter.ts"
 
 const { Counter, CounterAggregate } = Counters

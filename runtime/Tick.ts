@@ -76,7 +76,7 @@ const arrive = (
   actor.work!.running = waiting
   const { failure } = answer
   const error = failure._tag === "UnknownEvent"
-    ? new ActorError.NewerEvent({ retryAfterSeconds: 5, type: failure.type, schemaVersion: failure.schemaVersion })
+    ? new ActorError.NewerEvent({ retryAfterSeconds: 5, eventType: failure.type, schemaVersion: failure.schemaVersion })
     : new ActorError.ActorDefect()
   const delay = failure._tag === "UnknownEvent" ? 0 : Settle.restart(host, actor, failure.cause)
   host.run(Effect.gen(function* () {

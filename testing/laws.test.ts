@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import * as Aggregate from "../core/Aggregate.ts"
+import { accept, reject } from "../core/Decision.ts"
 import { EventStore } from "../core/EventStore.ts"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
 import { LawBroken } from "../core/laws/fixtures.ts"
@@ -24,7 +25,7 @@ class Tally extends Contract.make("Tally", { commands: [Add], events: [Added] })
 const State = Schema.Struct({ total: Schema.Int })
 type State = typeof State.Type
 const behaviour = Aggregate.make(Tally, State, { total: 0 })
-const decide: Aggregate.Decide<typeof Tally, State> = { Add: (_, { by }) => Aggregate.accept(new Added({ by })) }
+const decide: Aggregate.Decide<typeof Tally, State> = { Add: (_, { by }) => accept(new Added({ by })) }
 const evolve: Aggregate.Evolve<typeof Tally, State> = { Added: (_, { by }) => ({ total: by }) }
 
 /** What the laws say of an aggregate, each broken one by its message. */
@@ -90,24 +91,24 @@ describe("aggregateLaws()", () => {
   )
   finds(
     "find a decide that depends on more than its arguments",
-    behaviour.decide({ Add: () => Aggregate.accept(new Added({ by: ++calls })) }).evolve(evolve),
+    behaviour.decide({ Add: () => accept(new Added({ by: ++calls })) }).evolve(evolve),
     /decide on [^]* is not deterministic/,
   )
   finds(
     "find an event that does not fit its schema",
-    behaviour.decide({ Add: () => Aggregate.accept({ _tag: "Added", by: 0.5 } as const) }).evolve(evolve),
+    behaviour.decide({ Add: () => accept({ _tag: "Added", by: 0.5 } as const) }).evolve(evolve),
     /makes an event that does not fit/,
   )
   finds(
     "find a rejection that the command does not declare",
-    behaviour.decide({ Add: () => Aggregate.reject({ _tag: "Never" }) as never }).evolve(evolve),
+    behaviour.decide({ Add: () => reject({ _tag: "Never" }) as never }).evolve(evolve),
     /answers Never, which the command does not declare/,
   )
   it.effect("find an upcaster that makes no valid event", () => {
     class Old extends Event.v1("Old", { by: Schema.Int }).v2({ by: Schema.Int }, ({ by }) => ({ by: by + 0.5 })) {}
     class Late extends Contract.make("Late", { commands: [Add], events: [Old] }) {}
     const late = Aggregate.make(Late, State, { total: 0 })
-      .decide({ Add: () => Aggregate.accept() })
+      .decide({ Add: () => accept() })
       .evolve({ Old: (_, { by }) => ({ total: by }) })
     return Effect.map(broken(late), (text) => assert.match(text, /upcasts to no valid event/))
   })

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import * as Aggregate from "../core/Aggregate.ts"
+import { accept } from "../core/Decision.ts"
 import * as App from "../core/App.ts"
 import { EventStore } from "../core/EventStore.ts"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
@@ -8,13 +9,13 @@ import * as SnapshotStoreMemory from "../core/SnapshotStoreMemory.ts"
 import { Command } from "../schemas/Command.ts"
 import * as Contract from "../schemas/Contract.ts"
 import { Event } from "../schemas/Event.ts"
-import { builtin, reportText, simulate } from "./simulate.ts"
+import { builtin, reportText, seedsForZeros, simulate } from "./simulate.ts"
 
 class Say extends Command("Say", { words: Schema.String }) {}
 class Said extends Event.v1("Said", { words: Schema.String }) {}
 class Diary extends Contract.make("Diary", { commands: [Say], events: [Said] }) {}
 const diary = Aggregate.make(Diary, Schema.Struct({ last: Schema.String, count: Schema.Int }), { last: "", count: 0 })
-  .decide({ Say: (_, { words }) => Aggregate.accept(new Said({ words })) })
+  .decide({ Say: (_, { words }) => accept(new Said({ words })) })
   .evolve({ Said: ({ count }, { words }) => ({ last: words, count: count + 1 }) }, { everyEvents: 2 })
 const app = App.make("diaries", { aggregates: [diary] })
 
@@ -72,6 +73,31 @@ describe("simulate()", () => {
       assert.include([7, 12], report.failures[0]?.invariant)
     },
   )
+  it("tells of a run that does not repeat itself", { timeout: 60_000 }, async () => {
+    let calls = 0
+    const moody = Layer.effect(
+      EventStore,
+      Effect.map(EventStoreMemory.make(), (store) => ({
+        ...store,
+        // The count goes on from one run to the next.
+        commit: (group) => Effect.andThen(Effect.sleep(1 + (++calls % 1_000)), store.commit(group)),
+      })),
+    )
+    const store = Layer.mergeAll(SnapshotStoreMemory.layer, moody)
+    const report = await simulate(app, { seeds: 1, store })
+    assert.strictEqual(report.failures[0]?.invariant, 18)
+  })
+  it("counts a corner that no run reached as a failure", { timeout: 60_000 }, async () => {
+    const size = { operations: 1, clients: 1 }
+    const happened = { "somebody asked": () => true, "pigs flew": () => false }
+    const report = await simulate(app, { seeds: seedsForZeros, size, sometimes: happened })
+    const missed = report.failures.map(({ message }) => message)
+    assert.include(missed, '"pigs flew" never happened')
+    assert.include(missed, '"repeat" never happened')
+    assert.notInclude(missed, '"somebody asked" never happened')
+    const few = await simulate(app, { seeds: 20, size, sometimes: happened })
+    assert.deepEqual(few.failures, [], "so few seeds prove nothing")
+  })
   it("stops when it is told that it is enough", async () => {
     const report = await simulate(app, { seeds: 50, isEnough: (done) => done === 3 })
     assert.strictEqual(report.seeds, 3)

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime } from "effect"
 import * as Aggregate from "../core/Aggregate.ts"
+import { accept } from "../core/Decision.ts"
 import { contextOf, spec, SpecMismatch } from "./spec.ts"
 import {
   Account,
@@ -67,7 +68,7 @@ describe("spec()", () => {
     const careless = Aggregate.make(Account, AccountAggregate.state, AccountAggregate.initial)
       .decide({
         ...AccountAggregate.decide,
-        Withdraw: () => Aggregate.accept({ _tag: "Withdrawn", amount: 0, entries: 0 } as const),
+        Withdraw: () => accept({ _tag: "Withdrawn", amount: 0, entries: 0 } as const),
       })
       .evolve(AccountAggregate.evolve)
     const event = { _tag: "Withdrawn", amount: 0, entries: 0 } as const

@@ -14,7 +14,16 @@ it("the app factory bundles for Workers", () => {
   const out = mkdtempSync(".nexus-bundle-")
   try {
     const wrangler = join("node_modules", "wrangler", "bin", "wrangler.js")
-    const said = execFileSync(Deno.execPath(), ["run", "-A", wrangler, "deploy", "--dry-run", "--minify", "--outdir", out], {
+    const said = execFileSync(Deno.execPath(), [
+      "run",
+      "-A",
+      wrangler,
+      "deploy",
+      "--dry-run",
+      "--minify",
+      "--outdir",
+      out,
+    ], {
       encoding: "utf8",
       env: { ...Deno.env.toObject(), WRANGLER_SEND_METRICS: "false", CI: "true" },
       timeout: 60_000,

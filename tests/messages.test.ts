@@ -12,8 +12,7 @@ import { join } from "node:path"
 
 const header = `import { Schema } from "effect"
 import { Command, Contract, Event, Rejection } from "nexus-actors/schemas"
-import { Actors, Aggregate } from "nexus-actors/core"
-const { accept, reject } = Aggregate
+import { accept, Actors, Aggregate, reject } from "nexus-actors/core"
 class NotOpen extends Rejection("NotOpen") {}
 class Overdrawn extends Rejection("Overdrawn", { balancePence: Schema.Int }, 409) {}
 class Deposit extends Command("Deposit", { pence: Schema.Int }, [NotOpen]) {}
@@ -94,7 +93,7 @@ account.decide({ Deposit: () => accept(new Alien()), Withdraw: () => accept() })
   },
   {
     what: "a command that does not exist",
-    code: `Actors.Actors.ask(Account, "a-1").Deposite({ pence: 1 })`,
+    code: `Actors.ask(Account, "a-1").Deposite({ pence: 1 })`,
     says: ["Property 'Deposite' does not exist on type 'Client<typeof Account>'. Did you mean 'Deposit'?"],
   },
 ]

@@ -9,7 +9,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs"
 /** The folders behind `exports`; the modules in `flat` are written as `export *`. */
 export const folders: Readonly<Record<string, { readonly flat: ReadonlyArray<string> }>> = {
   "schemas": { flat: ["Command.ts", "Event.ts", "Rejection.ts"] },
-  "core": { flat: [] },
+  "core": { flat: ["Decision.ts"] },
   "runtime": { flat: [] },
   "runtime/adapters/sqlite": { flat: [] },
   "edge": { flat: [] },

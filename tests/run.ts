@@ -39,6 +39,14 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       secondsMax: 120,
       ci: { args: script("testing/sim.ts", "--seeds", "2000", "--seconds", "120", "--least", "1000"), secondsMax: 240 },
     },
+    {
+      name: "kill",
+      report: "line",
+      args: script("tests/kill/main.ts"),
+      secondsMax: 55,
+      ci: { args: script("tests/kill/main.ts", "--kills", "20"), secondsMax: 180 },
+    },
+    { name: "fsync", report: "line", args: script("tests/fsync/main.ts"), secondsMax: 35 },
   ],
   check: [
     { name: "tsc", report: "exit", args: script("node_modules/typescript/bin/tsc", "--noEmit"), secondsMax: 120 },

@@ -29,6 +29,11 @@ const OrderEntity = Cluster.make("Order", [
   Rpc.make("Get", { success: State }),
 ])
 
+interface Stored {
+  readonly type: string
+  readonly payload: string
+}
+
 /** The entity's `decide` needs nothing of this; it is made once. */
 const context: Aggregate.CommandContext = {
   principal: { tenant: "bench", subject: "bench", scopes: [] },
@@ -41,7 +46,7 @@ const handlers = OrderEntity.toLayer(Effect.gen(function* () {
   const { entityId } = yield* Cluster.CurrentAddress
   const sql = yield* SqlClient.SqlClient
   const stored = yield* Effect.orDie(
-    sql<{ type: string; payload: string }>`SELECT type, payload FROM events WHERE stream = ${entityId} ORDER BY version`,
+    sql<Stored>`SELECT type, payload FROM events WHERE stream = ${entityId} ORDER BY version`,
   )
   let version = stored.length
   let state = Aggregate.fold(
@@ -83,8 +88,8 @@ const cluster = Sharding.layer.pipe(
 
 export const entity: Subject = {
   name: "entity",
-  seed: async (folder, ids, length) => table.seed(folder, ids, length),
-  rows: async (folder) => table.rows(folder),
+  seed: table.seed,
+  rows: table.rows,
   open: async (folder) => {
     table.open(folder).close()
     const runtime = ManagedRuntime.make(

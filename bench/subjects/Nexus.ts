@@ -9,6 +9,7 @@ import * as EventStore from "../../core/EventStore.ts"
 import type { Shape as Principal } from "../../core/Principal.ts"
 import { empty, type StreamKey } from "../../core/Stream.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
+import * as sha256 from "../../runtime/adapters/node/sha256.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
 import { app, eventOf, history } from "../domain.ts"
@@ -43,8 +44,10 @@ const appendOf = (id: string, length: number): EventStore.Append => ({
 })
 
 const seeded = (ids: ReadonlyArray<string>, length: number) =>
-  Effect.flatMap(Effect.service(EventStore.EventStore), (store) =>
-    Effect.forEach(ids, (id) => store.commit([appendOf(id, length)]), { discard: true }))
+  Effect.flatMap(
+    Effect.service(EventStore.EventStore),
+    (store) => Effect.forEach(ids, (id) => store.commit([appendOf(id, length)]), { discard: true }),
+  )
 
 const rowsOf = Effect.flatMap(Effect.service(EventStore.EventStore), (store) =>
   Effect.gen(function* () {
@@ -71,7 +74,7 @@ export const nexus: Subject = {
   rows: (folder) => over(folder, rowsOf),
   open: async (folder) => {
     const runtime = ManagedRuntime.make(
-      ActorHost.layer(app).pipe(Layer.provide([stores(folder), TickTrigger.layerImmediate])),
+      ActorHost.layer(app).pipe(Layer.provide([stores(folder), TickTrigger.layerImmediate, sha256.layer])),
     )
     const context = await runtime.context()
     const actors = Context.get(context, Actors)

@@ -2,11 +2,9 @@
  * How a cart decides: goods in and out while it is open, then checked out once or abandoned.
  * @module
  */
-import { Aggregate } from "nexus-actors/core"
+import { accept, Aggregate, reject } from "nexus-actors/core"
 import * as C from "./Cart.contract.ts"
 import { linesMax, takeBack, totalOf } from "./goods.ts"
-
-const { accept, reject } = Aggregate
 
 export const CartAggregate = Aggregate.make(C.Cart, C.CartState, { status: "open", lines: [] })
   .decide({

@@ -2,11 +2,9 @@
  * How an order decides, and what becomes of it: placed, paid, shipped; cancelled before that; goods may always come back.
  * @module
  */
-import { Aggregate } from "nexus-actors/core"
+import { accept, Aggregate, reject } from "nexus-actors/core"
 import { takeBack, totalOf } from "./goods.ts"
 import * as O from "./Order.contract.ts"
-
-const { accept, reject } = Aggregate
 
 const draft = { status: "draft", country: "", totalPence: 0, refundedPence: 0, left: [] } as const
 const stands = ({ status }: O.OrderState) => status !== "draft" && status !== "cancelled"

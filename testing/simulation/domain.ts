@@ -6,6 +6,7 @@
  */
 import { DateTime, Schema } from "effect"
 import * as Aggregate from "../../core/Aggregate.ts"
+import { accept, reject } from "../../core/Decision.ts"
 import * as Snapshot from "../../core/Snapshot.ts"
 import { Command } from "../../schemas/Command.ts"
 import * as Contract from "../../schemas/Contract.ts"
@@ -57,20 +58,20 @@ export const AccountAggregate = Aggregate.make(Account, AccountState, {
   .decide({
     Deposit: ({ frozen, entries }, { amount, note }, { now, nextId }) =>
       frozen
-        ? Aggregate.reject(new IsFrozen({ entries }))
-        : Aggregate.accept(new Deposited({ amount, note, entryId: nextId(), at: now })),
+        ? reject(new IsFrozen({ entries }))
+        : accept(new Deposited({ amount, note, entryId: nextId(), at: now })),
     Withdraw: ({ frozen, entries, balance }, { amount }) =>
       frozen
-        ? Aggregate.reject(new IsFrozen({ entries }))
+        ? reject(new IsFrozen({ entries }))
         : amount > balance
-        ? Aggregate.reject(new Overdrawn({ balance, entries }))
-        : Aggregate.accept(new Withdrawn({ amount, entries })),
+        ? reject(new Overdrawn({ balance, entries }))
+        : accept(new Withdrawn({ amount, entries })),
     DepositMany: ({ frozen, entries }, { count, amount }, { now, nextId }) =>
-      frozen ? Aggregate.reject(new IsFrozen({ entries })) : Aggregate.accept(
+      frozen ? reject(new IsFrozen({ entries })) : accept(
         ...Array.from({ length: count }, () => new Deposited({ amount, note: "", entryId: nextId(), at: now })),
       ),
     SetFrozen: (state, { frozen }) =>
-      state.frozen === frozen ? Aggregate.accept() : Aggregate.accept(new FrozenSet({ frozen })),
+      state.frozen === frozen ? accept() : accept(new FrozenSet({ frozen })),
   })
   .evolve({
     Deposited: (state, { amount, note, at }) => ({

@@ -4,6 +4,7 @@
  */
 import { Schema } from "effect"
 import * as Aggregate from "../../core/Aggregate.ts"
+import { accept } from "../../core/Decision.ts"
 import { Command } from "../../schemas/Command.ts"
 import * as Contract from "../../schemas/Contract.ts"
 import { Event } from "../../schemas/Event.ts"
@@ -20,12 +21,12 @@ export class Saboteur extends Contract.make("Saboteur", { commands: [Work, Break
 
 export const SaboteurAggregate = Aggregate.make(Saboteur, Schema.Struct({ times: Schema.Int }), { times: 0 })
   .decide({
-    Work: ({ times }) => Aggregate.accept(new Worked({ times: times + 1 })),
+    Work: ({ times }) => accept(new Worked({ times: times + 1 })),
     Break: (_, { where }) => {
       if (where === "decide") throw new Error("sabotage in decide")
       return where === "evolve"
-        ? Aggregate.accept(new Poisoned())
-        : Aggregate.accept({ _tag: "Worked", times: 0.5 } as const)
+        ? accept(new Poisoned())
+        : accept({ _tag: "Worked", times: 0.5 } as const)
     },
   })
   .evolve({

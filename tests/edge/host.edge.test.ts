@@ -20,11 +20,13 @@ for (const [name, { cases }] of Object.entries({ outcomes: Outcomes, guards: Gua
       it(test.name, () => {
         const object = env.TEST_OBJECT.get(env.TEST_OBJECT.idFromName(test.name))
         return runInDurableObject(object, (_, { storage }) =>
-          Effect.runPromise(test.run().pipe(
-            Effect.scoped,
-            Effect.provide(TestClock.layer()),
-            Effect.provideService(Rig.Trigger, TickTrigger.layerGate(() => storage.sync())),
-          )))
+          Effect.runPromise(
+            test.run().pipe(
+              Effect.scoped,
+              Effect.provide(TestClock.layer()),
+              Effect.provideService(Rig.Trigger, TickTrigger.layerGate(() => storage.sync())),
+            ),
+          ))
       })
     }
   })

@@ -16,5 +16,7 @@ describe("the memory event store in workerd", () => {
   for (const { name, law } of EventStoreLaws.laws) it(name, () => run(Effect.provide(law, EventStoreMemory.layer)))
 })
 describe("the memory snapshot store in workerd", () => {
-  for (const { name, law } of SnapshotStoreLaws.laws) it(name, () => run(Effect.provide(law, SnapshotStoreMemory.layer)))
+  for (const { name, law } of SnapshotStoreLaws.laws) {
+    it(name, () => run(Effect.provide(law, SnapshotStoreMemory.layer)))
+  }
 })

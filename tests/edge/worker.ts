@@ -7,8 +7,10 @@
 import { DurableObject } from "cloudflare:workers"
 import { type Context, Effect, Layer, ManagedRuntime } from "effect"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
+import * as Limits from "../../core/Limits.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
 import { type EdgeApp, makeApp } from "../../edge/app.ts"
+import * as auth from "../../edge/auth.ts"
 import * as embedded from "../../edge/embedded.ts"
 import * as keys from "../../edge/keys.ts"
 import type { Services } from "../../edge/route.ts"
@@ -38,10 +40,17 @@ export class TestObject extends DurableObject {
       TickTrigger.layerGate(() => storage.sync()),
     )))
     const context: Context.Context<Services> = await ManagedRuntime.make(layer).context()
-    const auth = { issuer: embedded.issuer, audience: embedded.audience, keys: keys.fixed(embedded.publicSet(key)) }
+    const { audience, issuer } = embedded
+    const authenticate = auth.make({ issuer, audience, keys: keys.fixed(embedded.publicSet(key)) }, Limits.defaults)
     const nowMs = await Effect.runPromise(Effect.clockWith((clock) => clock.currentTimeMillis))
-    const token = await embedded.mint(key, { tenant: "t1", subject: "s", scope: "commands:* read", ttlSeconds: 60, nowMs })
-    return { edge: makeApp({ app, auth, context }), token }
+    const token = await embedded.mint(key, {
+      tenant: "t1",
+      subject: "s",
+      scope: "commands:* read",
+      ttlSeconds: 60,
+      nowMs,
+    })
+    return { edge: makeApp({ app, authenticate, context }), token }
   }
 
   override async fetch(request: Request): Promise<Response> {

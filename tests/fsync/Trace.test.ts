@@ -22,8 +22,14 @@ describe("judge()", () => {
     assert.deepStrictEqual(verdict(write("cmd-00001"), answer("cmd-00001")).faults, early)
     assert.deepStrictEqual(verdict(write("cmd-00001"), answer("cmd-00001"), sync).faults, early)
     assert.deepStrictEqual(verdict(sync, write("cmd-00001"), answer("cmd-00001")).faults, early)
-    assert.deepStrictEqual(verdict(write("cmd-00001"), sync.replace("-wal", "-journal"), answer("cmd-00001")).faults, early)
-    assert.deepStrictEqual(verdict(write("cmd-00001"), sync.replace("= 0", "= -1 EIO"), answer("cmd-00001")).faults, early)
+    assert.deepStrictEqual(
+      verdict(write("cmd-00001"), sync.replace("-wal", "-journal"), answer("cmd-00001")).faults,
+      early,
+    )
+    assert.deepStrictEqual(
+      verdict(write("cmd-00001"), sync.replace("= 0", "= -1 EIO"), answer("cmd-00001")).faults,
+      early,
+    )
   })
 
   it("counts a sync from its start to its end where other threads overlap it", () => {
@@ -35,11 +41,16 @@ describe("judge()", () => {
   })
 
   it("takes the first write of an id, for a page is written again with its neighbours", () => {
-    assert.deepStrictEqual(verdict(write("cmd-00001"), sync, write("cmd-00001 cmd-00002"), answer("cmd-00001")).faults, [])
+    assert.deepStrictEqual(
+      verdict(write("cmd-00001"), sync, write("cmd-00001 cmd-00002"), answer("cmd-00001")).faults,
+      [],
+    )
   })
 
   it("finds an answer to what was never written, and a missing answer", () => {
-    assert.deepStrictEqual(verdict(sync, answer("cmd-00001")).faults, ["cmd-00001: answered, but never written to the log"])
+    assert.deepStrictEqual(verdict(sync, answer("cmd-00001")).faults, [
+      "cmd-00001: answered, but never written to the log",
+    ])
     assert.deepStrictEqual(verdict(write("cmd-00001"), sync).faults, ["cmd-00001: no answer was seen"])
   })
 })

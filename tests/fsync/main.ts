@@ -10,7 +10,6 @@ import * as Checks from "../kill/checks.ts"
 import { tokens } from "../kill/data.ts"
 import * as ServerProcess from "../kill/ServerProcess.ts"
 import { costs } from "./costs.ts"
-import { between } from "./kinds.ts"
 import { unsynced } from "../kill/planted.ts"
 import { judge, parse, straceArgs, syncsByMarker } from "./Trace.ts"
 
@@ -46,7 +45,9 @@ const folder = await Deno.makeTempDir({ prefix: "nexus-fsync-" })
 const countKinds = async (bug: ReadonlyArray<string>): Promise<ReadonlyMap<string, number>> => {
   const [data, trace] = [`${folder}/kinds-${bug}`, `${folder}/kinds-${bug}.trace`]
   await Deno.mkdir(data)
-  if (!await succeeds("strace", [...straceArgs(trace), Deno.execPath(), "run", "-A", kinds, data, ...bug])) return new Map()
+  if (!await succeeds("strace", [...straceArgs(trace), Deno.execPath(), "run", "-A", kinds, data, ...bug])) {
+    return new Map()
+  }
   return syncsByMarker(await Deno.readTextFile(trace))
 }
 
@@ -62,8 +63,15 @@ const traceServer = async (bug: ReadonlyArray<string>) => {
   const port = ServerProcess.freePort()
   const target = { url: `http://127.0.0.1:${port}`, tokens: await tokens(data, clients) }
   // `-D` makes the tracer the grandchild: signals reach the server itself.
-  const server = ServerProcess.start({ folder: data, port, under: ["strace", "-D", ...straceArgs(trace)], arguments: bug })
-  if (await server.ready(readyMs) === undefined) return { faults: ["the server was not ready", server.errors()], syncs: 0 }
+  const server = ServerProcess.start({
+    folder: data,
+    port,
+    under: ["strace", "-D", ...straceArgs(trace)],
+    arguments: bug,
+  })
+  if (await server.ready(readyMs) === undefined) {
+    return { faults: ["the server was not ready", server.errors()], syncs: 0 }
+  }
   const refused: Array<string> = []
   const send = async (n: number): Promise<void> => {
     const intent = { commandId: idOf(n), id: `account-${n % 97}`, command: "Deposit", payload: { pence: 1 } }

@@ -4,7 +4,7 @@
  */
 import { Effect, Layer, Schema } from "effect"
 import * as Aggregate from "../../core/Aggregate.ts"
-import { accept, reject } from "../../core/Aggregate.ts"
+import { accept, reject } from "../../core/Decision.ts"
 import * as App from "../../core/App.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
@@ -55,7 +55,7 @@ export const CounterAggregate = Aggregate.make(Counter, State, { total: 0 })
 
 export const app = App.make("counters", { aggregates: [CounterAggregate] })
 export const alice = { tenant: "t1", subject: "alice", scopes: ["commands:*", "read"] }
-export const asAlice = Principal.Principal.layer(alice)
+export const asAlice = Principal.layer(alice)
 
 /** A host over fresh memory stores; the stores stay visible to the test. */
 export const host = ActorHost.layer(app).pipe(

@@ -18,24 +18,27 @@ const tag = <E extends { readonly _tag: string }>(exit: Result.Result<unknown, E
   Result.isSuccess(exit) ? "ok" : exit.failure._tag
 const stream = (id: string) => ({ tenant: "t1", aggregate: "Counter", id })
 
-check("send() says the same bytes again for the same command id, whatever happened since", () =>
-  Effect.gen(function* () {
-    const rig = yield* Rig.make
-    const host = yield* rig.host()
-    const first = yield* host.tell("c", "Add", { n: 1 }, { commandId: "k" })
-    const refused = yield* Effect.flip(host.tell("c", "Add", { n: Counters.limit }, { commandId: "r" }))
-    const noop = yield* host.tell("c", "Add", { n: 0 }, { commandId: "n" })
-    yield* host.tell("c", "Add", { n: 1 })
-    const other = yield* rig.host()
-    for (const again of [host, other]) {
-      assert.deepEqual(yield* again.tell("c", "Add", { n: 1 }, { commandId: "k" }), first)
-      assert.deepEqual(yield* again.tell("c", "Add", { n: 0 }, { commandId: "n" }), noop)
-      const repeated = yield* Effect.flip(again.tell("c", "Add", { n: Counters.limit }, { commandId: "r" }))
-      assert.strictEqual(JSON.stringify(repeated), JSON.stringify(refused))
-    }
-    assert.strictEqual(rig.events.log.length, 2)
-    assert.strictEqual(other.count(Metrics.CommandsRepeated), 3)
-  }))
+check(
+  "send() says the same bytes again for the same command id, whatever happened since",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      const host = yield* rig.host()
+      const first = yield* host.tell("c", "Add", { n: 1 }, { commandId: "k" })
+      const refused = yield* Effect.flip(host.tell("c", "Add", { n: Counters.limit }, { commandId: "r" }))
+      const noop = yield* host.tell("c", "Add", { n: 0 }, { commandId: "n" })
+      yield* host.tell("c", "Add", { n: 1 })
+      const other = yield* rig.host()
+      for (const again of [host, other]) {
+        assert.deepEqual(yield* again.tell("c", "Add", { n: 1 }, { commandId: "k" }), first)
+        assert.deepEqual(yield* again.tell("c", "Add", { n: 0 }, { commandId: "n" }), noop)
+        const repeated = yield* Effect.flip(again.tell("c", "Add", { n: Counters.limit }, { commandId: "r" }))
+        assert.strictEqual(JSON.stringify(repeated), JSON.stringify(refused))
+      }
+      assert.strictEqual(rig.events.log.length, 2)
+      assert.strictEqual(other.count(Metrics.CommandsRepeated), 3)
+    }),
+)
 
 check("send() refuses a command id that was used for another payload, command or not", () =>
   Effect.gen(function* () {
@@ -82,18 +85,21 @@ check("send() remembers a command that came after its notAfter as expired", () =
     assert.strictEqual((yield* host.tell("c", "Add", { n: 1 }, { notAfter: 10_000 })).version, 1)
   }))
 
-check("send() stores nothing of a command with an event that does not fit, and names subject and pointer", () =>
-  Effect.gen(function* () {
-    const rig = yield* Rig.make
-    const host = yield* rig.host()
-    const error = yield* Effect.flip(host.tell("c", "Break", { where: "event" }))
-    assert(error._tag === "EventInvalid")
-    assert.strictEqual(error.subject, "Counter.Broken.v1")
-    assert.deepEqual(error.issues.map((issue) => issue.pointer), ["/percent"])
-    assert.strictEqual(rig.events.log.length, 0)
-    assert.strictEqual(host.count(Metrics.EventsInvalid), 1)
-    assert.strictEqual(host.count(Metrics.ActorDefects), 0)
-  }))
+check(
+  "send() stores nothing of a command with an event that does not fit, and names subject and pointer",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      const host = yield* rig.host()
+      const error = yield* Effect.flip(host.tell("c", "Break", { where: "event" }))
+      assert(error._tag === "EventInvalid")
+      assert.strictEqual(error.subject, "Counter.Broken.v1")
+      assert.deepEqual(error.issues.map((issue) => issue.pointer), ["/percent"])
+      assert.strictEqual(rig.events.log.length, 0)
+      assert.strictEqual(host.count(Metrics.EventsInvalid), 1)
+      assert.strictEqual(host.count(Metrics.ActorDefects), 0)
+    }),
+)
 
 check("send() bounds events a command, bytes an event and bytes an append", () =>
   Effect.gen(function* () {
@@ -144,23 +150,26 @@ check("send() answers StreamClosed behind a tombstone; old receipts and the stat
     }
   }))
 
-check("send() refuses ids, names, scopes and payloads that are not in order, and stores nothing", () =>
-  Effect.gen(function* () {
-    const rig = yield* Rig.make
-    const host = yield* rig.host()
-    const ask = (more: object, id = "c") => Effect.map(Effect.result(host.tell(id, "Add", { n: 1 }, more)), tag)
-    assert.strictEqual(yield* ask({}, "a/b"), "InvalidId")
-    assert.strictEqual(yield* ask({ commandId: "" }), "InvalidId")
-    assert.strictEqual(yield* ask({ aggregate: "constructor" }), "UnknownCommand")
-    assert.strictEqual(yield* ask({ command: "__proto__" }), "UnknownCommand")
-    assert.strictEqual(yield* ask({ principal: { ...Counters.alice, scopes: ["commands:Other"] } }), "Forbidden")
-    assert.strictEqual(yield* ask({ payload: { n: 1, extra: true } }), "CommandInvalid")
-    assert.strictEqual(
-      tag(yield* Effect.result(host.state({ ...Counters.alice, scopes: [] }, "Counter", "c"))),
-      "Forbidden",
-    )
-    assert.strictEqual(rig.events.log.length, 0)
-  }))
+check(
+  "send() refuses ids, names, scopes and payloads that are not in order, and stores nothing",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      const host = yield* rig.host()
+      const ask = (more: object, id = "c") => Effect.map(Effect.result(host.tell(id, "Add", { n: 1 }, more)), tag)
+      assert.strictEqual(yield* ask({}, "a/b"), "InvalidId")
+      assert.strictEqual(yield* ask({ commandId: "" }), "InvalidId")
+      assert.strictEqual(yield* ask({ aggregate: "constructor" }), "UnknownCommand")
+      assert.strictEqual(yield* ask({ command: "__proto__" }), "UnknownCommand")
+      assert.strictEqual(yield* ask({ principal: { ...Counters.alice, scopes: ["commands:Other"] } }), "Forbidden")
+      assert.strictEqual(yield* ask({ payload: { n: 1, extra: true } }), "CommandInvalid")
+      assert.strictEqual(
+        tag(yield* Effect.result(host.state({ ...Counters.alice, scopes: [] }, "Counter", "c"))),
+        "Forbidden",
+      )
+      assert.strictEqual(rig.events.log.length, 0)
+    }),
+)
 
 check("state() answers nothing for an empty stream and never another tenant's", () =>
   Effect.gen(function* () {
@@ -172,17 +181,20 @@ check("state() answers nothing for an empty stream and never another tenant's", 
     assert.deepEqual((yield* host.state(Counters.alice, "Counter", "c"))?.state, { total: 7 })
   }))
 
-check("send() gives a repeat of a command under way the first one's answer, and refuses another command", () =>
-  Effect.gen(function* () {
-    const rig = yield* Rig.make
-    const host = yield* rig.host()
-    const fibers = yield* Effect.forEach(
-      [1, 1, 2],
-      (n) =>
-        Effect.forkChild(Effect.result(host.tell("c", "Add", { n }, { commandId: "k" })), { startImmediately: true }),
-    )
-    const [first, second, other] = yield* Effect.forEach(fibers, Fiber.join)
-    assert.deepEqual(second, first)
-    assert.strictEqual(tag(other!), "KeyReused")
-    assert.strictEqual(rig.events.log.length, 1)
-  }))
+check(
+  "send() gives a repeat of a command under way the first one's answer, and refuses another command",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      const host = yield* rig.host()
+      const fibers = yield* Effect.forEach(
+        [1, 1, 2],
+        (n) =>
+          Effect.forkChild(Effect.result(host.tell("c", "Add", { n }, { commandId: "k" })), { startImmediately: true }),
+      )
+      const [first, second, other] = yield* Effect.forEach(fibers, Fiber.join)
+      assert.deepEqual(second, first)
+      assert.strictEqual(tag(other!), "KeyReused")
+      assert.strictEqual(rig.events.log.length, 1)
+    }),
+)

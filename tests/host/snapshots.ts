@@ -78,40 +78,46 @@ for (const [fault, damage] of damages) {
     }))
 }
 
-check("a snapshot newer than its stream, or of another history, is told by its event and ignored", () =>
-  Effect.gen(function* () {
-    const rig = yield* Rig.make
-    yield* add(yield* rig.host(), 10)
-    yield* Rig.settle
-    const other = yield* Rig.make
-    const host = yield* other.host()
-    yield* add(host, 4)
-    yield* Rig.settle
-    for (const [key, list] of rig.snapshots) other.snapshots.set(key, list)
-    const newer = yield* other.host()
-    assert.strictEqual(yield* total(newer), 4)
-    assert.include(other.logs.join("\n"), "newer")
-    yield* add(host, 6)
-    yield* Rig.settle
-    for (const [key, list] of rig.snapshots) other.snapshots.set(key, list)
-    const foreign = yield* other.host()
-    assert.strictEqual(yield* total(foreign), 10)
-    assert.include(other.logs.join("\n"), "foreign")
-  }))
+check(
+  "a snapshot newer than its stream, or of another history, is told by its event and ignored",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      yield* add(yield* rig.host(), 10)
+      yield* Rig.settle
+      const other = yield* Rig.make
+      const host = yield* other.host()
+      yield* add(host, 4)
+      yield* Rig.settle
+      for (const [key, list] of rig.snapshots) other.snapshots.set(key, list)
+      const newer = yield* other.host()
+      assert.strictEqual(yield* total(newer), 4)
+      assert.include(other.logs.join("\n"), "newer")
+      yield* add(host, 6)
+      yield* Rig.settle
+      for (const [key, list] of rig.snapshots) other.snapshots.set(key, list)
+      const foreign = yield* other.host()
+      assert.strictEqual(yield* total(foreign), 10)
+      assert.include(other.logs.join("\n"), "foreign")
+    }),
+)
 
-check("a snapshot store that fails costs no answer, is counted, and the next append looks again", () =>
-  Effect.gen(function* () {
-    const rig = yield* Rig.make
-    let failing = true
-    const { save } = rig.snapshotStore
-    const store = rig.snapshotStore as { save: typeof save }
-    store.save = (snapshot) => failing ? Effect.fail(new StoreUnavailable({ reason: "full" })) : save(snapshot)
-    const host = yield* rig.host()
-    yield* add(host, 10)
-    yield* Rig.settle
-    assert.strictEqual(host.count(Metrics.SnapshotFailures), 1)
-    failing = false
-    yield* add(host, 1)
-    yield* Rig.settle
-    assert.deepEqual((yield* kept(rig)).map((s) => s.version), [11])
-  }))
+check(
+  "a snapshot store that fails costs no answer, is counted, and the next append looks again",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      let failing = true
+      const { save } = rig.snapshotStore
+      const store = rig.snapshotStore as { save: typeof save }
+      store.save = (snapshot) => failing ? Effect.fail(new StoreUnavailable({ reason: "full" })) : save(snapshot)
+      const host = yield* rig.host()
+      yield* add(host, 10)
+      yield* Rig.settle
+      assert.strictEqual(host.count(Metrics.SnapshotFailures), 1)
+      failing = false
+      yield* add(host, 1)
+      yield* Rig.settle
+      assert.deepEqual((yield* kept(rig)).map((s) => s.version), [11])
+    }),
+)

@@ -15,6 +15,7 @@ import * as Limits from "../../core/Limits.ts"
 import type { SnapshotStore } from "../../core/SnapshotStore.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
 import { makeApp } from "../../edge/app.ts"
+import * as auth from "../../edge/auth.ts"
 import { start } from "../../edge/deno.ts"
 import * as keys from "../../edge/keys.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
@@ -41,13 +42,15 @@ const memory: Stores = Layer.merge(EventStoreMemory.layer, SnapshotStoreMemory.l
 export const inProcess = (stores: Stores = memory, app: App = boxes): Open => async (some = {}) => {
   const issuer = await Issuer.open()
   const limits = Limits.lowered(some)
-  const runtime = ManagedRuntime.make(ActorHost.layer(app).pipe(
-    Layer.provideMerge(Layer.merge(stores, TickTrigger.layerImmediate)),
-    Layer.provideMerge(Layer.succeed(Limits.Limits, limits)),
-    Layer.provideMerge(Logger.layer([])),
-  ))
-  const auth = { ...issuer, keys: keys.remote(issuer.jwksUrl, limits) }
-  const edge = makeApp({ app, auth, limits, context: await runtime.context() })
+  const runtime = ManagedRuntime.make(
+    ActorHost.layer(app).pipe(
+      Layer.provideMerge(Layer.merge(stores, TickTrigger.layerImmediate)),
+      Layer.provideMerge(Layer.succeed(Limits.Limits, limits)),
+      Layer.provideMerge(Logger.layer([])),
+    ),
+  )
+  const authenticate = auth.make({ ...issuer, keys: keys.remote(issuer.jwksUrl, limits) }, limits)
+  const edge = makeApp({ app, authenticate, limits, context: await runtime.context() })
   return {
     app,
     issuer,

@@ -4,7 +4,7 @@
  */
 import { Schema } from "effect"
 import * as Aggregate from "../../core/Aggregate.ts"
-import { accept, reject } from "../../core/Aggregate.ts"
+import { accept, reject } from "../../core/Decision.ts"
 import * as App from "../../core/App.ts"
 import { Command } from "../../schemas/Command.ts"
 import * as Contract from "../../schemas/Contract.ts"
@@ -20,7 +20,8 @@ export class Full extends Rejection("Full", { items: Count }, 409) {}
 /** Shows the tries, never the code. */
 export class WrongCode extends Rejection("WrongCode", { code: redacted(Code), tries: Count }) {}
 
-export class Put extends Command("Put", { text: Schema.String, tags: Schema.optionalKey(Schema.Array(Code)) }, [Full]) {}
+export class Put
+  extends Command("Put", { text: Schema.String, tags: Schema.optionalKey(Schema.Array(Code)) }, [Full]) {}
 /** Changes nothing: an accepted no-op. */
 export class Look extends Command("Look", {}) {}
 export class Unlock extends Command("Unlock", { code: redacted(Code) }, [WrongCode]) {}

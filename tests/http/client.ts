@@ -22,7 +22,9 @@ export interface Said {
 }
 
 interface Operation {
-  readonly responses: { readonly [status: string]: { readonly content?: { readonly [type: string]: { schema: object } } } }
+  readonly responses: {
+    readonly [status: string]: { readonly content?: { readonly [type: string]: { schema: object } } }
+  }
   readonly security: ReadonlyArray<{ readonly bearer: ReadonlyArray<string> }>
   readonly parameters: ReadonlyArray<{ readonly name: string; readonly in: string }>
   readonly requestBody?: unknown
@@ -73,7 +75,9 @@ export const routesOf = ({ paths }: Document): ReadonlyArray<Route> =>
 export const fill = (path: string, id: string): string => path.replace("{id}", id)
 
 const fits = (document: Document, schema: object, value: unknown): void => {
-  const { errors, valid } = new Validator({ ...schema, components: document.components } as object, "2020-12").validate(value)
+  const { errors, valid } = new Validator({ ...schema, components: document.components } as object, "2020-12").validate(
+    value,
+  )
   assert.isTrue(valid, JSON.stringify({ value, errors: errors.slice(-2) }))
 }
 

@@ -41,7 +41,14 @@ export const commands = (open: Open): void => {
         ["ItemPut", 1],
         ["ItemPut", 2],
       ])
-      assert.deepStrictEqual(Object.keys(JSON.parse(said.text)), ["commandId", "aggregate", "id", "version", "events", "position"])
+      assert.deepStrictEqual(Object.keys(JSON.parse(said.text)), [
+        "commandId",
+        "aggregate",
+        "id",
+        "version",
+        "events",
+        "position",
+      ])
     })
 
     it("get a time-ordered id where they bring none", async () => {
@@ -78,7 +85,10 @@ export const commands = (open: Open): void => {
       const spelt = await send("d", "Put", ' {"tags" : ["\\u0062"], "text":"a"} ', keyed("d-1"))
       assert.strictEqual(bytes(spelt), bytes(first))
       for (const [id, command, body] of [["d", "Put", { text: "b" }], ["d", "Look", {}]] as const) {
-        assert.strictEqual(problem(await send(id, command, body, keyed("d-1")), 422, "idempotency-key-reused")["commandId"], "d-1")
+        assert.strictEqual(
+          problem(await send(id, command, body, keyed("d-1")), 422, "idempotency-key-reused")["commandId"],
+          "d-1",
+        )
       }
       assert.strictEqual((await send("d2", "Put", { text: "b" }, keyed("d-1"))).status, 200)
     })
@@ -87,7 +97,11 @@ export const commands = (open: Open): void => {
       await send("e", "Fill", { count: 50, bytes: 1 })
       await send("e", "Fill", { count: 50, bytes: 1 })
       const full = await send("e", "Put", { text: "x" }, keyed("e-1"))
-      assert.deepInclude(problem(full, 409, "full"), { title: "Full", items: 100, instance: "/v1/Box/e/commands/Put#e-1" })
+      assert.deepInclude(problem(full, 409, "full"), {
+        title: "Full",
+        items: 100,
+        instance: "/v1/Box/e/commands/Put#e-1",
+      })
       const wrong = await send("e", "Unlock", { code: "geheim" })
       const { code, tries } = problem(wrong, 422, "wrong-code")
       assert.deepStrictEqual([code, tries], [undefined, 100])
@@ -113,7 +127,10 @@ export const commands = (open: Open): void => {
       const late = await send("g", "Put", { text: "x" }, until(Date.now() - 1_000))
       assert.strictEqual(problem(late, 422, "expired")["commandId"], "g-1")
       assert.strictEqual(bytes(await send("g", "Put", { text: "x" }, until(Date.now() + 60_000))), bytes(late))
-      assert.strictEqual((await send("g", "Put", { text: "x" }, { "nexus-not-after": `${Date.now() + 60_000}` })).status, 200)
+      assert.strictEqual(
+        (await send("g", "Put", { text: "x" }, { "nexus-not-after": `${Date.now() + 60_000}` })).status,
+        200,
+      )
       for (const bad of ["soon", "-1", "1.5", "2026-01-01T00:00:00Z", "1e3", "9".repeat(16)]) {
         const said = await send("g", "Look", {}, { "nexus-not-after": bad })
         assert.strictEqual(problem(said, 400, "invalid-header")["header"], "Nexus-Not-After")
@@ -122,10 +139,16 @@ export const commands = (open: Open): void => {
 
     it("that make bad, too many or too large events store nothing and say so", async () => {
       const spoiled = problem(await send("h", "Spoil", {}, keyed("h-1")), 422, "event-invalid")
-      assert.deepStrictEqual([spoiled["subject"], (spoiled["issues"] as [{ pointer: string }])[0].pointer], ["Box.ItemPut.v1", "/text"])
+      assert.deepStrictEqual([spoiled["subject"], (spoiled["issues"] as [{ pointer: string }])[0].pointer], [
+        "Box.ItemPut.v1",
+        "/text",
+      ])
       const many = problem(await send("h", "Fill", { count: 51, bytes: 1 }), 422, "too-many-events")
       assert.deepStrictEqual([many["events"], many["maxEvents"]], [51, 50])
-      assert.strictEqual(problem(await send("h", "Fill", { count: 1, bytes: 360_000 }), 422, "event-too-large")["maxBytes"], 350_000)
+      assert.strictEqual(
+        problem(await send("h", "Fill", { count: 1, bytes: 360_000 }), 422, "event-too-large")["maxBytes"],
+        350_000,
+      )
       problem(await send("h", "Fill", { count: 20, bytes: 300_000 }), 422, "event-too-large")
       assert.strictEqual((await ask(target, "/v1/Box/h", { token })).status, 404)
       assert.strictEqual((await send("h", "Fill", { count: 50, bytes: 1 })).status, 200)

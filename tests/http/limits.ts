@@ -31,17 +31,33 @@ export const limits = (open: Open): void => {
     })
 
     it("a body is application/json in UTF-8 without encoding", async () => {
-      for (const type of ["application/json", "Application/JSON", "application/json; charset=utf-8", 'application/json;charset="UTF-8"']) {
+      for (
+        const type of [
+          "application/json",
+          "Application/JSON",
+          "application/json; charset=utf-8",
+          'application/json;charset="UTF-8"',
+        ]
+      ) {
         assert.strictEqual((await send('{"text":"x"}', { "content-type": type })).status, 200)
       }
-      const others = ["text/plain", "application/problem+json", "application/x-www-form-urlencoded", "text/json", "application/json5"]
+      const others = [
+        "text/plain",
+        "application/problem+json",
+        "application/x-www-form-urlencoded",
+        "text/json",
+        "application/json5",
+      ]
       for (const type of [...others, "application/json; charset=latin1", "multipart/form-data", "*/*"]) {
         problem(await send('{"text":"x"}', { "content-type": type }), 415, "unsupported-media-type")
       }
       for (const encoding of ["gzip", "identity", "br, gzip", "deflate"]) {
         problem(await send('{"text":"x"}', { "content-encoding": encoding }), 415, "unsupported-media-type")
       }
-      assert.strictEqual(problem(await send(new Uint8Array([34, 255, 34])), 400, "invalid-json")["rule"], "Expected UTF-8")
+      assert.strictEqual(
+        problem(await send(new Uint8Array([34, 255, 34])), 400, "invalid-json")["rule"],
+        "Expected UTF-8",
+      )
     })
 
     it("JSON is strict, and a refusal names the place", async () => {

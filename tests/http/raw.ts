@@ -15,7 +15,12 @@ export interface Spoken {
 const parse = (text: string, closed: boolean): Spoken => {
   const at = text.indexOf("\r\n\r\n")
   const head = at < 0 ? text : text.slice(0, at)
-  return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1] ?? 0), head, body: at < 0 ? "" : text.slice(at + 4), closed }
+  return {
+    status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1] ?? 0),
+    head,
+    body: at < 0 ? "" : text.slice(at + 4),
+    closed,
+  }
 }
 
 /**

@@ -44,7 +44,13 @@ export const reads = (open: Open): void => {
       }
       assert.deepStrictEqual(seen, [1, 2, 3, 4, 5])
       const { events: [event] } = await get("/v1/Box/a/events?limit=1")
-      assert.deepInclude(event, { version: 1, type: "ItemPut", schemaVersion: 1, payload: { text: "xx" }, principal: "s" })
+      assert.deepInclude(event, {
+        version: 1,
+        type: "ItemPut",
+        schemaVersion: 1,
+        payload: { text: "xx" },
+        principal: "s",
+      })
       assert.deepStrictEqual((await get("/v1/Box/a/events?fromVersion=6")).events, [])
       problem(await ask(target, "/v1/Box/never/events", { token }), 404, "not-found")
       problem(await ask(target, "/v1/Box/never/events?fromVersion=3", { token }), 404, "not-found")
@@ -54,13 +60,18 @@ export const reads = (open: Open): void => {
       const seen: Array<string> = []
       for (let cursor: string | null = ""; cursor !== null;) {
         const query = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`
-        const page: { instances: ReadonlyArray<{ id: string }>; cursor: string | null } = await get(`/v1/Box?limit=2${query}`)
+        const page: { instances: ReadonlyArray<{ id: string }>; cursor: string | null } = await get(
+          `/v1/Box?limit=2${query}`,
+        )
         seen.push(...page.instances.map(({ id }) => id))
         cursor = page.cursor
       }
       assert.deepStrictEqual(seen, ["a", "b", "c"])
       for (const cursor of ["x", "eyJ9", "%00", "a".repeat(500)]) {
-        assert.strictEqual(problem(await ask(target, `/v1/Box?cursor=${cursor}`, { token }), 422, "invalid-query")["parameter"], "cursor")
+        assert.strictEqual(
+          problem(await ask(target, `/v1/Box?cursor=${cursor}`, { token }), 422, "invalid-query")["parameter"],
+          "cursor",
+        )
       }
     })
 

@@ -14,7 +14,9 @@ const payloads = (target: Target, { path }: Route): ReadonlyArray<unknown> => {
   const [, , aggregate = "", , , tag = ""] = path.split("/")
   const command = target.app.aggregates[aggregate]!.contract.commands[tag]!
   const found = Effect.runSync(Arbitrary.sampleEffect(Arbitrary.schema(struct(command.fields)), { count: 4, seed: 5 }))
-  return found.map((one) => Effect.runSync(Effect.fromResult(Wire.encodeCommand(command, { ...one as object, _tag: tag }))))
+  return found.map((one) =>
+    Effect.runSync(Effect.fromResult(Wire.encodeCommand(command, { ...one as object, _tag: tag })))
+  )
 }
 
 export const routes = (open: Open): void => {
@@ -38,7 +40,9 @@ export const routes = (open: Open): void => {
 
     it("are what an application of this shape has", () => {
       assert.sameMembers(all.map(({ method, path }) => `${method} ${path}`), [
-        ...Object.keys(target.app.aggregates["Box"]!.contract.commands).map((tag) => `POST /v1/Box/{id}/commands/${tag}`),
+        ...Object.keys(target.app.aggregates["Box"]!.contract.commands).map((tag) =>
+          `POST /v1/Box/{id}/commands/${tag}`
+        ),
         ...["GET /v1/Box", "GET /v1/Box/{id}", "GET /v1/Box/{id}/events"],
         ...["GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json"],
       ])
@@ -130,7 +134,16 @@ export const routes = (open: Open): void => {
     })
 
     it("are all there is: other paths are 404, with a token or without", async () => {
-      const paths = ["/", "/v1", "/v1/", "/v1/Nope", "/v1/Nope/1", "/v1/box", "/v1/Box/1/commands", "/v1/Box/1/commands/Nope"]
+      const paths = [
+        "/",
+        "/v1",
+        "/v1/",
+        "/v1/Nope",
+        "/v1/Nope/1",
+        "/v1/box",
+        "/v1/Box/1/commands",
+        "/v1/Box/1/commands/Nope",
+      ]
       const more = ["/v1/Box/1/commands/Put/x", "/health", "/v2/Box", "/openapi.json/", "/constructor", "/__proto__"]
       for (const path of [...paths, ...more]) {
         for (const method of ["GET", "POST"]) {
@@ -141,7 +154,22 @@ export const routes = (open: Open): void => {
     })
 
     it("refuse ids that break the rule, wherever they stand", async () => {
-      const hostile = ["..", ".", "a%2Fb", "%2e%2e%2fb", "a b", "a%00", "a%0Ab", "-a", "~a", "a".repeat(129), "é", "%ff", "a%", "a|b"]
+      const hostile = [
+        "..",
+        ".",
+        "a%2Fb",
+        "%2e%2e%2fb",
+        "a b",
+        "a%00",
+        "a%0Ab",
+        "-a",
+        "~a",
+        "a".repeat(129),
+        "é",
+        "%ff",
+        "a%",
+        "a|b",
+      ]
       for (const route of all.filter(({ path }) => path.includes("{id}"))) {
         for (const id of hostile) {
           const body = route.operation.requestBody === undefined ? undefined : {}

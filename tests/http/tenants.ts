@@ -33,7 +33,10 @@ export const tenants = (open: Open): void => {
 
     it("that command another's id have a fresh stream of their own, whatever the key", async () => {
       const options = { body: { text: "x" }, headers: { "idempotency-key": "same", "if-match": '"0"' } }
-      const [one, two] = [await at(ann, "/v1/Box/y/commands/Put", options), await at(bob, "/v1/Box/y/commands/Put", options)]
+      const [one, two] = [
+        await at(ann, "/v1/Box/y/commands/Put", options),
+        await at(bob, "/v1/Box/y/commands/Put", options),
+      ]
       assert.deepStrictEqual([one, two].map(({ text }) => JSON.parse(text).version), [1, 1])
       assert.notStrictEqual(JSON.parse(one.text).events[0].eventId, JSON.parse(two.text).events[0].eventId)
       const other = { body: { text: "z" }, headers: { "idempotency-key": "ann-only" } }

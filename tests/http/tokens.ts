@@ -35,7 +35,10 @@ export const tokens = (open: Open): void => {
       assert.strictEqual(await statusOf(await sign()), 200)
       assert.strictEqual(await statusOf(await sign({ aud: ["other", audience] })), 200)
       assert.strictEqual(await statusOf(await sign({ nbf: seconds() - 5 })), 200)
-      assert.strictEqual((await ask(target, path, { headers: { authorization: `bearer ${await sign()}` } })).status, 200)
+      assert.strictEqual(
+        (await ask(target, path, { headers: { authorization: `bearer ${await sign()}` } })).status,
+        200,
+      )
     })
 
     it("with a wrong or missing claim are refused", async () => {
@@ -97,7 +100,10 @@ export const tokens = (open: Open): void => {
       const stranger = await generateKeyPair("ES256", { extractable: true })
       await refused("wrong key, known kid", await signWith(stranger.privateKey, { alg: "ES256", kid: jwk.kid }, claims))
       const rsa = await generateKeyPair("RS256")
-      await refused("other algorithm, known kid", await signWith(rsa.privateKey, { alg: "RS256", kid: jwk.kid }, claims))
+      await refused(
+        "other algorithm, known kid",
+        await signWith(rsa.privateKey, { alg: "RS256", kid: jwk.kid }, claims),
+      )
       const own = { ...await exportJWK(stranger.publicKey), kid: "mine" }
       const headers: ReadonlyArray<Record<string, unknown>> = [
         { jwk: own },
@@ -108,18 +114,33 @@ export const tokens = (open: Open): void => {
         { x5c: ["MIIB"], kid: jwk.kid },
       ]
       for (const more of headers) {
-        await refused(JSON.stringify(Object.keys(more)), await signWith(stranger.privateKey, { alg: "ES256", ...more }, claims))
+        await refused(
+          JSON.stringify(Object.keys(more)),
+          await signWith(stranger.privateKey, { alg: "ES256", ...more }, claims),
+        )
       }
       const zero = Buffer.alloc(64).toString("base64url")
       const bent = [`${head}.${base64url({ ...claims, tenant: "other" })}.${signature}`, `${head}.${payload}.${zero}`]
-      const cut = [`${head}.${payload}.`, `${head}.${payload}`, head, "", "..", `${good}.`, `${good}=`, `${good}x.y`, `${good} x`]
+      const cut = [
+        `${head}.${payload}.`,
+        `${head}.${payload}`,
+        head,
+        "",
+        "..",
+        `${good}.`,
+        `${good}=`,
+        `${good}x.y`,
+        `${good} x`,
+      ]
       for (const token of [...bent, ...cut, "\u00e9", "x".repeat(5_000)]) await refused(token.slice(0, 30), token)
     })
 
     it("of a wrong shape or place are refused: repeated header, another scheme, in the query", async () => {
       const good = await target.issuer.sign()
       const authorized = (authorization: string) => ask(target, path, { headers: { authorization } })
-      for (const value of [`Bearer ${good}, Bearer ${good}`, `Basic ${good}`, good, `Bearer  ${good}`, `Bearer ${good},`]) {
+      for (
+        const value of [`Bearer ${good}, Bearer ${good}`, `Basic ${good}`, good, `Bearer  ${good}`, `Bearer ${good},`]
+      ) {
         problem(await authorized(value), 401, "unauthorized")
       }
       const twice = new Headers({ authorization: `Bearer ${good}` })
@@ -159,7 +180,9 @@ export const tokens = (open: Open): void => {
         const token = (n: number) =>
           signWith(stranger.privateKey, { alg: "ES256", kid: `unknown-${n}` }, claimsOf(issuer.issuer, issuer.audience))
         for (let round = 0; round < 5; round++) {
-          const many = await Promise.all(Array.from({ length: 40 }, async (_, n) => ask(flooded, path, { token: await token(n) })))
+          const many = await Promise.all(
+            Array.from({ length: 40 }, async (_, n) => ask(flooded, path, { token: await token(n) })),
+          )
           for (const said of many) assert.strictEqual(said.status, 401)
         }
         assert.isAtMost(issuer.fetches(), 3)

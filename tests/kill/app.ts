@@ -4,7 +4,7 @@
  */
 import { Schema } from "effect"
 import * as Aggregate from "../../core/Aggregate.ts"
-import { accept, reject } from "../../core/Aggregate.ts"
+import { accept, reject } from "../../core/Decision.ts"
 import * as App from "../../core/App.ts"
 import * as Snapshot from "../../core/Snapshot.ts"
 import { Command } from "../../schemas/Command.ts"
@@ -36,7 +36,8 @@ export const AccountAggregate = Aggregate.make(Account, State, { balancePence: 0
     Deposit: (_state, { pence }) => accept(new Deposited({ pence })),
     Withdraw: ({ balancePence }, { pence }) =>
       pence > balancePence ? reject(new Overdrawn({ balancePence })) : accept(new Withdrawn({ pence })),
-    DepositParts: (_state, { pence, parts }) => accept(...Array.from({ length: parts }, () => new Deposited({ pence }))),
+    DepositParts: (_state, { pence, parts }) =>
+      accept(...Array.from({ length: parts }, () => new Deposited({ pence }))),
     Audit: () => accept(),
   })
   .evolve({

@@ -42,9 +42,10 @@ const acknowledgements = (ledger: Ledger, events: ReadonlyArray<Stored>): Readon
       if (stored.length > 0) found.push(`${commandId}: refused with ${answer.status}, yet stored`)
     } else {
       const told = JSON.parse(answer.text) as Told
-      const isSame = told.events.length === stored.length && told.events.every(({ eventId, type, version }, n) =>
-        stored[n]?.eventId === eventId && stored[n]?.type === type && stored[n]?.version === version
-      )
+      const isSame = told.events.length === stored.length &&
+        told.events.every(({ eventId, type, version }, n) =>
+          stored[n]?.eventId === eventId && stored[n]?.type === type && stored[n]?.version === version
+        )
       if (!isSame) found.push(`${commandId}: ${told.events.length} events acknowledged, ${stored.length} stored`)
       if (told.events.length > 0 && told.version !== told.events.at(-1)?.version) {
         found.push(`${commandId}: answered version ${told.version} is not that of its last event`)

@@ -17,13 +17,15 @@ export const tokens = async (folder: string, clients: number): Promise<ReadonlyA
 
 /** All events in the order of the feed, read beside the server if it runs. */
 export const readLog = (folder: string): Promise<ReadonlyArray<StoredEvent>> =>
-  Effect.runPromise(Effect.gen(function* () {
-    const store = yield* EventStore
-    const events: Array<StoredEvent> = []
-    for (let cursor: string | undefined = undefined;;) {
-      const page: Effect.Success<ReturnType<typeof store.feed>> = yield* store.feed(cursor, 500)
-      events.push(...page.items)
-      if (page.items.length === 0) return events
-      cursor = page.cursor
-    }
-  }).pipe(Effect.provide(Layer.orDie(Sqlite.layer({ folder })))))
+  Effect.runPromise(
+    Effect.gen(function* () {
+      const store = yield* EventStore
+      const events: Array<StoredEvent> = []
+      for (let cursor: string | undefined = undefined;;) {
+        const page: Effect.Success<ReturnType<typeof store.feed>> = yield* store.feed(cursor, 500)
+        events.push(...page.items)
+        if (page.items.length === 0) return events
+        cursor = page.cursor
+      }
+    }).pipe(Effect.provide(Layer.orDie(Sqlite.layer({ folder })))),
+  )

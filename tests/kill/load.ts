@@ -65,7 +65,9 @@ export const send = async (
     })
     const text = await response.text()
     const isDefinite = response.status !== 408 && response.status !== 429 && response.status < 500
-    return isDefinite ? { status: response.status, text } : { status: undefined, why: `${response.status} ${typeOf(text)}` }
+    return isDefinite
+      ? { status: response.status, text }
+      : { status: undefined, why: `${response.status} ${typeOf(text)}` }
   } catch (error) {
     return { status: undefined, why: (error as Error).name }
   }

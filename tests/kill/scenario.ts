@@ -67,7 +67,10 @@ const repeat = async (
 }
 
 /** The balance that the server shows for the shared accounts and some others, against the log. */
-const compareStates = async ({ tokens, url }: load.Target, log: ReadonlyArray<Stored>): Promise<ReadonlyArray<string>> => {
+const compareStates = async (
+  { tokens, url }: load.Target,
+  log: ReadonlyArray<Stored>,
+): Promise<ReadonlyArray<string>> => {
   const found: Array<string> = []
   for (const [id, pence] of [...balances(log)].filter(([id], n) => id.startsWith("shared") || n % 20 === 0)) {
     const response = await fetch(`${url}/v1/Account/${id}`, { headers: { authorization: `Bearer ${tokens[0]}` } })

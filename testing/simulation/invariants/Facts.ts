@@ -4,6 +4,7 @@
  */
 import { DateTime, Result, Schema } from "effect"
 import type * as Aggregate from "../../../core/Aggregate.ts"
+import type { Decision } from "../../../core/Decision.ts"
 import type * as App from "../../../core/App.ts"
 import { type StoredEvent, tombstone } from "../../../core/EventStore.ts"
 import * as Fingerprint from "../../../core/Fingerprint.ts"
@@ -83,7 +84,7 @@ const encodeState = (aggregate: Aggregate.Any, state: unknown): unknown =>
   Schema.encodeUnknownSync(Schema.toCodecJson(aggregate.state as Schema.Codec<unknown, unknown>))(state)
 
 type Deciders = {
-  readonly [tag: string]: (state: unknown, command: unknown, context: unknown) => Aggregate.Decision<
+  readonly [tag: string]: (state: unknown, command: unknown, context: unknown) => Decision<
     { readonly _tag: string },
     { readonly _tag: string }
   >
