@@ -9,12 +9,20 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, it } from "vitest"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
+import * as Failures from "../host/failures.ts"
 import * as Guards from "../host/guards.ts"
 import * as Outcomes from "../host/outcomes.ts"
 import * as Rig from "../host/Rig.ts"
 import * as Snapshots from "../host/snapshots.ts"
 
-for (const [name, { cases }] of Object.entries({ outcomes: Outcomes, guards: Guards, snapshots: Snapshots })) {
+for (
+  const [name, { cases }] of Object.entries({
+    outcomes: Outcomes,
+    guards: Guards,
+    failures: Failures,
+    snapshots: Snapshots,
+  })
+) {
   describe(`ActorHost in a Durable Object: ${name}`, () => {
     for (const test of cases) {
       it(test.name, () => {

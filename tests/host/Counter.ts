@@ -2,7 +2,7 @@
  * The aggregate of the host's tests: a counter with every kind of outcome, and with code that breaks on demand.
  * @module
  */
-import { Effect, Layer, Schema } from "effect"
+import { Layer, Schema } from "effect"
 import * as Aggregate from "../../core/Aggregate.ts"
 import { accept, reject } from "../../core/Decision.ts"
 import * as App from "../../core/App.ts"

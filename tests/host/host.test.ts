@@ -4,11 +4,19 @@
  */
 import { it } from "@effect/vitest"
 import { describe } from "vitest"
+import * as Failures from "./failures.ts"
 import * as Guards from "./guards.ts"
 import * as Outcomes from "./outcomes.ts"
 import * as Snapshots from "./snapshots.ts"
 
-for (const [name, { cases }] of Object.entries({ outcomes: Outcomes, guards: Guards, snapshots: Snapshots })) {
+for (
+  const [name, { cases }] of Object.entries({
+    outcomes: Outcomes,
+    guards: Guards,
+    failures: Failures,
+    snapshots: Snapshots,
+  })
+) {
   describe(`ActorHost: ${name}`, () => {
     for (const { name, run } of cases) it.effect(name, run)
   })

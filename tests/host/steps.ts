@@ -1,0 +1,25 @@
+/**
+ * How the host's tests send, wait and look.
+ * @module
+ */
+import { Effect, Fiber, Result } from "effect"
+import { TestClock } from "effect/testing"
+import * as Rig from "./Rig.ts"
+
+export const tag = <E extends { readonly _tag: string }>(exit: Result.Result<unknown, E>) =>
+  Result.isSuccess(exit) ? "ok" : exit.failure._tag
+export const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.forkChild(Effect.result(effect), { startImmediately: true })
+export const totalOf = (rig: Rig.Rig, id: string) =>
+  rig.events.log.filter((e) => e.id === id).reduce((sum, e) => sum + JSON.parse(e.payload).n, 0)
+export const versionsOf = (rig: Rig.Rig, id: string) => rig.events.log.filter((e) => e.id === id).map((e) => e.version)
+export const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1)
+
+/** Steps the virtual clock until the fibers have ended; real ticks run between the steps. */
+export const awaitAll = Effect.fnUntraced(function* <A, E>(fibers: ReadonlyArray<Fiber.Fiber<A, E>>) {
+  for (let i = 0; i < 2_000 && fibers.some((fiber) => fiber.pollUnsafe() === undefined); i++) {
+    yield* Rig.settle
+    yield* TestClock.adjust(i < 50 ? 10 : 200)
+  }
+  return yield* Effect.forEach(fibers, Fiber.join)
+})
