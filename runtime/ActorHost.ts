@@ -7,10 +7,10 @@
  */
 import { Clock, Context, Effect, FiberSet, Layer, Random, type Scope, Tracer } from "effect"
 import * as ActorError from "../core/ActorError.ts"
-import { Actors, type Shape as ActorsShape } from "../core/Actors.ts"
+import { Actors, type CommandRequest, type Shape as ActorsShape } from "../core/Actors.ts"
 import type { App } from "../core/App.ts"
 import { EventStore } from "../core/EventStore.ts"
-import { Sha256 } from "../core/Fingerprint.ts"
+import * as Fingerprint from "../core/Fingerprint.ts"
 import * as Ids from "../core/Ids.ts"
 import { Limits } from "../core/Limits.ts"
 import { mayCommand, type Shape as Principal } from "../core/Principal.ts"
@@ -18,6 +18,7 @@ import { SnapshotStore } from "../core/SnapshotStore.ts"
 import { idPattern } from "../core/Stream.ts"
 import * as Wire from "../schemas/Wire.ts"
 import type { Actor, CommandAnswer, ReadAnswer, Task } from "./Actor.ts"
+import * as Answer from "./Answer.ts"
 import { elapsedMs, type Host, nowMs, wallMs } from "./Host.ts"
 import * as Metrics from "./HostMetrics.ts"
 import * as Kind from "./Kind.ts"
@@ -80,9 +81,8 @@ const make = Effect.fnUntraced(function* (
   // Runs before the sweep ends: deadlines hold while it drains.
   yield* Effect.addFinalizer(() => drain)
 
-  const enter = (principal: Principal, kind: Kind.Kind, id: string): Actor | ActorError.ActorError => {
+  const enter = (principal: Principal, kind: Kind.Kind, id: string, now: number): Actor | ActorError.ActorError => {
     if (draining) return new ActorError.ShuttingDown({ retryAfterSeconds: 1 })
-    const now = nowMs(host)
     const key = `${principal.tenant}/${kind.name}/${id}`
     const blockedMs = host.supervision.blockedMs(key, now)
     if (blockedMs > 0) return new ActorError.ActorUnavailable({ retryAfterSeconds: Math.ceil(blockedMs / 1000) })
@@ -114,11 +114,12 @@ const make = Effect.fnUntraced(function* (
       }
       const decoded = Wire.decodeCommand(command, request.payload)
       if (decoded._tag === "Failure") {
-        return Effect.fail(new ActorError.CommandInvalid({ issues: decoded.failure.issues }))
+        return invalid(host, request, new ActorError.CommandInvalid({ issues: decoded.failure.issues }))
       }
       return Effect.callback((resume) => {
+        const now = nowMs(host)
         // In one step with the post: a fiber may yield between two effects, and the place may be gone by then.
-        const actor = enter(principal, kind, request.id)
+        const actor = enter(principal, kind, request.id, now)
         if ("_tag" in actor) return resume(Effect.fail(actor))
         post(actor, principal.tenant, request.id, {
           _tag: "Command",
@@ -128,7 +129,7 @@ const make = Effect.fnUntraced(function* (
           fingerprint: "",
           span: Context.getOrUndefined(fiber.context, Tracer.ParentSpan),
           now: 0,
-          deadline: nowMs(host) + host.limits.requestTimeoutMs,
+          deadline: now + host.limits.requestTimeoutMs,
           attempts: 0,
           answered: false,
           unknown: false,
@@ -145,9 +146,10 @@ const make = Effect.fnUntraced(function* (
       if (bad !== undefined) return Effect.fail(new ActorError.InvalidId({ part: bad }))
       if (!principal.scopes.includes("read")) return Effect.fail(new ActorError.Forbidden({ scope: "read" }))
       return Effect.callback((resume) => {
-        const actor = enter(principal, kind, id)
+        const now = nowMs(host)
+        const actor = enter(principal, kind, id, now)
         if ("_tag" in actor) return resume(Effect.fail(actor))
-        const deadline = nowMs(host) + host.limits.requestTimeoutMs
+        const deadline = now + host.limits.requestTimeoutMs
         post(actor, principal.tenant, id, {
           _tag: "Read",
           deadline,
@@ -171,6 +173,21 @@ const badId = (tenant: string, id: string, commandId: string | undefined): strin
     : commandId !== undefined && !idPattern.test(commandId)
     ? "commandId"
     : undefined
+
+/** A repeat is answered by its receipt even if the schema has become stricter since. */
+const invalid = (host: Host, request: CommandRequest, error: ActorError.CommandInvalid): CommandAnswer => {
+  const { aggregate, command, commandId, id, payload, principal: { tenant } } = request
+  if (commandId === undefined) return Effect.fail(error)
+  const stream = { tenant, aggregate, id }
+  return host.store.receipt(stream, commandId).pipe(
+    Effect.mapError(({ reason }) => new ActorError.Unavailable({ retryAfterSeconds: 1, reason })),
+    Effect.flatMap((receipt) => {
+      if (receipt === undefined) return Effect.fail(error)
+      const fingerprint = Fingerprint.make(aggregate, id, command, payload, host.sha256)
+      return Answer.fromReceipt(host.store.kind, stream, fingerprint, receipt)
+    }),
+  )
+}
 
 /** The host's parts, wired to the services around it. */
 const assemble = Effect.gen(function* () {
@@ -217,7 +234,7 @@ const assemble = Effect.gen(function* () {
     clock,
     tracer,
     random: () => random.nextDoubleUnsafe(),
-    sha256: yield* Sha256,
+    sha256: yield* Fingerprint.Sha256,
     writerId: Ids.uuidV7(clock.currentTimeMillisUnsafe(), () => random.nextDoubleUnsafe()),
     run,
     ready: [],

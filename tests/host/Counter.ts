@@ -54,6 +54,19 @@ export const CounterAggregate = Aggregate.make(Counter, State, { total: 0 })
   }, Snapshot.policy({ everyEvents: 10 }))
 
 export const app = App.make("counters", { aggregates: [CounterAggregate] })
+const positive = Schema.Int.pipe(Schema.check(Schema.isGreaterThan(0)))
+const StrictCounter = Contract.make("Counter", {
+  commands: [Command("Add", { n: positive }, [TooMuch])],
+  events: [Added],
+})
+/** A later release of the same application, whose counters only grow. */
+export const stricter = App.make("counters", {
+  aggregates: [
+    Aggregate.make(StrictCounter, State, { total: 0 })
+      .decide({ Add: (_, { n }) => accept(new Added({ n })) })
+      .evolve({ Added: (state, { n }) => ({ total: state.total + n }) }),
+  ],
+})
 export const alice = { tenant: "t1", subject: "alice", scopes: ["commands:*", "read"] }
 export const asAlice = Principal.layer(alice)
 

@@ -7,7 +7,6 @@ import { Deferred, Effect, Result, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { StoreOutcomeUnknown, StoreUnavailable } from "../../core/EventStore.ts"
 import * as Metrics from "../../runtime/HostMetrics.ts"
-import * as Counters from "./Counter.ts"
 import * as Rig from "./Rig.ts"
 import { awaitAll, fork, tag, totalOf, upTo } from "./steps.ts"
 

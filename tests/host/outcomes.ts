@@ -151,6 +151,23 @@ check("send() answers StreamClosed behind a tombstone; old receipts and the stat
   }))
 
 check(
+  "send() answers a repeat from its receipt even where the schema has become stricter",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      const before = yield* rig.host()
+      const first = yield* before.tell("c", "Add", { n: -1 }, { commandId: "k" })
+      const after = yield* rig.host({}, Counters.stricter)
+      assert.deepEqual(yield* after.tell("c", "Add", { n: -1 }, { commandId: "k" }), first)
+      assert.strictEqual(tag(yield* Effect.result(after.tell("c", "Add", { n: -2 }, { commandId: "k" }))), "KeyReused")
+      assert.strictEqual(
+        tag(yield* Effect.result(after.tell("c", "Add", { n: -1 }, { commandId: "new" }))),
+        "CommandInvalid",
+      )
+    }),
+)
+
+check(
   "send() refuses ids, names, scopes and payloads that are not in order, and stores nothing",
   () =>
     Effect.gen(function* () {
