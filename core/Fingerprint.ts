@@ -13,16 +13,30 @@ export const canonical = (value: unknown): string => {
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
   let text = ""
   if (Array.isArray(value)) {
-    for (const item of value) text += text === "" ? canonical(item) : `,${canonical(item)}`
+    for (let i = 0; i < value.length; i++) text += i === 0 ? canonical(value[i]) : `,${canonical(value[i])}`
     return `[${text}]`
   }
   const record = value as { readonly [key: string]: unknown }
-  for (const key of Object.keys(record).sort()) {
+  const keys = sorted(Object.keys(record))
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!
     const member = record[key]
     if (member === undefined) continue
     text += `${text === "" ? "" : ","}${quote(key)}:${canonical(member)}`
   }
   return `{${text}}`
+}
+
+/** Sorts in place by code units. Most objects have a handful of keys, for which an insertion costs least. */
+const sorted = (keys: Array<string>): ReadonlyArray<string> => {
+  if (keys.length > 16) return keys.sort()
+  for (let i = 1; i < keys.length; i++) {
+    const key = keys[i]!
+    let j = i
+    for (; j > 0 && keys[j - 1]! > key; j--) keys[j] = keys[j - 1]!
+    keys[j] = key
+  }
+  return keys
 }
 
 /** Printable ASCII without quote and backslash needs no escape. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { Effect } from "effect"
-import { empty, type StreamKey } from "../Stream.ts"
+import { empty, keyOf, type StreamKey } from "../Stream.ts"
 import { append, command, event, holds, type Law, law, readAll, repeated, same, stored, streamOf } from "./fixtures.ts"
 
 export const reads: ReadonlyArray<Law> = [
@@ -58,19 +58,27 @@ export const reads: ReadonlyArray<Law> = [
   }),
 
   law("readEach() answers in the order of the requests", function* (store, tenant) {
-    const streams = ["c", "a", "b"].map((id) => streamOf(tenant, id))
-    for (const [i, stream] of streams.entries()) yield* stored(store, append(stream, 0, "c", i + 2))
-    const absent = streamOf(tenant, "absent")
-    const requests = [
-      { stream: streams[2]!, after: 1 },
-      { stream: absent, after: 0 },
-      { stream: streams[0]!, after: 0 },
-      { stream: streams[2]!, after: 0 },
-      { stream: streams[1]!, after: 9 },
+    const streams = [
+      ...["c", "a", "b"].map((id) => streamOf(tenant, id)),
+      streamOf(tenant, "b", "Cart"),
+      streamOf(`${tenant}.b`, "b"),
     ]
-    const answers = yield* store.readEach(requests, 2)
-    const versions = answers.map((events) => events.map(({ id, version }) => `${id}${version}`))
-    yield* same(versions, [["b2", "b3"], [], ["c1", "c2"], ["b1", "b2"], []], "answers")
+    for (const [i, stream] of streams.entries()) yield* stored(store, append(stream, 0, "c", i + 2))
+    const [c, a, b, cart, foreign] = streams as [StreamKey, StreamKey, StreamKey, StreamKey, StreamKey]
+    const asked: ReadonlyArray<readonly [stream: StreamKey, after: number, wanted: ReadonlyArray<number>]> = [
+      [b, 1, [2, 3]],
+      [streamOf(tenant, "absent"), 0, []],
+      [c, 0, [1, 2]],
+      [b, 0, [1, 2]],
+      [streamOf(tenant, "c", "Cart"), 0, []],
+      [cart, 3, [4, 5]],
+      [a, 9, []],
+      [foreign, 4, [5, 6]],
+    ]
+    const answers = yield* store.readEach(asked.map(([stream, after]) => ({ stream, after })), 2)
+    const found = answers.map((events) => events.map((event) => `${keyOf(event)} ${event.version}`))
+    const wanted = asked.map(([stream, _, versions]) => versions.map((version) => `${keyOf(stream)} ${version}`))
+    yield* same(found, wanted, "answers")
     yield* same(yield* store.readEach([], 2), [], "no request")
   }),
 
