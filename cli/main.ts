@@ -63,11 +63,13 @@ const main = async (words: ReadonlyArray<string>): Promise<number> => {
     app: importApp(app!),
     print: (text, value) => Effect.sync(() => console.log(json === undefined ? text : JSON.stringify(value))),
   }
-  return await Effect.runPromise(Effect.catchTag(verb.run(input), "Failure", ({ exitCode, message }) =>
-    Effect.sync(() => {
-      say(`nexus: ${message}`)
-      return exitCode
-    })))
+  return await Effect.runPromise(
+    Effect.catchTag(verb.run(input), "Failure", ({ exitCode, message }) =>
+      Effect.sync(() => {
+        say(`nexus: ${message}`)
+        return exitCode
+      })),
+  )
 }
 
 process.exitCode = await main(process.argv.slice(2))

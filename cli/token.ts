@@ -4,6 +4,7 @@
  */
 import { Clock, Effect, Result } from "effect"
 import { idPattern } from "../core/Stream.ts"
+import { subjectPattern } from "../edge/auth.ts"
 import { embeddedKey } from "../edge/deno.ts"
 import * as embedded from "../edge/embedded.ts"
 import { fromEnvironment } from "../edge/settings.ts"
@@ -44,8 +45,10 @@ export const token: Verb = {
     }
     const [tenant, subject, scope] = [option("tenant")!, option("subject")!, option("scope")!]
     const ttlSeconds = secondsOf(option("ttl")!)
-    if (!idPattern.test(tenant)) return yield* wrong("--tenant is not an id: a letter or digit, then up to 127 of A-Z a-z 0-9 . _ ~ -")
-    if (subject === "") return yield* wrong("--subject is empty")
+    if (!idPattern.test(tenant)) {
+      return yield* wrong("--tenant is not an id: a letter or digit, then up to 127 of A-Z a-z 0-9 . _ ~ -")
+    }
+    if (!subjectPattern.test(subject)) return yield* wrong("--subject is not 1 to 255 characters without line breaks")
     if (ttlSeconds === undefined) return yield* wrong("--ttl is not a time such as 30s, 15m or 24h (at most 24h)")
     const folder = option("data") ?? settings.success.data
     const key = yield* Effect.tryPromise({

@@ -110,4 +110,21 @@ describe("two processes on one file", () => {
       }
       assert.strictEqual((yield* readAll(here, stream)).length, 1)
     }), 30_000)
+
+  it.live("make one file between them, however many start at once", () =>
+    Effect.gen(function* () {
+      const folder = yield* freshFolder
+      const started = yield* Effect.all(Array.from({ length: 6 }, () => start(folder)), { concurrency: "unbounded" })
+      const heads = yield* Effect.all(
+        started.map(({ store }, i) =>
+          Effect.gen(function* () {
+            yield* patient(store.commit([append(streamOf("t", `s-${i}`), 0, "c")]))
+            return (yield* store.head(streamOf("t", `s-${i}`))).version
+          })
+        ),
+        { concurrency: "unbounded" },
+      )
+      assert.deepEqual(heads, Array(6).fill(1))
+      assert.deepEqual(yield* Sqlite.check({ folder }), [])
+    }), 60_000)
 })

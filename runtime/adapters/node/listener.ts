@@ -1,8 +1,8 @@
 /**
  * Serves a `fetch` handler over `node:http`, on Deno and Node alike, with bounds on the head of a request.
  *
- * Deno's own server has no bound on the time of a head and, in the pinned version, closes the connection after every body
- * that does not come with the first bytes; `node:http` does both right (docs/adr).
+ * Deno's own server has no bound on the time of a head and, in the pinned version, closes the connection after every
+ * body that does not come with the first bytes; `node:http` does both right (docs/adr/0008-node-http.md).
  * @module
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
@@ -106,6 +106,9 @@ class Fields {
   }
 }
 
+/** A client that takes this server for a proxy sends the whole URL; a server has to take it (RFC 9112, 3.2.2). */
+const absoluteForm = /^https?:\/\/[^/?]*/i
+
 /** As much of a `Request` as a handler may use. Making a whole one costs more than all else about a small command. */
 export class NodeRequest {
   readonly method: string
@@ -117,7 +120,7 @@ export class NodeRequest {
   constructor(message: IncomingMessage) {
     const { headers, method = "GET", rawHeaders, url = "/" } = message
     this.method = method
-    this.url = `http://nexus${url}`
+    this.url = `http://nexus${url.replace(absoluteForm, "")}`
     this.headers = new Fields(rawHeaders)
     const empty = headers["content-length"] === undefined && headers["transfer-encoding"] === undefined
     this.body = empty ? null : { getReader: () => new Reader(message) }

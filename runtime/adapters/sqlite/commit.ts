@@ -42,11 +42,13 @@ const closed: Outcome = { _tag: "Closed" }
 
 const begin = (session: Session, now: number, aliveSince: number) => {
   const { statements } = session
+  /** Few, if any: a group without a failure makes no key at all. */
   const broken = new Set<string>()
   let remembered = 0
 
-  const store = (key: string, { streamNo, kindNo: kind, head }: Located, append: Append): Outcome => {
-    const { stream: { tenant, aggregate, id }, events } = append
+  const store = ({ streamNo, kindNo: kind, head }: Located, append: Append): Outcome => {
+    const { stream, events } = append
+    const { tenant, aggregate, id } = stream
     const command = append.command!
     const kindOf = kind !== 0 ? kind : kindNo(session, tenant, aggregate) ??
       Number(statements.insertKind.run(tenant, aggregate).lastInsertRowid)
@@ -78,40 +80,39 @@ const begin = (session: Session, now: number, aliveSince: number) => {
       version++
     }
     const after = { version, recordedAt, closed: events.at(-1)!.type === tombstone.type }
-    session.heads.set(key, { streamNo: number, kindNo: kindOf, head: after })
+    session.heads.set(stream, { streamNo: number, kindNo: kindOf, head: after })
     return { _tag: "Committed", head: after, offset: session.lastPosition }
   }
 
-  const remember = (key: string, { head }: Located, { command, refusal }: Append): void => {
+  const remember = ({ head }: Located, { stream, command, refusal }: Append): void => {
     const { commandId, fingerprint } = command!
     const at = Math.max(now, head.recordedAt)
     const { tag, status, members } = refusal ?? { tag: null, status: null, members: null }
     remembered++
-    statements.insertReceipt.run(commandId, key, head.version, at, fingerprint, tag, status, members)
+    statements.insertReceipt.run(commandId, keyOf(stream), head.version, at, fingerprint, tag, status, members)
   }
 
-  const attempt = (key: string, located: Located, append: Append): Outcome => {
+  const attempt = (located: Located, append: Append): Outcome => {
     const { expected, events, command } = append
-    if (broken.has(key)) return conflict
+    if (broken.size > 0 && broken.has(keyOf(append.stream))) return conflict
     if (located.head.closed && command !== undefined) return closed
     if (located.head.version !== expected.version) return conflict
-    if (events.length > 0) return store(key, located, append)
-    if (append.remember) remember(key, located, append)
+    if (events.length > 0) return store(located, append)
+    if (append.remember) remember(located, append)
     return { _tag: "Committed", head: located.head, offset: undefined }
   }
 
   const decide = (append: Append): Outcome => {
     const { stream, command } = append
-    const key = keyOf(stream)
-    const located = locate(session, stream, key)
+    const located = locate(session, stream)
     const receipt = () =>
-      command === undefined ? undefined : findReceipt(session, located.streamNo, key, command.commandId, aliveSince)
+      command === undefined ? undefined : findReceipt(session, located.streamNo, stream, command.commandId, aliveSince)
     // A generated id of events is looked for only where they do not go in: then they were sent before.
     const asked = command?.given === true || (append.remember && append.events.length === 0)
     const early = asked ? receipt() : undefined
-    const outcome = early === undefined ? attempt(key, located, append) : undefined
+    const outcome = early === undefined ? attempt(located, append) : undefined
     if (outcome?._tag === "Committed") return outcome
-    broken.add(key)
+    broken.add(keyOf(stream))
     const late = asked ? early : receipt()
     return late === undefined ? outcome! : { _tag: "Duplicate", receipt: late }
   }

@@ -8,11 +8,11 @@ import * as Cursor from "../../../core/Cursor.ts"
 import { BadCursor, EventStore, type Shape, type StoredEvent } from "../../../core/EventStore.ts"
 import { mistake } from "../../../core/group.ts"
 import { Limits } from "../../../core/Limits.ts"
-import { keyOf, type StreamKey } from "../../../core/Stream.ts"
+import type { StreamKey } from "../../../core/Stream.ts"
 import { byTime, timeKey } from "./byTime.ts"
 import { commitGroup } from "./commit.ts"
 import type { Connection } from "./connection.ts"
-import { findReceipt, kindNo, locate, refresh } from "./locate.ts"
+import { findReceipt, kindNo, learn, locate, refresh } from "./locate.ts"
 import { eventOf, type EventRow } from "./rows.ts"
 import type { Session } from "./session.ts"
 
@@ -47,7 +47,7 @@ export const make = (connection: Connection): Effect.Effect<Shape> =>
       receipt: (stream, commandId) =>
         clocked((now) =>
           connection.read((session) =>
-            findReceipt(session, found(session, stream).streamNo, keyOf(stream), commandId, now - receiptTtlMs)
+            findReceipt(session, found(session, stream).streamNo, stream, commandId, now - receiptTtlMs)
           )
         ),
       byTime: (range) => {
@@ -99,6 +99,7 @@ const readEach = (
   limit: number,
 ): ReadonlyArray<ReadonlyArray<StoredEvent>> => {
   refresh(session)
+  if (requests.length > 1) learn(session, requests.map(({ stream }) => stream))
   return requests.map(({ stream, after }) => {
     const { streamNo } = locate(session, stream)
     return streamNo === 0 ? [] : eventsOf(stream, session.statements.read.all(streamNo, after, limit))

@@ -1,10 +1,11 @@
 /**
  * What this process knows of streams: their numbers and ends, bounded, the longest unused forgotten first.
  *
- * Two generations instead of a list by use: a full one pushes the older out, whatever is used moves to the newer.
+ * Two generations instead of a list by use: a full one pushes the older out, whatever is used moves to the newer. Maps
+ * in maps, because the parts of a key are texts that are at hand, and a joined text would be made and hashed each time.
  * @module
  */
-import { empty, type Head } from "../../../core/Stream.ts"
+import { empty, type Head, type StreamKey } from "../../../core/Stream.ts"
 
 /** Where a stream stands in the tables; number 0 where it has no row yet. */
 export interface Located {
@@ -15,34 +16,46 @@ export interface Located {
 export const absent: Located = { streamNo: 0, kindNo: 0, head: empty }
 
 export interface Heads {
-  readonly get: (key: string) => Located | undefined
-  readonly set: (key: string, located: Located) => void
+  readonly get: (stream: StreamKey) => Located | undefined
+  readonly set: (stream: StreamKey, located: Located) => void
   readonly clear: () => void
+}
+
+type Generation = Map<string, Map<string, Map<string, Located>>>
+const inner = <V>(map: Map<string, Map<string, V>>, key: string): Map<string, V> => {
+  let found = map.get(key)
+  if (found === undefined) map.set(key, found = new Map())
+  return found
 }
 
 /** Holds at least the `capacity` streams used last, at most twice as many. */
 export const make = (capacity: number): Heads => {
-  let young = new Map<string, Located>()
-  let old = new Map<string, Located>()
-  const set = (key: string, located: Located) => {
-    if (young.size >= capacity && !young.has(key)) {
+  let young: Generation = new Map()
+  let old: Generation = new Map()
+  let size = 0
+  const set = (stream: StreamKey, located: Located) => {
+    if (size >= capacity) {
       old = young
       young = new Map()
+      size = 0
     }
-    young.set(key, located)
+    const byId = inner(inner(young, stream.tenant), stream.aggregate)
+    if (!byId.has(stream.id)) size++
+    byId.set(stream.id, located)
   }
   return {
-    get: (key) => {
-      const located = young.get(key)
+    get: (stream) => {
+      const located = young.get(stream.tenant)?.get(stream.aggregate)?.get(stream.id)
       if (located !== undefined) return located
-      const older = old.get(key)
-      if (older !== undefined) set(key, older)
+      const older = old.get(stream.tenant)?.get(stream.aggregate)?.get(stream.id)
+      if (older !== undefined) set(stream, older)
       return older
     },
     set,
     clear: () => {
       young = new Map()
       old = new Map()
+      size = 0
     },
   }
 }

@@ -36,20 +36,44 @@ export const kindNo = ({ kinds, statements }: Session, tenant: string, aggregate
 }
 
 /** Where the stream is; the answer is kept until another connection writes. */
-export const locate = (session: Session, stream: StreamKey, key = keyOf(stream)): Located => {
-  const known = session.heads.get(key)
+export const locate = (session: Session, stream: StreamKey): Located => {
+  const known = session.heads.get(stream)
   if (known !== undefined) return known
-  const located = find(session, stream)
-  session.heads.set(key, located)
+  const kind = kindNo(session, stream.tenant, stream.aggregate)
+  const row = kind === undefined ? undefined : session.statements.stream.get(kind, stream.id) as StreamRow | undefined
+  const located = locatedOf(kind, row)
+  session.heads.set(stream, located)
   return located
 }
 
-const find = (session: Session, { tenant, aggregate, id }: StreamKey): Located => {
-  const kind = kindNo(session, tenant, aggregate)
+/** Learns where the streams are, those of one tenant and aggregate in one statement. */
+export const learn = (session: Session, streams: ReadonlyArray<StreamKey>): void => {
+  const unknown = new Map<number, Map<string, StreamKey>>()
+  for (const stream of streams) {
+    if (session.heads.get(stream) !== undefined) continue
+    const kind = kindNo(session, stream.tenant, stream.aggregate)
+    session.heads.set(stream, locatedOf(kind, undefined))
+    if (kind === undefined) continue
+    const ids = unknown.get(kind)
+    if (ids === undefined) unknown.set(kind, new Map([[stream.id, stream]]))
+    else ids.set(stream.id, stream)
+  }
+  for (const [kind, ids] of unknown) {
+    const rows = session.statements.streamsIn.all(JSON.stringify([...ids.keys()]), kind)
+    for (const row of rows as ReadonlyArray<StreamRow & { readonly id: string }>) {
+      session.heads.set(ids.get(row.id)!, locatedOf(kind, row))
+    }
+  }
+}
+
+interface StreamRow {
+  readonly stream_no: number
+  readonly version: number
+  readonly recorded_at: number
+  readonly type: string
+}
+const locatedOf = (kind: number | undefined, row: StreamRow | undefined): Located => {
   if (kind === undefined) return absent
-  const row = session.statements.stream.get(kind, id) as
-    | { readonly stream_no: number; readonly version: number; readonly recorded_at: number; readonly type: string }
-    | undefined
   if (row === undefined) return { ...absent, kindNo: kind }
   const head = { version: row.version, recordedAt: row.recorded_at, closed: row.type === tombstone.type }
   return { streamNo: row.stream_no, kindNo: kind, head }
@@ -59,7 +83,7 @@ const find = (session: Session, { tenant, aggregate, id }: StreamKey): Located =
 export const findReceipt = (
   { statements }: Session,
   streamNo: number,
-  key: string,
+  stream: StreamKey,
   commandId: string,
   aliveSince: number,
 ): Receipt | undefined => {
@@ -67,6 +91,6 @@ export const findReceipt = (
     const rows = statements.accepted.all(commandId, streamNo) as ReadonlyArray<EventRow>
     if (rows.length > 0) return acceptedOf(commandId, rows)
   }
-  const passed = statements.passed.get(commandId, key, aliveSince) as ReceiptRow | undefined
+  const passed = statements.passed.get(commandId, keyOf(stream), aliveSince) as ReceiptRow | undefined
   return passed === undefined ? undefined : passedOf(commandId, passed)
 }

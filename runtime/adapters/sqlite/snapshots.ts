@@ -11,6 +11,8 @@ import type { Connection } from "./connection.ts"
 import { transact } from "./session.ts"
 
 interface Row {
+  /** Which of the requests it answers. */
+  readonly request: number
   readonly version: number
   readonly key: string
   readonly event_id: string
@@ -23,12 +25,13 @@ export const make = (connection: Connection): Effect.Effect<Shape> =>
   Effect.map(Effect.service(Limits), ({ snapshotsKept }) =>
     SnapshotStore.of({
       loadEach: (streams) =>
-        connection.read(({ statements }) =>
-          streams.map((stream) => {
-            const rows = statements.loadSnapshots.all(keyOf(stream)) as ReadonlyArray<Row>
-            return rows.map((row) => snapshotOf(stream, row))
-          })
-        ),
+        connection.read(({ statements }) => {
+          const kept: ReadonlyArray<Array<Snapshot>> = streams.map(() => [])
+          const rows = statements.loadSnapshots.all(JSON.stringify(streams.map(keyOf))) as ReadonlyArray<Row>
+          for (const row of rows) kept[row.request]!.push(snapshotOf(streams[row.request]!, row))
+          for (const some of kept) some.sort((a, b) => b.version - a.version || (a.key < b.key ? -1 : 1))
+          return kept
+        }),
       save: ({ stream, version, key, eventId, recordedAt, state, checksum }) =>
         connection.write((session) =>
           transact(session, () => {

@@ -23,6 +23,11 @@ export const prepare = (driver: Driver) => ({
     SELECT s.stream_no, e.version, e.recorded_at, e.type FROM streams s
     JOIN events e ON e.stream_no = s.stream_no
     WHERE s.kind_no = ? AND s.id = ? ORDER BY e.version DESC LIMIT 1`),
+  streamsIn: driver.prepare(`
+    SELECT s.id, s.stream_no, e.version, e.recorded_at, e.type FROM json_each(?) j
+    CROSS JOIN streams s ON s.kind_no = ? AND s.id = j.value
+    CROSS JOIN events e ON e.stream_no = s.stream_no
+      AND e.version = (SELECT max(version) FROM events WHERE stream_no = s.stream_no)`),
   insertStream: driver.prepare("INSERT INTO streams (kind_no, id) VALUES (?, ?)"),
   streams: driver.prepare("SELECT id FROM streams WHERE kind_no = ? AND id > ? ORDER BY id LIMIT ?"),
 
@@ -61,8 +66,8 @@ export const prepare = (driver: Driver) => ({
       (SELECT command_id, stream FROM receipts WHERE recorded_at < ? ORDER BY recorded_at LIMIT ?)`),
 
   loadSnapshots: driver.prepare(`
-    SELECT version, key, event_id, recorded_at, state, checksum FROM snapshots
-    WHERE stream = ? ORDER BY version DESC, key`),
+    SELECT j.key AS request, n.version, n.key, n.event_id, n.recorded_at, n.state, n.checksum
+    FROM json_each(?) j CROSS JOIN snapshots n ON n.stream = j.value`),
   saveSnapshot: driver.prepare(`
     INSERT INTO snapshots (stream, version, key, event_id, recorded_at, state, checksum) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (stream, key, version) DO UPDATE SET event_id = excluded.event_id, recorded_at = excluded.recorded_at,

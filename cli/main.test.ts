@@ -1,0 +1,58 @@
+/**
+ * `nexus` as a process: results on standard output, everything else on standard error, exit codes 0, 1 and 2.
+ * @module
+ */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, describe, it } from "vitest"
+
+const folder = mkdtempSync(join(tmpdir(), "nexus-cli-"))
+const nexus = async (words: string, env: Record<string, string> = {}) => {
+  const { code, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "cli/main.ts", ...words.split(" ").filter((word) => word !== "")],
+    env: { NEXUS_DATA: folder, NO_COLOR: "1", ...env },
+    stdin: "null",
+  }).output()
+  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) }
+}
+const who = "--tenant t --subject s --scope read"
+
+describe("nexus", () => {
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it("tells what it can do", async () => {
+    const [all, one] = await Promise.all([nexus("--help"), nexus("token --help")])
+    assert.deepStrictEqual([all.code, one.code], [0, 0])
+    for (const verb of ["token", "verify"]) assert.match(all.out, new RegExp(`^  ${verb} +[A-Z]`, "m"))
+    assert.include(one.out, "--tenant TENANT")
+  })
+
+  it("ends with 2, a sentence and an empty output where it is asked wrongly", async () => {
+    const wrong = ["nope", "token", `token ${who} --nope`, `token ${who} --ttl 25h`, `token ${who} --ttl 0s`, "--json"]
+    const ids = ["token --tenant a/b --subject s --scope read"]
+    for (const { code, err, out } of await Promise.all([...wrong, ...ids].map((words) => nexus(words)))) {
+      assert.deepStrictEqual([code, out], [2, ""])
+      assert.match(err, /^nexus: .+$/m)
+      assert.notMatch(err, /\bat .*\.ts/)
+    }
+  })
+
+  it("token signs for who is named, for as long as is named", async () => {
+    const { code, out } = await nexus(`token ${who} --ttl 15m --json`)
+    assert.strictEqual(code, 0)
+    const said = JSON.parse(out)
+    const claims = JSON.parse(atob(said.token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")))
+    assert.deepInclude(claims, { tenant: "t", sub: "s", scope: "read", exp: claims.iat + 900 })
+    assert.strictEqual(said.expiresAt, claims.exp)
+  })
+
+  it("token refuses in production, and where an issuer is set", async () => {
+    const issuer = { NEXUS_ISSUER: "i", NEXUS_AUDIENCE: "a", NEXUS_JWKS_URL: "https://keys.test" }
+    for (const env of [{ NEXUS_ENV: "production" }, { ...issuer, NEXUS_ENV: "production" }, issuer]) {
+      const { code, err, out } = await nexus(`token ${who}`, env)
+      assert.deepStrictEqual([code, out], [1, ""])
+      assert.match(err, /issuer/)
+    }
+  })
+})

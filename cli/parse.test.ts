@@ -1,0 +1,64 @@
+/**
+ * The command line is read strictly: what is not understood is said, nothing is guessed.
+ * @module
+ */
+import { Effect, Result } from "effect"
+import { assert, describe, it } from "vitest"
+import { helpOf, helpOfAll, options } from "./parse.ts"
+import type { Verb } from "./Verb.ts"
+
+const verb: Verb = {
+  name: "paint",
+  help: "Paint a wall",
+  options: {
+    wall: { help: "Which", value: "WALL", required: true },
+    color: { help: "Its color", value: "COLOR", default: "white" },
+    wet: { help: "Do not wait" },
+  },
+  run: () => Effect.succeed(0),
+}
+const read = (...words: ReadonlyArray<string>) => {
+  const given = options(verb, words)
+  return Result.isSuccess(given) ? { ...given.success } : given.failure
+}
+
+describe("options()", () => {
+  it("reads values, flags and defaults, in both spellings", () => {
+    assert.deepStrictEqual(read("--wall", "north", "--wet"), {
+      wall: "north",
+      wet: "true",
+      color: "white",
+      app: "./app.ts",
+    })
+    assert.deepStrictEqual(read("--wall=a=b", "--color=", "--app", "x.ts", "--json"), {
+      ...{ wall: "a=b", color: "", app: "x.ts", json: "true" },
+    })
+  })
+
+  it("refuses what it does not know, what is given twice, what is missing, and values in the wrong place", () => {
+    assert.match(read("--wall", "n", "--roof") as string, /knows no "--roof"/)
+    assert.match(read("--wall", "n", "south") as string, /knows no "south"/)
+    assert.match(read("-w", "n") as string, /knows no "-w"/)
+    assert.match(read("--constructor", "n") as string, /knows no "--constructor"/)
+    assert.match(read("--wall", "n", "--wall", "s") as string, /--wall is given twice/)
+    assert.match(read("--wet") as string, /--wall is missing: --wall WALL/)
+    assert.match(read("--wall") as string, /--wall needs a value/)
+    assert.match(read("--wall", "--wet") as string, /--wall needs a value/)
+    assert.match(read("--wall", "n", "--wet=no") as string, /--wet takes no value/)
+  })
+
+  it("asks for nothing where help is asked for", () => {
+    assert.deepStrictEqual(read("--help"), { help: "true" })
+  })
+})
+
+describe("help", () => {
+  it("shows every option with what it takes, and every verb", () => {
+    for (
+      const part of ["nexus paint", "--wall WALL", "(required)", "(white)", "--wet ", "--app FILE", "--json", "--help"]
+    ) {
+      assert.include(helpOf(verb), part)
+    }
+    assert.match(helpOfAll([verb]), /paint {2}Paint a wall/)
+  })
+})

@@ -1,0 +1,112 @@
+/**
+ * The listener over real sockets: heads and bodies that come slowly, never, twice or not at all.
+ * @module
+ */
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { speak } from "../../../tests/http/raw.ts"
+import { type Handler, listen, type Listener } from "./listener.ts"
+
+const statuses = { slow: 408, large: 431, malformed: 400 } as const
+
+const readAll = async (request: Parameters<Handler>[0]): Promise<number> => {
+  const reader = request.body?.getReader()
+  let length = 0
+  while (reader !== undefined) {
+    const { done, value } = await reader.read()
+    if (done) break
+    length += value!.length
+  }
+  return length
+}
+
+describe("listen()", () => {
+  let listener: Listener
+  let broken = 0
+  beforeAll(async () => {
+    const handler: Handler = async (request) => {
+      const { pathname } = new URL(request.url)
+      if (pathname === "/unread") return new Response("no", { status: 401 })
+      if (pathname === "/throw") throw new Error("handler")
+      const length = await readAll(request).catch(() => broken++)
+      const headers = Object.fromEntries([["a", request.headers.get("Authorization") ?? ""]])
+      return new Response(`${request.method} ${request.url} ${length}`, { headers })
+    }
+    listener = await listen(handler, {
+      hostname: "127.0.0.1",
+      port: 0,
+      headersTimeoutMs: 300,
+      headBytes: 8_192,
+      refuse: (what) => new Response(what, { status: statuses[what] }),
+    })
+  })
+  afterAll(() => listener.close(100))
+  const say = (...pieces: ReadonlyArray<string>) => speak(listener.port, pieces)
+  const post = (path: string, body: string, more = "") =>
+    `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n${more}\r\n${body}`
+
+  it("keeps the connection after a body, small or large, in one piece or many", async () => {
+    const large = "x".repeat(200_000)
+    const twice = await speak(listener.port, [post("/a", large), post("/b", "y")], { gapMs: 100, lingerMs: 300 })
+    assert.include(twice.body, "POST http://nexus/a 200000")
+    assert.include(twice.body, "POST http://nexus/b 1")
+    assert.isFalse(twice.closed)
+    const head = "POST /c HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    const chunked = await speak(listener.port, [head, "3\r\nabc\r\n", "2\r\nde\r\n", "0\r\n\r\n"], { gapMs: 20 })
+    assert.include(chunked.body, "POST http://nexus/c 5")
+  })
+
+  it("closes the connection behind an answer that did not wait for the body", async () => {
+    const { body, closed, head, status } = await say(post("/unread", "x".repeat(500_000)))
+    assert.deepStrictEqual([status, body, closed], [401, "no", true])
+    assert.match(head, /connection: close/i)
+  })
+
+  it("refuses a head that is slow, too large or no HTTP, in the words it was given", async () => {
+    const started = performance.now()
+    const slow = await say("GET / HTTP/1.1\r\nhost: x\r\nx-slow: ")
+    assert.deepStrictEqual([slow.status, slow.body, slow.closed], [408, "slow", true])
+    assert.isBelow(performance.now() - started, 2_000)
+    const large = await say(`GET / HTTP/1.1\r\nhost: x\r\nx-large: ${"x".repeat(20_000)}\r\n\r\n`)
+    assert.deepStrictEqual([large.status, large.body], [431, "large"])
+    for (const nonsense of ["nonsense\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\x16\x03\x01\x02\x00"]) {
+      const refused = await say(nonsense)
+      assert.deepStrictEqual([refused.status, refused.closed], [400, true], nonsense)
+    }
+  })
+
+  it("refuses two lengths for one body", async () => {
+    const both = await say(
+      "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    )
+    assert.deepStrictEqual([both.status, both.closed], [400, true])
+    const two = await say("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\nabcde")
+    assert.deepStrictEqual([two.status, two.closed], [400, true])
+  })
+
+  it("joins a repeated header, the Authorization too", async () => {
+    const { head } = await say("GET / HTTP/1.1\r\nhost: x\r\nauthorization: one\r\nAUTHORIZATION: two\r\n\r\n")
+    assert.match(head, /^a: one, two$/m)
+  })
+
+  it("takes a whole URL for its path, and nothing else of the host", async () => {
+    const { body } = await say('GET http://other.test/p?q=1 HTTP/1.1\r\nhost: evil"<>\r\n\r\n')
+    assert.include(body, "GET http://nexus/p?q=1 0")
+  })
+
+  it("outlives a client that leaves in the middle of a body, and a handler that throws", async () => {
+    const before = broken
+    await speak(listener.port, ["POST /d HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nabc"], { msMax: 100 })
+    assert.isTrue((await say("GET /throw HTTP/1.1\r\nhost: x\r\n\r\n")).closed)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.strictEqual(broken, before + 1)
+    assert.strictEqual((await say("GET / HTTP/1.1\r\nhost: x\r\n\r\n")).status, 200)
+  })
+
+  it("rejects an address that is taken", async () => {
+    const again = listen(() => new Response(), {
+      ...{ hostname: "127.0.0.1", port: listener.port, headersTimeoutMs: 300, headBytes: 8_192 },
+      refuse: () => new Response(),
+    })
+    assert.match(await again.then(() => "listens", String), /EADDRINUSE|AddrInUse/)
+  })
+})
