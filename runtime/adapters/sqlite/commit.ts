@@ -11,6 +11,7 @@ import type { Located } from "./heads.ts"
 import { findReceipt, kindNo, locate, refresh } from "./locate.ts"
 import { metaOf } from "./rows.ts"
 import { type Session, transact } from "./session.ts"
+import { columns, rowsAtOnce } from "./statements.ts"
 
 /** Expired receipts deleted for each one that is added: the table shrinks, no group takes long. */
 const prunedPerReceipt = 2
@@ -32,7 +33,7 @@ export const commitGroup = (
   return transact(session, () => {
     refresh(session)
     const outcomes = group.map(tx.decide)
-    tx.prune()
+    tx.finish()
     return outcomes
   })
 }
@@ -45,6 +46,17 @@ const begin = (session: Session, now: number, aliveSince: number) => {
   /** Few, if any: a group without a failure makes no key at all. */
   const broken = new Set<string>()
   let remembered = 0
+  /** Values of events that are decided and not yet inserted. */
+  let rows: Array<number | string> = []
+
+  /** Whoever reads events within the group flushes first. */
+  const flush = (): void => {
+    const many = rowsAtOnce * columns
+    let from = 0
+    for (; rows.length - from >= many; from += many) statements.insertEvents.run(...rows.slice(from, from + many))
+    for (; from < rows.length; from += columns) statements.insertEvent.run(...rows.slice(from, from + columns))
+    rows = []
+  }
 
   const store = ({ streamNo, kindNo: kind, head }: Located, append: Append): Outcome => {
     const { stream, events } = append
@@ -57,10 +69,12 @@ const begin = (session: Session, now: number, aliveSince: number) => {
     const meta = metaOf(command)
     let version = head.version
     for (const { eventId, type, schemaVersion, payload } of events) {
-      const { changes } = statements.insertEvent.run(
-        session.lastPosition + 1,
+      session.lastPosition++
+      version++
+      rows.push(
+        session.lastPosition,
         number,
-        version + 1,
+        version,
         kindOf,
         recordedAt,
         type,
@@ -70,15 +84,8 @@ const begin = (session: Session, now: number, aliveSince: number) => {
         meta,
         payload,
       )
-      if (Number(changes) === 0) {
-        // Cannot be, for the head was read under this lock; were it so, nothing we remember is to be trusted.
-        session.heads.clear()
-        if (version > head.version) throw new Error(`version ${version + 1} stands behind a gap`)
-        return conflict
-      }
-      session.lastPosition++
-      version++
     }
+    if (rows.length >= rowsAtOnce * columns) flush()
     const after = { version, recordedAt, closed: events.at(-1)!.type === tombstone.type }
     session.heads.set(stream, { streamNo: number, kindNo: kindOf, head: after })
     return { _tag: "Committed", head: after, offset: session.lastPosition }
@@ -105,8 +112,11 @@ const begin = (session: Session, now: number, aliveSince: number) => {
   const decide = (append: Append): Outcome => {
     const { stream, command } = append
     const located = locate(session, stream)
-    const receipt = () =>
-      command === undefined ? undefined : findReceipt(session, located.streamNo, stream, command.commandId, aliveSince)
+    const receipt = () => {
+      if (command === undefined) return undefined
+      flush()
+      return findReceipt(session, located.streamNo, stream, command.commandId, aliveSince)
+    }
     // A generated id of events is looked for only where they do not go in: then they were sent before.
     const asked = command?.given === true || (append.remember && append.events.length === 0)
     const early = asked ? receipt() : undefined
@@ -119,7 +129,8 @@ const begin = (session: Session, now: number, aliveSince: number) => {
 
   return {
     decide,
-    prune: () => {
+    finish: () => {
+      flush()
       if (remembered > 0) statements.prune.run(aliveSince, remembered * prunedPerReceipt)
     },
   }

@@ -7,6 +7,16 @@ import type { Driver } from "./driver.ts"
 const event =
   "e.position, e.version, e.recorded_at, e.type, e.schema_version, e.event_id, e.command_id, e.meta, e.payload"
 
+/** How many events `insertEvents` adds. */
+export const rowsAtOnce = 16
+const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+const insertEvents = (rows: number): string => `
+  INSERT INTO events
+    (position, stream_no, version, kind_no, recorded_at, type, schema_version, event_id, command_id, meta, payload)
+  VALUES ${Array(rows).fill(row).join(", ")}`
+/** Values of one event. */
+export const columns = 11
+
 export const prepare = (driver: Driver) => ({
   begin: driver.prepare("BEGIN IMMEDIATE"),
   commit: driver.prepare("COMMIT"),
@@ -31,11 +41,10 @@ export const prepare = (driver: Driver) => ({
   insertStream: driver.prepare("INSERT INTO streams (kind_no, id) VALUES (?, ?)"),
   streams: driver.prepare("SELECT id FROM streams WHERE kind_no = ? AND id > ? ORDER BY id LIMIT ?"),
 
-  /** Adds no row where the version is taken, whatever this process believed: the others of the group go on. */
-  insertEvent: driver.prepare(`
-    INSERT INTO events
-      (position, stream_no, version, kind_no, recorded_at, type, schema_version, event_id, command_id, meta, payload)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (stream_no, version) DO NOTHING`),
+  /** The key refuses a version that is taken, whatever this process believed; then nothing of the group is stored. */
+  insertEvent: driver.prepare(insertEvents(1)),
+  /** Many rows a statement cost a quarter less each. */
+  insertEvents: driver.prepare(insertEvents(rowsAtOnce)),
   read: driver.prepare(`SELECT ${event} FROM events e WHERE stream_no = ? AND version > ? ORDER BY version LIMIT ?`),
   readBackwards: driver.prepare(
     `SELECT ${event} FROM events e WHERE stream_no = ? AND version < ? ORDER BY version DESC LIMIT ?`,
