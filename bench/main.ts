@@ -56,7 +56,8 @@ const measure = async (subject: string, workload: string): Promise<Measurement |
     args: [
       "run",
       "-A",
-      "--v8-flags=--expose-gc",
+      // The nursery is the one that `deno task run` starts with, for every subject.
+      "--v8-flags=--expose-gc,--min-semi-space-size=32,--max-semi-space-size=64",
       new URL("child.ts", here).pathname,
       subject,
       workload,

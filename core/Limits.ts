@@ -71,6 +71,8 @@ export const defaults = {
   receiptTtlMs: 24 * 3_600_000,
   /** Snapshots waiting to be written; more are skipped, the next append looks again. */
   snapshotQueue: 1_000,
+  /** The writer of snapshots rests so long between rounds; what is due meanwhile is written in the next. */
+  snapshotPauseMs: 100,
   snapshotsKept: 2,
   /** Events decoded before the loop is given back, so that a long load starves no timer. */
   loadPage: 250,

@@ -1,5 +1,8 @@
 /**
  * Stores snapshots behind the answers: looked at right after an append, written by one fiber of its own.
+ *
+ * A snapshot costs a write of its own, so the writer pauses between rounds, and of an actor that is due again meanwhile
+ * only the newest state is written: a hot actor is snapshot a few times a second, however fast it is.
  * @module
  */
 import { Clock, Effect, Queue, Result, type Scope } from "effect"
@@ -29,7 +32,8 @@ export const make = Effect.fnUntraced(function* (
   limits: Limits,
   update: Metrics.Update,
 ): Effect.fn.Return<Snapshots, never, Scope.Scope> {
-  const queue = yield* Queue.dropping<Due>(limits.snapshotQueue)
+  const due = new Map<Actor, Due>()
+  const wake = yield* Queue.sliding<void>(1)
 
   const write = Effect.fnUntraced(function* (due: Due) {
     const { actor } = due
@@ -57,21 +61,29 @@ export const make = Effect.fnUntraced(function* (
       Effect.annotateLogs({ aggregate: actor.kind.name, reason: stored.failure.reason }),
     )
   })
-  yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.take(queue), write)))
+  const round = Effect.gen(function* () {
+    yield* Queue.take(wake)
+    const now = [...due.values()]
+    due.clear()
+    for (const one of now) yield* write(one)
+    yield* Effect.sleep(limits.snapshotPauseMs)
+  })
+  yield* Effect.forkScoped(Effect.forever(round))
 
   return {
     evaluate: (actor) => {
       const { head, snapshotVersion } = actor
       if (!isDue(actor.kind.snapshot, head.version - snapshotVersion, actor.bytesSince)) return
-      const due = {
+      if (due.size >= limits.snapshotQueue && !due.has(actor)) return update(Metrics.SnapshotFailures, 1)
+      due.set(actor, {
         actor,
         state: actor.state,
         version: head.version,
         recordedAt: head.recordedAt,
         eventId: actor.eventId,
         before: snapshotVersion,
-      }
-      if (!Queue.offerUnsafe(queue, due)) return update(Metrics.SnapshotFailures, 1)
+      })
+      Queue.offerUnsafe(wake, undefined)
       actor.snapshotVersion = head.version
       actor.bytesSince = 0
     },

@@ -2,7 +2,8 @@
  * A secret in a file that only its owner may read; made on first use.
  * @module
  */
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs"
+import { randomUUID } from "node:crypto"
+import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 
 /** The text of the file; where there is none, that of `create`. Two processes that start together agree on one. */
@@ -10,17 +11,16 @@ export const readOrCreate = async (path: string, create: () => Promise<string>):
   if (!existsSync(path)) {
     const text = await create()
     mkdirSync(dirname(path), { recursive: true })
-    const own = `${path}.${process.pid}`
-    writeFileSync(own, text, { mode: 0o600 })
-    // The mode of `writeFileSync` is cut by the umask and ignored for a file that exists.
-    chmodSync(own, 0o600)
+    const own = `${path}.${randomUUID()}`
+    writeFileSync(own, text, { mode: 0o600, flag: "wx" })
     try {
       // A link is made only where no file is: the first of two processes wins, and no reader sees half a file.
       linkSync(own, path)
     } catch (error) {
       if (!existsSync(path)) throw error
+    } finally {
+      unlinkSync(own)
     }
-    unlinkSync(own)
   }
   return readFileSync(path, "utf8")
 }
