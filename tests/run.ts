@@ -30,13 +30,25 @@ const vitest = (...args: ReadonlyArray<string>) => script("node_modules/vitest/v
 /** The whole of `test` may take 480 s without `--ci`: the bounds add up to no more. */
 export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
   test: [
-    { name: "unit", report: "vitest", args: vitest("--project", "unit"), secondsMax: 180 },
-    { name: "edge", report: "vitest", args: vitest("--project", "edge"), secondsMax: 90 },
+    {
+      name: "unit",
+      report: "vitest",
+      args: vitest("--project", "unit"),
+      secondsMax: 260,
+      ci: { args: vitest("--project", "unit"), secondsMax: 600 },
+    },
+    {
+      name: "edge",
+      report: "vitest",
+      args: vitest("--project", "edge"),
+      secondsMax: 70,
+      ci: { args: vitest("--project", "edge"), secondsMax: 180 },
+    },
     {
       name: "sim",
       report: "line",
       args: script("testing/sim.ts", "--seeds", "500"),
-      secondsMax: 120,
+      secondsMax: 60,
       ci: { args: script("testing/sim.ts", "--seeds", "2000", "--seconds", "120", "--least", "1000"), secondsMax: 240 },
     },
     {
