@@ -12,7 +12,7 @@ export const folders: Readonly<Record<string, { readonly flat: ReadonlyArray<str
   "core": { flat: ["Decision.ts"] },
   "runtime": { flat: [] },
   "runtime/adapters/sqlite": { flat: [] },
-  "edge": { flat: [] },
+  "edge": { flat: ["app.ts"] },
   "testing": { flat: ["generators.ts", "laws.ts", "simulate.ts", "spec.ts"] },
 }
 

@@ -60,6 +60,7 @@ describe("a world", () => {
         }).pipe(Effect.ensuring(Effect.sync(() => seen.push("cleaned up"))))
         victim.post(() => Effect.runForkWith(victim.context)(work))
         yield* Effect.sleep("10 millis")
+        victim.post(() => seen.push("posted"))
         victim.kill()
         yield* Effect.sleep("20 minutes")
       }))

@@ -57,9 +57,7 @@ export const AccountAggregate = Aggregate.make(Account, AccountState, {
 })
   .decide({
     Deposit: ({ frozen, entries }, { amount, note }, { now, nextId }) =>
-      frozen
-        ? reject(new IsFrozen({ entries }))
-        : accept(new Deposited({ amount, note, entryId: nextId(), at: now })),
+      frozen ? reject(new IsFrozen({ entries })) : accept(new Deposited({ amount, note, entryId: nextId(), at: now })),
     Withdraw: ({ frozen, entries, balance }, { amount }) =>
       frozen
         ? reject(new IsFrozen({ entries }))
@@ -70,8 +68,7 @@ export const AccountAggregate = Aggregate.make(Account, AccountState, {
       frozen ? reject(new IsFrozen({ entries })) : accept(
         ...Array.from({ length: count }, () => new Deposited({ amount, note: "", entryId: nextId(), at: now })),
       ),
-    SetFrozen: (state, { frozen }) =>
-      state.frozen === frozen ? accept() : accept(new FrozenSet({ frozen })),
+    SetFrozen: (state, { frozen }) => state.frozen === frozen ? accept() : accept(new FrozenSet({ frozen })),
   })
   .evolve({
     Deposited: (state, { amount, note, at }) => ({

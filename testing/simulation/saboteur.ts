@@ -24,9 +24,7 @@ export const SaboteurAggregate = Aggregate.make(Saboteur, Schema.Struct({ times:
     Work: ({ times }) => accept(new Worked({ times: times + 1 })),
     Break: (_, { where }) => {
       if (where === "decide") throw new Error("sabotage in decide")
-      return where === "evolve"
-        ? accept(new Poisoned())
-        : accept({ _tag: "Worked", times: 0.5 } as const)
+      return where === "evolve" ? accept(new Poisoned()) : accept({ _tag: "Worked", times: 0.5 } as const)
     },
   })
   .evolve({

@@ -103,19 +103,19 @@ const checkNeverDenied = (same: Same, stream: StreamFacts, report: Report): void
 }
 
 /** Every event is somebody's, and every command's events are one append. */
-const checkOnce = ({ appends, events }: StreamFacts, { same, run }: Facts, report: Report): void => {
-  const seen = new Map<string, number>()
-  appends.forEach(({ events }, i) => {
-    const { commandId } = events[0]!
-    const before = seen.get(commandId)
-    if (before !== undefined) report(5, `command ${commandId} is stored twice, at ${events[0]!.version} too`)
-    seen.set(commandId, i)
-  })
-  for (const event of events.filter(({ type }) => type !== tombstone.type)) {
-    const known = same.some(({ commandId, fingerprint }) =>
-      commandId === event.commandId && fingerprint === event.fingerprint
-    )
-    const asked = known || run.attempts.some(({ operation }) => operation.name === event.correlationId)
-    if (!asked) report(2, `nobody asked for ${keyOf(event)}@${event.version}`)
+const checkOnce = ({ events }: StreamFacts, { same, run }: Facts, report: Report): void => {
+  const ids = new Set(events.map(({ eventId }) => eventId))
+  if (ids.size < events.length) report(5, `${keyOf(events[0]!)} holds an event twice`)
+  const before = new Set<string>()
+  for (const [i, event] of events.entries()) {
+    const { commandId, correlationId, fingerprint, type, version } = event
+    const continues = events[i - 1]?.commandId === commandId
+    if (before.has(commandId) && !continues) report(5, `command ${commandId} is stored twice, at ${version} too`)
+    before.add(commandId)
+    const known = same.some((one) => one.commandId === commandId && one.fingerprint === fingerprint)
+    if (known || type === tombstone.type) continue
+    // The host made an id up and nobody lived to hear it.
+    if (run.attempts.some(({ operation }) => operation.name === correlationId)) continue
+    report(2, `nobody asked for ${keyOf(event)}@${version}`)
   }
 }

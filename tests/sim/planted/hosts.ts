@@ -4,7 +4,7 @@
  */
 import { Effect, Layer } from "effect"
 import { Actors } from "../../../core/Actors.ts"
-import { type Outcome, StoreUnavailable } from "../../../core/EventStore.ts"
+import { type Append, type Outcome, StoreUnavailable } from "../../../core/EventStore.ts"
 import * as Limits from "../../../core/Limits.ts"
 import { SnapshotStore } from "../../../core/SnapshotStore.ts"
 import { TickTrigger } from "../../../runtime/TickTrigger.ts"
@@ -27,7 +27,7 @@ const unknownIsFailed = inHost(
 
 const staleState = inHost(
   "tries a lost race again without deciding again",
-  [4, 7],
+  [7],
   withStore((store) => ({
     ...store,
     commit: (group) =>
@@ -35,7 +35,7 @@ const staleState = inHost(
         const outcomes = yield* store.commit(group)
         const again: Array<Outcome> = []
         for (const [i, outcome] of outcomes.entries()) {
-          if (outcome._tag !== "Conflict") again.push(outcome)
+          if (outcome._tag !== "Conflict" || group[i]!.events.length === 0) again.push(outcome)
           else {
             const expected = yield* store.head(group[i]!.stream)
             again.push(...(yield* store.commit([{ ...group[i]!, expected }])))
@@ -46,7 +46,24 @@ const staleState = inHost(
   })),
 )
 
-const trustsSnapshots = inHost("uses a corrupt snapshot", [7, 12], (host) =>
+/** In a field that no state depends on: only a second decision can tell. */
+const otherEvents = inHost(
+  "stores what was not decided",
+  [7],
+  withStore((store) => ({
+    ...store,
+    commit: (group) =>
+      store.commit(group.map((append) => ({
+        ...append,
+        events: append.events.map((event) => ({
+          ...event,
+          payload: event.payload.replace('"entries":3', '"entries":4'),
+        })),
+      }))),
+  })),
+)
+
+const trustsSnapshots = inHost("uses a corrupt snapshot", [7], (host) =>
   Layer.provide(
     host,
     Layer.effect(
@@ -58,6 +75,38 @@ const trustsSnapshots = inHost("uses a corrupt snapshot", [7, 12], (host) =>
     ),
   ))
 
+/** Answers some appends without asking the store. */
+const unasked = (which: (append: Append) => boolean) =>
+  withStore((store) => ({
+    ...store,
+    commit: (group) =>
+      Effect.gen(function* () {
+        const asked = group.filter((append) => !which(append))
+        const outcomes = asked.length === 0 ? [] : [...yield* store.commit(asked)]
+        return group.map((append): Outcome =>
+          which(append) ? { _tag: "Committed", head: append.expected, offset: undefined } : outcomes.shift()!
+        )
+      }),
+  }))
+const readsFromMemory = inHost("answers reads from memory", [7], unasked(({ command }) => command === undefined))
+const rejectsFromMemory = inHost(
+  "answers rejections and no-ops from memory",
+  [7],
+  unasked(({ events, remember }) => remember && events.length === 0),
+)
+
+const wrongSnapshots = inHost("stores a snapshot of another state", [12], (host) =>
+  Layer.provide(
+    host,
+    Layer.effect(
+      SnapshotStore,
+      Effect.map(Effect.service(SnapshotStore), (store) => ({
+        ...store,
+        save: (snapshot) => store.save(signed({ ...snapshot, state: snapshot.state.replace(/[1-8]/, "9") })),
+      })),
+    ),
+  ))
+
 const raised = (limits: Partial<Limits.Limits>) => (host: ReturnType<Parameters<typeof inHost>[2]>) =>
   Layer.provide(
     host,
@@ -65,6 +114,7 @@ const raised = (limits: Partial<Limits.Limits>) => (host: ReturnType<Parameters<
   )
 
 const endlessMailbox = inHost("has a mailbox without bound", [16], raised({ mailbox: 1e9 }))
+const noDeadline = inHost("answers whenever it likes", [17], raised({ requestTimeoutMs: 1e9 }))
 const restartStorm = inHost(
   "restarts without a budget",
   [16],
@@ -98,8 +148,13 @@ const losesCallers = inHost("forgets a caller", [17], (host) =>
 export const hosts: ReadonlyArray<Planted> = [
   unknownIsFailed,
   staleState,
+  otherEvents,
   trustsSnapshots,
+  readsFromMemory,
+  rejectsFromMemory,
+  wrongSnapshots,
   endlessMailbox,
+  noDeadline,
   restartStorm,
   losesTicks,
   losesCallers,

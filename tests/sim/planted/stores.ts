@@ -14,7 +14,7 @@ const committed = ({ events, expected }: Append): Outcome => ({
   offset: undefined,
 })
 
-const acknowledgesFirst = inStore("acknowledges before it writes", [1, 2], (store) => ({
+const acknowledgesFirst = inStore("acknowledges before it writes", [1], (store) => ({
   ...store,
   // The write follows, on a fiber that dies with its process.
   commit: (group) =>
@@ -75,25 +75,42 @@ const anyBody = inStore(
 )
 const newestVersion = inStore(
   "answers a repeat with the newest version",
-  [1, 5, 7],
+  [5],
   repeats((outcome, { expected }) =>
     outcome._tag === "Duplicate" ? { ...outcome, receipt: { ...outcome.receipt, version: expected.version } } : outcome
   ),
 )
 
-const noFence = inStore("fences nobody", [4, 7], (store) => unfenced(store, ({ events }) => events.length > 0))
+const storesTwice = inStore("stores a command twice", [5], (store, state) => ({
+  ...store,
+  commit: (group) =>
+    Effect.gen(function* () {
+      const outcomes = yield* store.commit(group)
+      const [append, outcome] = [group.at(-1)!, outcomes.at(-1)!]
+      if (outcome._tag !== "Committed" || append.events.length === 0) return outcomes
+      const { commandId } = append.command!
+      const accepted = [...state.streams.values()].map((stream) => stream.accepted).find((map) => map.has(commandId))!
+      const receipt = accepted.get(commandId)!
+      accepted.delete(commandId)
+      yield* store.commit([{ ...append, expected: outcome.head }])
+      accepted.set(commandId, receipt)
+      return outcomes
+    }),
+}))
+
+const noFence = inStore("fences nobody", [4], (store) => unfenced(store, ({ events }) => events.length > 0))
 const noRejectionFence = inStore(
   "does not fence rejections and no-ops",
-  [4, 7],
+  [4],
   (store) => unfenced(store, ({ command, events }) => command !== undefined && events.length === 0),
 )
 const noReadFence = inStore(
   "does not fence reads",
-  [4, 7],
+  [4],
   (store) => unfenced(store, ({ command }) => command === undefined),
 )
 
-const dropsLast = inStore("drops the last command of a batch", [1, 2], (store) => ({
+const dropsLast = inStore("drops the last command of a batch", [1], (store) => ({
   ...store,
   commit: (group) =>
     group.length === 1
@@ -147,6 +164,7 @@ export const stores: ReadonlyArray<Planted> = [
   forgetsRefusals,
   anyBody,
   newestVersion,
+  storesTwice,
   noFence,
   noRejectionFence,
   noReadFence,
