@@ -136,6 +136,7 @@ export interface Shape {
    * A receipt of the same command id in the same stream (a refusal or no-op not older than `receiptTtlMs`) is a
    * `Duplicate`, found before chain, tombstone or head are looked at. Events under an id that was not `given` may
    * skip that look-up, but never where they would else be a `Conflict` or `Closed`: they may have been stored before.
+   * A store whose commits may land after their callers were told "unknown" skips no look-up at all.
    * Appends of one stream form a chain: once one of them is not `Committed`, the later ones of that stream are
    * `Conflict` too (or `Duplicate`), for they were decided on what it would have stored.
    * `StoreUnavailable`: nothing of the group is stored. `StoreOutcomeUnknown`: look the receipts up.
