@@ -7,6 +7,7 @@
 import type { Context } from "effect"
 import { Hono } from "hono"
 import type { JSONWebKeySet } from "jose"
+import { ShuttingDown } from "../core/ActorError.ts"
 import type { App } from "../core/App.ts"
 import * as Limits from "../core/Limits.ts"
 import type { Authenticate } from "./auth.ts"
@@ -42,6 +43,8 @@ export interface EdgeApp {
   readonly drain: () => void
   /** Requests that wait for their answer. */
   readonly inFlight: () => number
+  /** Answers them with 503 `shutting-down`; only once the actors are gone, for then nothing of theirs can be stored. */
+  readonly abandon: () => void
 }
 
 const responseOf = ({ body, headers, status }: Answer): Response => new Response(body, { status, headers })
@@ -54,7 +57,7 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
   const { app, authenticate, context, jwks, limits = Limits.defaults, problemBase = "/problems#" } = options
   problems.checkRejections(app)
   let draining = false
-  let inFlight = 0
+  const waiting = new Set<(response: Response) => void>()
   const isDraining = () => draining
   const health = makeHealth(limits.storeFailingMs)
   const edge: Edge = { limits, authenticate, health, isDraining, problemBase, context }
@@ -62,7 +65,12 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
   const routes: ReadonlyArray<Route> = [
     ...commands.routes(app, limits),
     ...reads.routes(app, limits),
-    ...operations.routes({ health, isDraining, jwks, openapi: () => JSON.stringify(openapi(app, routes, problemBase)) }),
+    ...operations.routes({
+      health,
+      isDraining,
+      jwks,
+      openapi: () => JSON.stringify(openapi(app, routes, problemBase)),
+    }),
   ]
   const hono = new Hono()
   for (const route of routes) {
@@ -81,18 +89,20 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
     return responseOf(await answer(raw, undefined))
   })
 
+  const respond = (failure: Failure) => responseOf(refuse(problemBase, failure, { path: "/" }))
   return {
-    fetch: async (request) => {
-      inFlight++
-      try {
+    fetch: (request) =>
+      new Promise((resolve, reject) => {
+        waiting.add(resolve)
+        const done = () => waiting.delete(resolve)
         // Hono itself looks at method and URL; handlers take no more than `EdgeRequest` has.
-        return await hono.fetch(request as Request)
-      } finally {
-        inFlight--
-      }
-    },
-    respond: (failure) => responseOf(refuse(problemBase, failure, { path: "/" })),
+        Promise.resolve(hono.fetch(request as Request)).finally(done).then(resolve, reject)
+      }),
+    respond,
     drain: () => void (draining = true),
-    inFlight: () => inFlight,
+    inFlight: () => waiting.size,
+    abandon: () => {
+      for (const resolve of waiting) resolve(respond(new ShuttingDown({ retryAfterSeconds: 1 })))
+    },
   }
 }

@@ -30,7 +30,10 @@ describe("the cache of verified tokens", () => {
       const real = yield* Clock.Clock
       const clock = { ...real, currentTimeMillis: Effect.sync(() => now), currentTimeMillisUnsafe: () => now }
       return yield* Effect.provideService(
-        Effect.match(authenticate(`Bearer ${token}`), { onFailure: ({ _tag }) => _tag, onSuccess: ({ subject }) => subject }),
+        Effect.match(authenticate(`Bearer ${token}`), {
+          onFailure: ({ _tag }) => _tag,
+          onSuccess: ({ subject }) => subject,
+        }),
         Clock.Clock,
         clock,
       )
@@ -81,5 +84,19 @@ describe("the cache of verified tokens", () => {
     await ask(authenticate, bad)
     await ask(authenticate, bad)
     assert.strictEqual(looks, 6)
+  })
+
+  it("looks for no key where the algorithm is none, symmetric or unknown", async () => {
+    const authenticate = open()
+    const claims = Issuer.claimsOf(issuer.issuer, issuer.audience)
+    const secret = new TextEncoder().encode("x".repeat(64))
+    for (const alg of ["HS256", "HS384", "HS512"]) {
+      assert.strictEqual(await ask(authenticate, await Issuer.signWith(secret, { alg }, claims)), "Unauthorized")
+    }
+    const base64url = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "")
+    for (const alg of ["none", "A128KW", "es256", ""]) {
+      assert.strictEqual(await ask(authenticate, `${base64url({ alg })}.${base64url({})}.eA`), "Unauthorized")
+    }
+    assert.strictEqual(looks, 0)
   })
 })

@@ -1,5 +1,5 @@
 /**
- * From a bearer token to a principal. Everything that is wrong with a token is one refusal, so that nothing can be probed.
+ * From a bearer token to a principal. Whatever is wrong with a token, the refusal is one, so that nothing can be probed.
  * @module
  */
 import { Clock, Effect } from "effect"
@@ -34,7 +34,8 @@ export type Authenticate = (
 
 /** One token and nothing else: a repeated header arrives joined by a comma. */
 const bearer = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i
-const subjectPattern = /^[^\p{Cc}\p{Cs}]{1,255}$/u
+/** The `sub` of a good token. */
+export const subjectPattern = /^[^\p{Cc}\p{Cs}]{1,255}$/u
 
 const none = new Unauthorized({ came: false })
 const bad = new Unauthorized({ came: true })

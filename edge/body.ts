@@ -4,7 +4,7 @@
  */
 import { Effect } from "effect"
 import type { Limits } from "../core/Limits.ts"
-import { read, type JsonLimits } from "./json.ts"
+import { type JsonLimits, read } from "./json.ts"
 import type { EdgeRequest } from "./route.ts"
 import { BodyTimeout, BodyTooLarge, JsonInvalid, UnsupportedMediaType } from "./refusals.ts"
 
@@ -51,7 +51,9 @@ const bytesOf = (
     const timer = setTimeout(() => refuse(new BodyTimeout()), bodyTimeoutMs)
     const next = (): void =>
       void reader.read().then(({ done, value }) => {
-        if (done || value === undefined) return stop(Effect.succeed(parts.length === 1 ? parts[0]! : concat(parts, length)))
+        if (done || value === undefined) {
+          return stop(Effect.succeed(parts.length === 1 ? parts[0]! : concat(parts, length)))
+        }
         length += value.length
         if (length > bodyBytes) return refuse(new BodyTooLarge({ maxBytes: bodyBytes }))
         parts.push(value)

@@ -54,7 +54,12 @@ const operation = (aggregate: string, command: AnyCommand): Operation => ({
       description: "Milliseconds since 1970: taken up later, the command is refused as expired, for ever.",
       schema: Schema.String.pipe(Schema.check(Schema.isPattern(milliseconds))),
     },
-    { name: "traceparent", in: "header", description: "W3C Trace Context; kept with the events.", schema: Schema.String },
+    {
+      name: "traceparent",
+      in: "header",
+      description: "W3C Trace Context; kept with the events.",
+      schema: Schema.String,
+    },
   ],
   command,
   errors: [

@@ -21,7 +21,7 @@ import { type EdgeApp, makeApp } from "./app.ts"
 import * as auth from "./auth.ts"
 import * as embedded from "./embedded.ts"
 import * as keys from "./keys.ts"
-import { type Failure, refuse } from "./refuse.ts"
+import type { Failure } from "./refuse.ts"
 import { BodyTimeout, HeaderInvalid, HeadersTooLarge } from "./refusals.ts"
 import * as sample from "./sample.ts"
 import { type Environment, fromEnvironment, type Settings } from "./settings.ts"
@@ -106,8 +106,8 @@ const stopper = (edge: EdgeApp, listener: Listener, dispose: () => Promise<void>
     edge.drain()
     const until = performance.now() + drainMs / 2
     while (edge.inFlight() > 0 && performance.now() < until) await pause(10)
-    // The host answers whatever is left; nobody is left waiting.
-    await Promise.race([dispose(), pause(drainMs / 2)])
+    // The host answers whatever commands are left, the edge all other requests: nobody is left waiting.
+    await Promise.race([dispose().then(edge.abandon), pause(drainMs / 2)])
     await listener.close(500)
   }
   let stopped: Promise<void> | undefined

@@ -2,7 +2,15 @@
  * The key pair of a process that is its own issuer: for development and single machines, never for production.
  * @module
  */
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JSONWebKeySet, type JWK, SignJWT } from "jose"
+import {
+  calculateJwkThumbprint,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JSONWebKeySet,
+  type JWK,
+  SignJWT,
+} from "jose"
 
 export const issuer = "urn:nexus:embedded"
 export const audience = "nexus"

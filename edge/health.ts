@@ -1,7 +1,7 @@
 /**
  * Whether this process can do its work: not draining, and its store has not failed for long.
  *
- * A read that works says nothing about writes (a full disk reads well), so what commands met counts too, until it is old.
+ * A read that works says nothing about writes (a full disk reads well), so what commands met counts too, for a while.
  * @module
  */
 

@@ -17,25 +17,35 @@ const refusal = (text: string) => {
 const accepted = (text: string) => Result.getOrThrow(read(text))
 
 describe("read()", () => {
-  it.effect.prop("agrees with JSON.parse on everything JSON.stringify writes", [Schema.Json], ([value]) =>
-    Effect.sync(() => {
-      for (const indent of [undefined, 2, "\t"]) {
-        const text = JSON.stringify(value, null, indent)
-        const result = read(text)
-        // Generated values may break a rule of ours; a refusal by that rule is then what is wanted.
-        if (Result.isSuccess(result)) assert.deepStrictEqual(result.success, JSON.parse(text))
-        else assert.match(result.failure.rule, /2\^53-1|another key|lone surrogate|NUL/)
-      }
-    }), { arbitrary: { runs: 300, seed: 7 } })
+  it.effect.prop(
+    "agrees with JSON.parse on everything JSON.stringify writes",
+    [Schema.Json],
+    ([value]) =>
+      Effect.sync(() => {
+        for (const indent of [undefined, 2, "\t"]) {
+          const text = JSON.stringify(value, null, indent)
+          const result = read(text)
+          // Generated values may break a rule of ours; a refusal by that rule is then what is wanted.
+          if (Result.isSuccess(result)) assert.deepStrictEqual(result.success, JSON.parse(text))
+          else assert.match(result.failure.rule, /2\^53-1|another key|lone surrogate|NUL/)
+        }
+      }),
+    { arbitrary: { runs: 300, seed: 7 } },
+  )
 
-  it.effect.prop("never accepts what JSON.parse refuses", [Schema.Json, Schema.Int, Schema.Int], ([value, a, b]) =>
-    Effect.sync(() => {
-      const text = JSON.stringify(value)
-      const at = Math.abs(a) % text.length
-      const bent = text.slice(0, at) + '{}[]",:\\0e-. \n'[Math.abs(b) % 14] + text.slice(at + 1)
-      const result = read(bent)
-      if (Result.isSuccess(result)) assert.deepStrictEqual(result.success, JSON.parse(bent))
-    }), { arbitrary: { runs: 1_000, seed: 11 } })
+  it.effect.prop(
+    "never accepts what JSON.parse refuses",
+    [Schema.Json, Schema.Int, Schema.Int],
+    ([value, a, b]) =>
+      Effect.sync(() => {
+        const text = JSON.stringify(value)
+        const at = Math.abs(a) % text.length
+        const bent = text.slice(0, at) + '{}[]",:\\0e-. \n'[Math.abs(b) % 14] + text.slice(at + 1)
+        const result = read(bent)
+        if (Result.isSuccess(result)) assert.deepStrictEqual(result.success, JSON.parse(bent))
+      }),
+    { arbitrary: { runs: 1_000, seed: 11 } },
+  )
 
   it("reads the forms of numbers, words and escapes", () => {
     assert.deepStrictEqual(
@@ -48,7 +58,24 @@ describe("read()", () => {
   })
 
   it("refuses what is not JSON", () => {
-    const wrong = ["", " ", "{", "[1,]", "{,}", '{"a"}', '{"a":}', "01", "-", "1.", ".5", "1e", "+1", "'a'", "nul", "NaN"]
+    const wrong = [
+      "",
+      " ",
+      "{",
+      "[1,]",
+      "{,}",
+      '{"a"}',
+      '{"a":}',
+      "01",
+      "-",
+      "1.",
+      ".5",
+      "1e",
+      "+1",
+      "'a'",
+      "nul",
+      "NaN",
+    ]
     const more = ["[1 2]", '{"a":1,}', "{a:1}", '"a', '"\\x"', '"\\u12"', '"a\nb"', "\ufeff1", "1 1", "tru", "// x\n1"]
     for (const text of [...wrong, ...more]) assert.isTrue(Result.isFailure(read(text)), JSON.stringify(text))
   })

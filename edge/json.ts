@@ -1,6 +1,6 @@
 /**
- * A strict JSON reader: what `JSON.parse` lets pass and nobody means (the last of two equal keys, `1e400`, integers that
- * lose digits, `__proto__`, lone surrogates, NUL) is refused with its place.
+ * A strict JSON reader: what `JSON.parse` lets pass and nobody means (the last of two equal keys, `1e400`, integers
+ * that lose digits, `__proto__`, lone surrogates, NUL) is refused with its place.
  *
  * It stands on the path of every command and costs at most about three times `JSON.parse`.
  * @module

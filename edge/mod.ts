@@ -3,6 +3,4 @@
  * The public modules of `edge`.
  * @module
  */
-export * as Health from "./health.ts"
-export * as Refusal from "./refusals.ts"
-export * as Route from "./route.ts"
+export * from "./app.ts"

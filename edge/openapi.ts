@@ -30,7 +30,7 @@ const rewritten = (schema: unknown, renamed: (key: string) => string): unknown =
   )
 }
 
-/** The schemas of the document by name; a definition of a schema becomes one of the document, under a name of its own. */
+/** The schemas of the document by name; a definition inside a schema becomes one of the document, with its own name. */
 class Components {
   readonly schemas: Record<string, Json> = {}
 
@@ -143,7 +143,9 @@ const operationOf = (route: Route, components: Components, base: string): Json =
         headers: ok.etag === true ? { ETag: text } : {},
         content: { [ok.mediaType]: { schema } },
       },
-      ...ok.etag === true && command === undefined ? { 304: { description: "Not modified.", headers: { ETag: text } } } : {},
+      ...ok.etag === true && command === undefined
+        ? { 304: { description: "Not modified.", headers: { ETag: text } } }
+        : {},
       ...problemsOf(route, components, base),
     },
     security: scopes.map((scope) => ({ bearer: [scope] })),

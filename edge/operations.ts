@@ -77,10 +77,17 @@ export const routes = ({ health, isDraining, jwks, openapi }: Parts): ReadonlyAr
     get("/health/ready", "ready", "The process takes work", Status("ready"), ready(health, isDraining), {
       errors: ["NotReady"],
     }),
-    get("/metrics", "metrics", "Metrics for Prometheus", Schema.String, () => Effect.map(PrometheusMetrics.format(), text), {
-      mediaType: "text/plain",
-      scopes: ["ops"],
-    }),
+    get(
+      "/metrics",
+      "metrics",
+      "Metrics for Prometheus",
+      Schema.String,
+      () => Effect.map(PrometheusMetrics.format(), text),
+      {
+        mediaType: "text/plain",
+        scopes: ["ops"],
+      },
+    ),
     get("/openapi.json", "openapi", "This document", Any, () => Effect.sync(() => ok(document ??= openapi()))),
     ...jwks === undefined
       ? []

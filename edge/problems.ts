@@ -1,8 +1,8 @@
 /**
  * From error tags to problems, as data: every slug is a heading of `docs/problems.md`.
  *
- * Titles and details are fixed sentences: what is particular stands in typed members, so that no text can carry a path of
- * a file, a query or a secret.
+ * Titles and details are fixed sentences: what is particular stands in typed members, so that no text can carry a path
+ * of a file, a query or a secret.
  * @module
  */
 import type { Schema } from "effect"
@@ -44,8 +44,20 @@ const row = (error: ErrorClass, status: number, slug: string, title: string, det
 export const table: ReadonlyArray<Problem> = [
   row(Refusal.JsonInvalid, 400, "invalid-json", "Invalid JSON", "Mend the place of the body that pointer names."),
   row(Refusal.HeaderInvalid, 400, "invalid-header", "Invalid header", "Mend the header that is named."),
-  row(ActorError.InvalidId, 400, "invalid-id", "Invalid id", "Use a letter or digit, then up to 127 of A-Z a-z 0-9 . _ ~ -"),
-  row(Refusal.Unauthorized, 401, "unauthorized", "Unauthorized", "Send a good bearer token in one Authorization header."),
+  row(
+    ActorError.InvalidId,
+    400,
+    "invalid-id",
+    "Invalid id",
+    "Use a letter or digit, then up to 127 of A-Z a-z 0-9 . _ ~ -",
+  ),
+  row(
+    Refusal.Unauthorized,
+    401,
+    "unauthorized",
+    "Unauthorized",
+    "Send a good bearer token in one Authorization header.",
+  ),
   row(ActorError.Forbidden, 403, "forbidden", "Forbidden", "Ask for a token with the scope that is named."),
   row(Refusal.NotFound, 404, "not-found", "Not found", "Nothing is stored under this id."),
   row(Refusal.NoSuchRoute, 404, "no-such-route", "No such route", "Look the routes up in /openapi.json."),
@@ -115,7 +127,13 @@ export const table: ReadonlyArray<Problem> = [
     "Newer event",
     "The instance was written by a newer version of the application: try again once this process was updated.",
   ),
-  row(ActorError.ShuttingDown, 503, "shutting-down", "Shutting down", "Nothing was stored: try again, elsewhere or later."),
+  row(
+    ActorError.ShuttingDown,
+    503,
+    "shutting-down",
+    "Shutting down",
+    "Nothing was stored: try again, elsewhere or later.",
+  ),
   row(
     ActorError.OutcomeUnknown,
     503,
@@ -178,7 +196,9 @@ export const checkRejections = (app: App.App): void => {
         if (other !== tag) throw new Error(`rejection ${tag} has the problem type of ${other}: rename it`)
         slugs.set(kebab(tag), tag)
         const field = reserved.find((name) => name in rejection.members)
-        if (field !== undefined) throw new Error(`rejection ${tag} has a field "${field}", which problems define: rename it`)
+        if (field !== undefined) {
+          throw new Error(`rejection ${tag} has a field "${field}", which problems define: rename it`)
+        }
       }
     }
   }

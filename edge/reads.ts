@@ -23,7 +23,8 @@ const absent = new NotFound()
 const late = new TimedOut({ retryAfterSeconds: 1 })
 const unavailable = ({ reason }: StoreUnavailable) =>
   Effect.fail(new ActorError.Unavailable({ retryAfterSeconds: 1, reason }))
-const badCursor = () => Effect.fail(new QueryInvalid({ parameter: "cursor", rule: "Expected a cursor of this listing" }))
+const badCursor = () =>
+  Effect.fail(new QueryInvalid({ parameter: "cursor", rule: "Expected a cursor of this listing" }))
 
 const idOf = (aggregate: string): Parameter => ({
   name: "id",
@@ -50,7 +51,16 @@ const state = (aggregate: AnyAggregate): Route => {
         description: "The entity tag of a state already known; 304 while it is the newest.",
         schema: Schema.String,
       }],
-      errors: ["InvalidId", "NotFound", "ActorDefect", "MailboxFull", "ActorUnavailable", "Contended", "Unavailable", "NewerEvent"],
+      errors: [
+        "InvalidId",
+        "NotFound",
+        "ActorDefect",
+        "MailboxFull",
+        "ActorUnavailable",
+        "Contended",
+        "Unavailable",
+        "NewerEvent",
+      ],
       ok: { ...json, description: "Confirmed to be the newest.", schema: answers.StateBody(aggregate), etag: true },
     },
     handle: Effect.fnUntraced(function* ({ id, principal, request }: Call) {
@@ -88,20 +98,24 @@ const history = (name: string, limits: Limits): Route => ({
     errors: ["InvalidId", "NotFound", "Unavailable", "TimedOut"],
     ok: { ...json, description: "A page of the history.", schema: answers.HistoryBody(name) },
   },
-  handle: Effect.fnUntraced(function* (call: Call) {
-    const fromVersion = yield* query.integer(call.query, "fromVersion", {
-      min: 1,
-      max: Number.MAX_SAFE_INTEGER,
-      absent: 1,
-    })
-    const limit = yield* query.integer(call.query, "limit", pageOf(limits))
-    const store = yield* EventStore
-    const stream = { tenant: call.principal.tenant, aggregate: name, id: call.id }
-    const events = yield* store.read(stream, fromVersion - 1, limit)
-    if (events.length === 0 && (fromVersion === 1 || (yield* store.head(stream)).version === 0)) return yield* absent
-    const last = events.at(-1)
-    return ok(answers.history(stream, events, events.length < limit ? null : last!.version + 1))
-  }, bounded(limits), Effect.catchTag("StoreUnavailable", unavailable)),
+  handle: Effect.fnUntraced(
+    function* (call: Call) {
+      const fromVersion = yield* query.integer(call.query, "fromVersion", {
+        min: 1,
+        max: Number.MAX_SAFE_INTEGER,
+        absent: 1,
+      })
+      const limit = yield* query.integer(call.query, "limit", pageOf(limits))
+      const store = yield* EventStore
+      const stream = { tenant: call.principal.tenant, aggregate: name, id: call.id }
+      const events = yield* store.read(stream, fromVersion - 1, limit)
+      if (events.length === 0 && (fromVersion === 1 || (yield* store.head(stream)).version === 0)) return yield* absent
+      const last = events.at(-1)
+      return ok(answers.history(stream, events, events.length < limit ? null : last!.version + 1))
+    },
+    bounded(limits),
+    Effect.catchTag("StoreUnavailable", unavailable),
+  ),
 })
 
 const instances = (name: string, limits: Limits): Route => ({

@@ -15,7 +15,14 @@ const faults = (env: Environment) => {
 describe("fromEnvironment()", () => {
   it("serves on loopback from ./data with a key of its own where nothing is said", () => {
     assert.deepStrictEqual(Result.getOrThrow(fromEnvironment({ NEXUS_ENV: "" })), {
-      ...{ production: false, data: "./data", hostname: "127.0.0.1", port: 8787, issuer: undefined, tenantClaim: "tenant" },
+      ...{
+        production: false,
+        data: "./data",
+        hostname: "127.0.0.1",
+        port: 8787,
+        issuer: undefined,
+        tenantClaim: "tenant",
+      },
     })
   })
 
@@ -37,7 +44,13 @@ describe("fromEnvironment()", () => {
     for (const url of ["http://127.0.0.1:1/k", "http://localhost/k", "http://[::1]/k", "https://keys.test"]) {
       assert.strictEqual(faults({ ...issuer, NEXUS_JWKS_URL: url }), "")
     }
-    const bad = ["http://keys.test/k", "http://127.0.0.1.evil.test/k", "http://localhost.evil.test/k", "file:///k", "keys"]
+    const bad = [
+      "http://keys.test/k",
+      "http://127.0.0.1.evil.test/k",
+      "http://localhost.evil.test/k",
+      "file:///k",
+      "keys",
+    ]
     for (const url of [...bad, "data:application/json,{}", "http://10.0.0.1/k"]) {
       assert.match(faults({ ...issuer, NEXUS_JWKS_URL: url }), /must be an https URL/, url)
     }

@@ -1,6 +1,6 @@
 /**
- * What is told of a request: a span, a log line, two metrics. Route templates and statuses only: never an id, a query, a
- * token or a payload.
+ * What is told of a request: a span, a log line, two metrics. Route templates and statuses only: never an id, a query,
+ * a token or a payload.
  * @module
  */
 import { type Context, Effect, Metric, Option, type Tracer } from "effect"

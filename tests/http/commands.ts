@@ -154,7 +154,7 @@ export const commands = (open: Open): void => {
       assert.strictEqual((await send("h", "Fill", { count: 50, bytes: 1 })).status, 200)
     })
 
-    it("that fail in user code are 500, without a word of what went wrong; past the budget the actor rests", async () => {
+    it("that fail in user code are 500, without a word of why; past the budget the actor rests", async () => {
       const said = await send("i", "Crash", {}, keyed("i-1"))
       assert.strictEqual(problem(said, 500, "defect")["instance"], "/v1/Box/i/commands/Crash#i-1")
       assert.notInclude(said.text, "secret")

@@ -114,7 +114,9 @@ export const limits = (open: Open): void => {
       const padded = (bytes: number) => ask(target, "/health/live", { headers: { "x-pad": "x".repeat(bytes) } })
       // A client adds some of its own; how many bytes is found by trying.
       let good = 15_000
-      for (let step = 1_024; step >= 1; step /= 2) while ((await padded(good + step)).status === 200) good += step
+      for (let step = 1_024; step >= 1; step /= 2) {
+        while (good < 20_000 && (await padded(good + step)).status === 200) good += step
+      }
       assert.isAtMost(good, 16_384 - "x-pad: \r\n".length)
       assert.isAtLeast(good, 16_384 - 400)
       assert.strictEqual(problem(await padded(good + 1), 431, "headers-too-large")["maxBytes"], 16_384)

@@ -24,8 +24,8 @@ const parse = (text: string, closed: boolean): Spoken => {
 }
 
 /**
- * Sends the pieces, `gapMs` apart, and answers what came back: once a whole answer is there and `lingerMs` have passed, the
- * server closed, or `msMax` are over.
+ * Sends the pieces, `gapMs` apart, and answers what came back: once a whole answer is there and `lingerMs` have passed,
+ * the server closed, or `msMax` are over.
  */
 export const speak = (
   port: number,

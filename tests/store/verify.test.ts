@@ -23,7 +23,11 @@ const wellUsed = Effect.gen(function* () {
   const use = Effect.gen(function* () {
     for (const id of ["a", "b", "c"]) {
       const counter = Actors.ask(CounterAggregate, id)
-      for (let i = 0; i < 12; i++) yield* counter.Repeat({ times: 2 })
+      for (let i = 0; i < 12; i++) {
+        yield* counter.Repeat({ times: 2 })
+        // Longer than the writer of snapshots rests, so that each counter has two.
+        if (i === 6) yield* Effect.sleep("250 millis")
+      }
       yield* counter.Add({ n: 0 }, { commandId: "noop" })
       yield* Effect.flip(counter.Add({ n: 2_000_000 }, { commandId: "refused" }))
     }

@@ -1,0 +1,93 @@
+/**
+ * What only a socket can do to the server: slow bodies, raw paths, repeated headers, answers that nobody waits for.
+ * @module
+ */
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { ask, everything } from "./client.ts"
+import { speak } from "./raw.ts"
+import { embedded, type Target } from "./Target.ts"
+
+describe("the server on its socket", () => {
+  let target: Target
+  let token = ""
+  beforeAll(async () => {
+    target = await embedded({ bodyTimeoutMs: 400, headersTimeoutMs: 400 })
+    token = await target.issuer.token("t", everything)
+  })
+  afterAll(() => target.close())
+
+  const head = (line: string, ...headers: ReadonlyArray<string>) =>
+    [line, "host: x", `authorization: Bearer ${token}`, ...headers, "", ""].join("\r\n")
+  const put = (id: string, length: number) =>
+    head(`POST /v1/Box/${id}/commands/Put HTTP/1.1`, "content-type: application/json", `content-length: ${length}`)
+  const problem = (body: string) => JSON.parse(body) as { type: string; instance: string }
+
+  it("refuses a body that drips, and does nothing", async () => {
+    const { body, closed, status } = await speak(target.port!, [put("slow", 20), '{"te', "xt", '":"'], { gapMs: 250 })
+    assert.deepStrictEqual([status, closed], [408, true])
+    assert.strictEqual(problem(body).type, "/problems#body-timeout")
+    assert.strictEqual((await ask(target, "/v1/Box/slow", { token })).status, 404)
+  })
+
+  it("refuses a head that drips, and one that is too large, as problems", async () => {
+    const slow = await speak(target.port!, ["GET /health/live HTTP/1.1\r\n", "host: x\r\n"], { gapMs: 300 })
+    assert.deepStrictEqual([slow.status, problem(slow.body).type], [408, "/problems#body-timeout"])
+    const large = await speak(target.port!, [head("GET /health/live HTTP/1.1", `x-large: ${"x".repeat(60_000)}`)])
+    assert.deepStrictEqual([large.status, problem(large.body).type], [431, "/problems#headers-too-large"])
+  })
+
+  it("refuses a body beyond its bound before it has all come, announced or not", async () => {
+    const flood = "x".repeat(200_000)
+    const announced = await speak(target.port!, [put("large", 50_000_000), flood])
+    assert.deepStrictEqual([announced.status, problem(announced.body).type], [413, "/problems#body-too-large"])
+    const chunked = head(
+      "POST /v1/Box/a/commands/Put HTTP/1.1",
+      "content-type: application/json",
+      "transfer-encoding: chunked",
+    )
+    const endless = await speak(target.port!, [chunked, `${(200_000).toString(16)}\r\n${flood}\r\n`])
+    assert.deepStrictEqual([endless.status, endless.closed], [413, true])
+  })
+
+  it("refuses a repeated Authorization header, even of the same good token", async () => {
+    const { status } = await speak(target.port!, [head("GET /v1/Box HTTP/1.1", `Authorization: Bearer ${token}`)])
+    assert.strictEqual(status, 401)
+    assert.strictEqual((await speak(target.port!, [head("GET /v1/Box HTTP/1.1")])).status, 200)
+  })
+
+  it("finds no way out of a path: raw dots, slashes and escapes are ids that break the rule, or no route", async () => {
+    const ids = ["..", ".", "%2e%2e", "..%2f..", "a%2Fb", "a%5Cb", "a;b", "a%00b", "%", "%zz", "a%C0%AEb", "*"]
+    for (const id of ids) {
+      const { body, status } = await speak(target.port!, [head(`GET /v1/Box/${id} HTTP/1.1`)], { lingerMs: 0 })
+      assert.strictEqual(status, 400, `${id} ${body}`)
+      assert.match(problem(body).type, /invalid-(id|header)$/)
+    }
+    for (
+      const path of [
+        "/v1/Box/../Box/a",
+        "//v1/Box/a",
+        "/v1//Box/a",
+        "/v1/Box/a/",
+        "/v1/Box/a/../../..",
+        "/%76%31/Nope",
+        "*",
+      ]
+    ) {
+      const { status } = await speak(target.port!, [head(`GET ${path} HTTP/1.1`)], { lingerMs: 0 })
+      assert.strictEqual(status, 404, path)
+    }
+  })
+
+  it("stores a command whose client left, and answers the repeat", async () => {
+    const body = '{"text":"x"}'
+    const command = put("gone", body.length).replace("\r\n\r\n", "\r\nidempotency-key: gone-1\r\n\r\n") + body
+    await speak(target.port!, [command], { msMax: 5 })
+    const repeat = await ask(target, "/v1/Box/gone/commands/Put", {
+      token,
+      body,
+      headers: { "idempotency-key": "gone-1" },
+    })
+    assert.strictEqual(JSON.parse(repeat.text).version, 1)
+    assert.strictEqual(JSON.parse((await ask(target, "/v1/Box/gone", { token })).text).version, 1)
+  })
+})
