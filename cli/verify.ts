@@ -22,9 +22,9 @@ const progressEveryMs = 1_000
 export const verify = (engine: Engine, say: (line: string) => void): Verb => ({
   name: "verify",
   help: "Check everything a store holds, and name the first bad place",
-  options: { data: { help: "The folder of the store", value: "FOLDER", default: "data" } },
+  options: { data: { help: "The folder of the store; NEXUS_DATA or ./data where absent", value: "FOLDER" } },
   run: Effect.fnUntraced(function* (input) {
-    const folder = input.option("data")!
+    const folder = input.option("data") ?? (input.env["NEXUS_DATA"] || "data")
     const app = yield* input.app
     const seen = yield* Effect.mapError(engine.check(folder), failed)
     let saidMs = yield* Clock.currentTimeMillis
