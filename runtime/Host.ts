@@ -48,7 +48,7 @@ export const release = (host: Host, actor: Actor): void => {
 }
 
 /** Milliseconds that only pass: deadlines, idle times and cool-downs must not follow a clock that is set back. */
-export const elapsedMs = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
+export const elapsedMs = (clock: Clock.Clock): number => Math.floor(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)
 export const nowMs = (host: Host): number => elapsedMs(host.clock)
 /** Milliseconds since 1970, for what is told or stored. */
 export const wallMs = (host: Host): number => host.clock.currentTimeMillisUnsafe()

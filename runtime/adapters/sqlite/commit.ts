@@ -7,11 +7,12 @@
  */
 import { type Append, type Outcome, tombstone } from "../../../core/EventStore.ts"
 import { keyOf } from "../../../core/Stream.ts"
+import type { Statement, Value } from "./driver.ts"
 import type { Located } from "./heads.ts"
 import { findReceipt, kindNo, locate, refresh } from "./locate.ts"
 import { metaOf } from "./rows.ts"
 import { type Session, transact } from "./session.ts"
-import { columns, rowsAtOnce } from "./statements.ts"
+import { eventColumns, rowsAtOnce, streamColumns } from "./statements.ts"
 
 /** Expired receipts deleted for each one that is added: the table shrinks, no group takes long. */
 const prunedPerReceipt = 2
@@ -38,6 +39,15 @@ export const commitGroup = (
   })
 }
 
+/** Inserts rows, as many a statement as there is one for. */
+const insert = (values: ReadonlyArray<Value>, columns: number, many: Statement, one: Statement): void => {
+  let from = 0
+  for (; values.length - from >= rowsAtOnce * columns; from += rowsAtOnce * columns) {
+    many.run(...values.slice(from, from + rowsAtOnce * columns))
+  }
+  for (; from < values.length; from += columns) one.run(...values.slice(from, from + columns))
+}
+
 const conflict: Outcome = { _tag: "Conflict" }
 const closed: Outcome = { _tag: "Closed" }
 
@@ -46,15 +56,15 @@ const begin = (session: Session, now: number, aliveSince: number) => {
   /** Few, if any: a group without a failure makes no key at all. */
   const broken = new Set<string>()
   let remembered = 0
-  /** Values of events that are decided and not yet inserted. */
-  let rows: Array<number | string> = []
+  /** Values of rows that are decided and not yet inserted. */
+  let streams: Array<Value> = []
+  let rows: Array<Value> = []
 
-  /** Whoever reads events within the group flushes first. */
+  /** Whoever reads rows within the group flushes first. */
   const flush = (): void => {
-    const many = rowsAtOnce * columns
-    let from = 0
-    for (; rows.length - from >= many; from += many) statements.insertEvents.run(...rows.slice(from, from + many))
-    for (; from < rows.length; from += columns) statements.insertEvent.run(...rows.slice(from, from + columns))
+    insert(streams, streamColumns, statements.insertStreams, statements.insertStream)
+    insert(rows, eventColumns, statements.insertEvents, statements.insertEvent)
+    streams = []
     rows = []
   }
 
@@ -64,7 +74,8 @@ const begin = (session: Session, now: number, aliveSince: number) => {
     const command = append.command!
     const kindOf = kind !== 0 ? kind : kindNo(session, tenant, aggregate) ??
       Number(statements.insertKind.run(tenant, aggregate).lastInsertRowid)
-    const number = streamNo !== 0 ? streamNo : Number(statements.insertStream.run(kindOf, id).lastInsertRowid)
+    const number = streamNo !== 0 ? streamNo : ++session.lastStream
+    if (streamNo === 0) streams.push(number, kindOf, id)
     const recordedAt = Math.max(now, head.recordedAt)
     const meta = metaOf(command)
     let version = head.version
@@ -85,7 +96,7 @@ const begin = (session: Session, now: number, aliveSince: number) => {
         payload,
       )
     }
-    if (rows.length >= rowsAtOnce * columns) flush()
+    if (rows.length >= rowsAtOnce * eventColumns) flush()
     const after = { version, recordedAt, closed: events.at(-1)!.type === tombstone.type }
     session.heads.set(stream, { streamNo: number, kindNo: kindOf, head: after })
     return { _tag: "Committed", head: after, offset: session.lastPosition }

@@ -20,7 +20,11 @@ export const refresh = (session: Session): void => {
   const { data_version } = session.statements.dataVersion.get() as { readonly data_version: number }
   if (data_version === session.dataVersion) return
   session.heads.clear()
-  session.lastPosition = (session.statements.lastPosition.get() as { readonly position: number | null }).position ?? 0
+  const { position, stream } = session.statements.last.get() as {
+    readonly [of in "position" | "stream"]: number | null
+  }
+  session.lastPosition = position ?? 0
+  session.lastStream = stream ?? 0
   session.dataVersion = data_version
 }
 

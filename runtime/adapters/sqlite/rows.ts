@@ -30,15 +30,22 @@ type Meta = readonly [
 /** What is seldom asked for stands in one column: a column more costs each append more than a parse costs a reader. */
 export const metaOf = (command: CommandRecord): string => {
   const { commandId, correlationId, causationId, traceparent } = command
-  const meta: Meta = [
-    command.fingerprint,
-    correlationId === commandId ? null : correlationId,
-    causationId ?? null,
-    command.principal,
-    traceparent ?? null,
-    command.writerId,
-  ]
-  return JSON.stringify(meta)
+  const correlation = correlationId === commandId ? "null" : JSON.stringify(correlationId)
+  const causation = causationId === undefined ? "null" : JSON.stringify(causationId)
+  const trace = traceparent === undefined ? "null" : JSON.stringify(traceparent)
+  return `[${JSON.stringify(command.fingerprint)},${correlation},${causation},${quoted(command.principal)},${trace},${
+    quoted(command.writerId)
+  }]`
+}
+
+/** The JSON of the few texts asked for last: principal and writer are the same for command after command. */
+const recent: Array<{ readonly text: string; readonly json: string }> = []
+const quoted = (text: string): string => {
+  for (const one of recent) if (one.text === text) return one.json
+  const json = JSON.stringify(text)
+  recent.unshift({ text, json })
+  recent.length = Math.min(recent.length, 4)
+  return json
 }
 
 const parse = (meta: string): Meta => {

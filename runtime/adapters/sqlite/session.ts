@@ -14,9 +14,10 @@ export interface Session {
   readonly heads: Heads.Heads
   /** Numbers of tenant and aggregate, which never change. */
   readonly kinds: Map<string, number>
-  /** `PRAGMA data_version` when `heads` and `lastPosition` were true. */
+  /** `PRAGMA data_version` when `heads`, `lastPosition` and `lastStream` were true. */
   dataVersion: number
   lastPosition: number
+  lastStream: number
 }
 
 const headsMax = 10_000
@@ -44,7 +45,15 @@ export const open = (file: string, connect: Connect, why: Why): Session => {
     if (why === "settle") settleLog(driver)
     run(driver, `PRAGMA busy_timeout = ${busyMs}`)
     const heads = Heads.make(headsMax)
-    return { driver, statements: prepare(driver), heads, kinds: new Map(), dataVersion: -1, lastPosition: 0 }
+    return {
+      driver,
+      statements: prepare(driver),
+      heads,
+      kinds: new Map(),
+      dataVersion: -1,
+      lastPosition: 0,
+      lastStream: 0,
+    }
   } catch (error) {
     driver.close()
     throw error

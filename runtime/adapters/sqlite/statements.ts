@@ -7,15 +7,18 @@ import type { Driver } from "./driver.ts"
 const event =
   "e.position, e.version, e.recorded_at, e.type, e.schema_version, e.event_id, e.command_id, e.meta, e.payload"
 
-/** How many events `insertEvents` adds. */
+/** How many rows `insertEvents` and `insertStreams` add. */
 export const rowsAtOnce = 16
 const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 const insertEvents = (rows: number): string => `
   INSERT INTO events
     (position, stream_no, version, kind_no, recorded_at, type, schema_version, event_id, command_id, meta, payload)
   VALUES ${Array(rows).fill(row).join(", ")}`
-/** Values of one event. */
-export const columns = 11
+/** Values of one event, and of one stream. */
+export const eventColumns = 11
+export const streamColumns = 3
+const insertStreams = (rows: number): string =>
+  `INSERT INTO streams (stream_no, kind_no, id) VALUES ${Array(rows).fill("(?, ?, ?)").join(", ")}`
 
 export const prepare = (driver: Driver) => ({
   begin: driver.prepare("BEGIN IMMEDIATE"),
@@ -23,7 +26,8 @@ export const prepare = (driver: Driver) => ({
   rollback: driver.prepare("ROLLBACK"),
   /** Moves when another connection, of this process or another, has committed. */
   dataVersion: driver.prepare("PRAGMA data_version"),
-  lastPosition: driver.prepare("SELECT max(position) AS position FROM events"),
+  last: driver.prepare(`
+    SELECT (SELECT max(position) FROM events) AS position, (SELECT max(stream_no) FROM streams) AS stream`),
 
   kind: driver.prepare("SELECT kind_no FROM kinds WHERE tenant = ? AND aggregate = ?"),
   kindsOf: driver.prepare("SELECT kind_no, aggregate FROM kinds WHERE tenant = ? ORDER BY aggregate"),
@@ -38,7 +42,8 @@ export const prepare = (driver: Driver) => ({
     CROSS JOIN streams s ON s.kind_no = ? AND s.id = j.value
     CROSS JOIN events e ON e.stream_no = s.stream_no
       AND e.version = (SELECT max(version) FROM events WHERE stream_no = s.stream_no)`),
-  insertStream: driver.prepare("INSERT INTO streams (kind_no, id) VALUES (?, ?)"),
+  insertStream: driver.prepare(insertStreams(1)),
+  insertStreams: driver.prepare(insertStreams(rowsAtOnce)),
   streams: driver.prepare("SELECT id FROM streams WHERE kind_no = ? AND id > ? ORDER BY id LIMIT ?"),
 
   /** The key refuses a version that is taken, whatever this process believed; then nothing of the group is stored. */
