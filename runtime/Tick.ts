@@ -4,7 +4,7 @@
  * User code runs before the commit begins, never inside it.
  * @module
  */
-import { Cause, Effect, Exit, Option, Result } from "effect"
+import { Cause, DateTime, Effect, Exit, Option, Result } from "effect"
 import * as ActorError from "../core/ActorError.ts"
 import type * as EventStore from "../core/EventStore.ts"
 import * as Actor from "./Actor.ts"
@@ -136,11 +136,13 @@ const settle = (
 /** Decides what waits, actor by actor, until the group is full. */
 const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {
   const { appendMax } = host.store
+  const now = wallMs(host)
   const setting: Turn.Setting = {
     storeKind: host.store.kind,
     writerId: host.writerId,
     limits: host.limits,
-    nowMs: wallMs(host),
+    nowMs: now,
+    now: DateTime.makeUnsafe(now),
     random: host.random,
     sha256: host.sha256,
   }

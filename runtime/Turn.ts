@@ -29,6 +29,8 @@ export interface Setting {
   readonly writerId: string
   readonly limits: Limits
   readonly nowMs: number
+  /** The same, as users see it. */
+  readonly now: DateTime.Utc
   readonly random: () => number
   readonly sha256: (text: string) => string
 }
@@ -106,7 +108,7 @@ const command = (cursor: Cursor, task: CommandTask, setting: Setting): CommandEn
     return remembered(cursor, task, setting, { tag: Answer.expiredTag, status: 422, members: "{}" })
   }
   const decided = Result.try(() =>
-    cursor.kind.decide[request.command]!(cursor.state, task.command, contextOf(cursor, task))
+    cursor.kind.decide[request.command]!(cursor.state, task.command, contextOf(cursor, task, setting))
   )
   if (Result.isFailure(decided)) return failed(cursor, task, setting, decided.failure)
   if (Result.isFailure(decided.success)) return rejected(cursor, task, setting, decided.success.failure)
@@ -124,15 +126,13 @@ export const fingerprint = (task: CommandTask, sha256: Setting["sha256"]): strin
   return task.fingerprint
 }
 
-/** Made for every decision, so what few look at is made only when it is. */
-const contextOf = (cursor: Cursor, task: CommandTask): CommandContext => {
+const contextOf = (cursor: Cursor, task: CommandTask, setting: Setting): CommandContext => {
   let calls = 0
   const { stream } = cursor
   return {
     principal: task.request.principal,
-    get now() {
-      return DateTime.makeUnsafe(task.now)
-    },
+    // All that is decided for the first time in a tick shares its time.
+    now: task.now === setting.nowMs ? setting.now : DateTime.makeUnsafe(task.now),
     commandId: task.commandId,
     nextId: () => Ids.ofCommand(stream, task.commandId, calls++),
   }
