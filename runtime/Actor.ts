@@ -8,7 +8,7 @@
 import type { Effect, Tracer } from "effect"
 import type { ActorError } from "../core/ActorError.ts"
 import type { CommandRequest, Receipt, Rejected, StateAnswer } from "../core/Actors.ts"
-import type { Head, StreamKey } from "../core/Stream.ts"
+import { empty, type Head, type StreamKey } from "../core/Stream.ts"
 import type { Kind } from "./Kind.ts"
 
 export interface Actor {
@@ -80,7 +80,7 @@ export const make = (key: string, kind: Kind, usedAt: number): Actor => ({
   kind,
   loaded: false,
   state: undefined,
-  head: noHead,
+  head: empty,
   eventId: "",
   snapshotVersion: 0,
   bytesSince: 0,
@@ -88,13 +88,11 @@ export const make = (key: string, kind: Kind, usedAt: number): Actor => ({
   work: undefined,
 })
 
-const noHead: Head = { version: 0, recordedAt: 0, closed: false }
-
 /** Forgets what was folded: the next tick reads the store again. */
 export const unload = (actor: Actor): void => {
   actor.loaded = false
   actor.state = undefined
-  actor.head = noHead
+  actor.head = empty
   actor.eventId = ""
   actor.snapshotVersion = 0
   actor.bytesSince = 0

@@ -89,18 +89,17 @@ const releaseAfter = (host: Host, actor: Actor.Actor, delayMs: number): void => 
 
 /** The store refused the group or could not be asked, before anything was stored: states stay, tasks try again. */
 export const refused = (host: Host, parts: ReadonlyArray<Part>, reason: string): void => {
+  for (const { actor, entries } of parts) again(host, actor, entries.map((entry) => entry.task), reason)
+}
+
+const again = (host: Host, actor: Actor.Actor, tasks: ReadonlyArray<Actor.Task>, reason: string): void => {
   const error = () => new ActorError.Unavailable({ retryAfterSeconds: 1, reason })
-  for (const { actor, entries } of parts) {
-    releaseAfter(host, actor, retry(host, actor, entries.map((entry) => entry.task), error, true))
-  }
+  releaseAfter(host, actor, retry(host, actor, tasks, error, true))
 }
 
 /** A load could not ask the store: all that waits tries again. */
-export const notLoaded = (host: Host, actor: Actor.Actor, reason: string): void => {
-  const waiting = actor.work!.mailbox.splice(0)
-  const error = () => new ActorError.Unavailable({ retryAfterSeconds: 1, reason })
-  releaseAfter(host, actor, retry(host, actor, waiting, error, true))
-}
+export const notLoaded = (host: Host, actor: Actor.Actor, reason: string): void =>
+  again(host, actor, actor.work!.mailbox.splice(0), reason)
 
 /**
  * The group may be stored or not. Everything is decided anew, with the look-up of its receipt in the same commit: what
@@ -108,11 +107,8 @@ export const notLoaded = (host: Host, actor: Actor.Actor, reason: string): void 
  */
 export const unknown = (host: Host, parts: ReadonlyArray<Part>): void => {
   host.update(Metrics.OutcomesUnknown, 1)
-  for (const { actor, entries } of parts) {
-    for (const { task } of entries) task.unknown = true
-    const error = () => new ActorError.Unavailable({ retryAfterSeconds: 1, reason: "unknown" })
-    releaseAfter(host, actor, retry(host, actor, entries.map((entry) => entry.task), error, true))
-  }
+  for (const { entries } of parts) for (const { task } of entries) task.unknown = true
+  refused(host, parts, "unknown")
 }
 
 /** The store has spoken: one outcome an entry, in order. */

@@ -10,7 +10,8 @@ import type { Kind } from "./Kind.ts"
 
 type Content = Omit<Snapshot, "checksum">
 
-const checksum = (of: Content): string =>
+/** What tells a whole snapshot from a damaged one. */
+export const checksum = (of: Content): string =>
   digest([keyOf(of.stream), of.version, of.eventId, of.recordedAt, of.key, of.state].join("\n"))
 
 /** A snapshot of `state`; fails where the state does not fit its own schema. */

@@ -18,8 +18,10 @@ import {
   same,
   stored,
   streamOf,
+  tags,
+  walk,
+  withClock,
 } from "./fixtures.ts"
-import { tags, walk, withClock } from "./fixtures.ts"
 
 export const listings: ReadonlyArray<Law> = [
   law("feed() gives every event once, in order, resumed at any cut", function* (store, tenant) {

@@ -6,9 +6,9 @@
  */
 import { Effect } from "effect"
 import { StoreUnavailable } from "../../core/EventStore.ts"
-import { digest } from "../../core/Fingerprint.ts"
 import { type Shape, type Snapshot, SnapshotStore } from "../../core/SnapshotStore.ts"
 import { keyOf } from "../../core/Stream.ts"
+import { checksum } from "../../runtime/SnapshotCodec.ts"
 import type { Faults } from "./Faults.ts"
 import { call } from "./storeModel.ts"
 import type { Process } from "./Process.ts"
@@ -70,8 +70,5 @@ const flipped = (state: string, from: number): string => {
 /** With a true checksum, as code that lost its mind would write it. */
 export const signed = (snapshot: Snapshot): Snapshot => ({
   ...snapshot,
-  checksum: digest(
-    [keyOf(snapshot.stream), snapshot.version, snapshot.eventId, snapshot.recordedAt, snapshot.key, snapshot.state]
-      .join("\n"),
-  ),
+  checksum: checksum(snapshot),
 })
