@@ -20,7 +20,7 @@ export class Failure extends Schema.TaggedError<Failure>()("Failure", {
 }) {}
 
 export interface Input {
-  /** A given option or its default; `"true"` for a given flag. */
+  /** A given option or its default; `"true"` for a given flag; an operand by its name in capitals. */
   readonly option: (name: string) => string | undefined
   /** `--json` was given: `print` writes its second argument. */
   readonly json: boolean
@@ -34,6 +34,8 @@ export interface Input {
 export interface Verb {
   readonly name: string
   readonly help: string
+  /** Operands by name (`DIR`) with their help, in order, all required; `option("DIR")` gives one. */
+  readonly operands?: { readonly [name: Uppercase<string>]: string }
   readonly options: { readonly [name: string]: Option }
   /** Gives the exit code; a `Failure` is printed to standard error. */
   readonly run: (input: Input) => Effect.Effect<number, Failure>

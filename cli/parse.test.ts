@@ -47,6 +47,20 @@ describe("options()", () => {
     assert.match(read("--wall", "n", "--wet=no") as string, /--wet takes no value/)
   })
 
+  it("reads operands in their order, among the options, and asks for each", () => {
+    const words: Verb = { ...verb, operands: { FROM: "Where from", TO: "Where to" }, options: { wet: { help: "" } } }
+    const readAll = (...given: ReadonlyArray<string>) => {
+      const read = options(words, given)
+      return Result.isSuccess(read) ? { ...read.success } : read.failure
+    }
+    assert.deepStrictEqual(readAll("a", "--wet", "b"), { FROM: "a", TO: "b", wet: "true", app: "./app.ts" })
+    assert.match(readAll("a") as string, /TO is missing: nexus paint FROM TO/)
+    assert.match(readAll("a", "b", "c") as string, /knows no "c"/)
+    assert.match(readAll("a", "-b") as string, /knows no "-b"/)
+    assert.match(readAll("", "b") as string, /knows no ""/)
+    assert.match(helpOf(words), /Usage: nexus paint FROM TO \[options\]\n\n {2}FROM +Where from/)
+  })
+
   it("asks for nothing where help is asked for", () => {
     assert.deepStrictEqual(read("--help"), { help: "true" })
   })

@@ -17,9 +17,15 @@ export type Given = { readonly [name: string]: string | undefined }
 /** The values of all options, `"true"` for a flag; else what is wrong, as a sentence. */
 export const options = (verb: Verb, words: ReadonlyArray<string>): Result.Result<Given, string> => {
   const known: { readonly [name: string]: Option } = { ...common, ...verb.options }
+  const operands = Object.keys(verb.operands ?? {})
   const given: Record<string, string> = Object.create(null)
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!
+    const operand = operands.find((name) => given[name] === undefined)
+    if (operand !== undefined && word !== "" && !word.startsWith("-")) {
+      given[operand] = word
+      continue
+    }
     const [, name = "", inline] = /^--([a-z][a-z-]*)(?:=([\s\S]*))?$/.exec(word) ?? []
     if (name === "" || !Object.hasOwn(known, name)) return Result.fail(`nexus ${verb.name} knows no "${word}"`)
     const { value: takes } = known[name]!
@@ -36,6 +42,8 @@ export const options = (verb: Verb, words: ReadonlyArray<string>): Result.Result
     given[name] = value
   }
   if (given["help"] !== undefined) return Result.succeed(given)
+  const missing = operands.find((name) => given[name] === undefined)
+  if (missing !== undefined) return Result.fail(`${missing} is missing: nexus ${verb.name} ${operands.join(" ")}`)
   for (const [name, { default: fallback, required = false, value }] of Object.entries(known)) {
     if (given[name] !== undefined) continue
     if (required) return Result.fail(`--${name} is missing: --${name} ${value}`)
@@ -54,10 +62,12 @@ const optionRow = ([name, { default: fallback, help, required, value }]: [string
   `${help}${required === true ? " (required)" : fallback === undefined ? "" : ` (${fallback})`}`,
 ]
 
-export const helpOf = (verb: Verb): string =>
-  `${verb.help}.\n\nUsage: nexus ${verb.name} [options]\n\n${
-    columns(Object.entries({ ...verb.options, ...common }).map(optionRow))
-  }`
+export const helpOf = (verb: Verb): string => {
+  const operands = Object.entries(verb.operands ?? {})
+  const usage = ["nexus", verb.name, ...operands.map(([name]) => name), "[options]"].join(" ")
+  const rows = [...operands, ...Object.entries({ ...verb.options, ...common }).map(optionRow)]
+  return `${verb.help}.\n\nUsage: ${usage}\n\n${columns(rows)}`
+}
 
 export const helpOfAll = (verbs: ReadonlyArray<Verb>): string =>
   `Usage: nexus VERB [options]\n\n${
