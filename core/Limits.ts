@@ -46,6 +46,11 @@ export const defaults = {
   ticks: 16,
   /** An actor that was not asked for so long leaves memory. */
   idleMaxMs: 15 * 60_000,
+  /** Temporal queries of one client (tenant and subject) in any `queryWindowMs`. */
+  queries: 10,
+  queryWindowMs: 60_000,
+  /** A client idle for so long is forgotten: only a clock set back by more could show it. */
+  queryMemoryMs: 24 * 3_600_000,
   eventsPerCommand: 50,
   page: 500,
   eventBytes: 350_000,

@@ -7,6 +7,8 @@ import { TestClock } from "effect/testing"
 import { describe, it } from "vitest"
 import * as EventStoreLaws from "../../core/EventStore.laws.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
+import * as QueryLimiterLaws from "../../core/QueryLimiter.laws.ts"
+import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
 import * as SnapshotStoreLaws from "../../core/SnapshotStore.laws.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
 
@@ -19,4 +21,7 @@ describe("the memory snapshot store in workerd", () => {
   for (const { name, law } of SnapshotStoreLaws.laws) {
     it(name, () => run(Effect.provide(law, SnapshotStoreMemory.layer)))
   }
+})
+describe("the memory limiter of queries in workerd", () => {
+  for (const { name, law } of QueryLimiterLaws.laws) it(name, () => run(Effect.provide(law, QueryLimiterMemory.layer)))
 })

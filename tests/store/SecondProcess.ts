@@ -7,7 +7,8 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { execPath } from "node:process"
 import { BadCursor, type Shape, StoreOutcomeUnknown, StoreUnavailable } from "../../core/EventStore.ts"
 import { type Answer, onLine, revive, write } from "./calls.ts"
-import type { Race, Result } from "./race.ts"
+import type { Shape as Limiter } from "../../core/QueryLimiter.ts"
+import type { Hammering, Race, Result } from "./race.ts"
 
 export interface SecondProcess {
   readonly pid: number
@@ -15,7 +16,9 @@ export interface SecondProcess {
     Shape,
     "commit" | "read" | "readEach" | "readBackwards" | "head" | "receipt" | "byTime" | "feed" | "streams"
   >
+  readonly limiter: Limiter
   readonly race: (race: Race) => Effect.Effect<Result>
+  readonly hammer: (hammering: Hammering) => Effect.Effect<ReadonlyArray<number>>
 }
 
 export const start = (
@@ -62,7 +65,9 @@ export const start = (
         feed: call("feed"),
         streams: call("streams"),
       },
+      limiter: { admit: call("admit") },
       race: call("race"),
+      hammer: call("hammer"),
     }
   })
 

@@ -8,12 +8,15 @@ import { Cause, Context, Effect, Exit, Layer } from "effect"
 import { argv, stdin, stdout } from "node:process"
 import { EventStore, type Shape } from "../../core/EventStore.ts"
 import { withClock } from "../../core/laws/fixtures.ts"
+import { QueryLimiter, type Shape as Limiter } from "../../core/QueryLimiter.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { type Answer, type Call, onLine, revive } from "./calls.ts"
-import { race } from "./race.ts"
+import { hammer, race } from "./race.ts"
 
-const call = (store: Shape, { name, args, nowMs }: Call): Effect.Effect<unknown, unknown> => {
+const call = (store: Shape, limiter: Limiter, { name, args, nowMs }: Call): Effect.Effect<unknown, unknown> => {
   if (name === "race") return race(store, args[0] as never)
+  if (name === "hammer") return hammer(limiter, args[0] as never)
+  if (name === "admit") return withClock({ ms: nowMs })(limiter.admit(args[0] as never))
   const method = store[name as "commit"] as unknown as (
     ...args: ReadonlyArray<unknown>
   ) => Effect.Effect<unknown, unknown>
@@ -29,10 +32,11 @@ const answerOf = (exit: Exit.Exit<unknown, unknown>): Answer => {
 }
 
 await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-  const store = Context.get(yield* Layer.build(Sqlite.layer({ folder: argv[2]! })), EventStore)
+  const context = yield* Layer.build(Sqlite.layer({ folder: argv[2]! }))
+  const [store, limiter] = [Context.get(context, EventStore), Context.get(context, QueryLimiter)]
   yield* Effect.callback<void>((resume) => {
     onLine(stdin, async (line) => {
-      const exit = await Effect.runPromiseExit(call(store, revive(line) as Call))
+      const exit = await Effect.runPromiseExit(call(store, limiter, revive(line) as Call))
       stdout.write(`${JSON.stringify(answerOf(exit))}\n`)
     })
     stdin.on("end", () => resume(Effect.void))

@@ -2,9 +2,10 @@
  * A writer that competes: every command goes in sooner or later, as a host would bring it in.
  * @module
  */
-import { Effect, Schedule } from "effect"
+import { Clock, Effect, Schedule } from "effect"
 import type { Append, Outcome, Shape } from "../../core/EventStore.ts"
 import { append } from "../../core/laws/fixtures.ts"
+import type { Client, Shape as Limiter } from "../../core/QueryLimiter.ts"
 import type { StreamKey } from "../../core/Stream.ts"
 
 export interface Race {
@@ -47,4 +48,24 @@ export const race = Effect.fnUntraced(function* (store: Shape, { streams, comman
     }
   }
   return { answers, conflicts } satisfies Result
+})
+
+export interface Hammering {
+  readonly clients: ReadonlyArray<Client>
+  readonly asks: number
+  /** Milliseconds since 1970, so that processes begin together. */
+  readonly from: number
+}
+
+/** How often each client was admitted, one client after the other, each asked for again and again by the real clock. */
+export const hammer = Effect.fnUntraced(function* (limiter: Limiter, { asks, clients, from }: Hammering) {
+  const admitted = clients.map(() => 0)
+  yield* Effect.sleep(Math.max(0, from - (yield* Clock.currentTimeMillis)))
+  for (const [i, client] of clients.entries()) {
+    for (let n = 0; n < asks; n++) {
+      if ((yield* patient(limiter.admit(client)))._tag === "Admitted") admitted[i]!++
+      yield* Effect.sleep("1 millis")
+    }
+  }
+  return admitted
 })

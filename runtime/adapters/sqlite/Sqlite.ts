@@ -1,11 +1,12 @@
 /**
- * The embedded stores: events, receipts and snapshots in one SQLite file, written by any number of processes.
+ * The embedded stores: events, receipts, snapshots and the limiter of queries in one SQLite file, written by any number of processes.
  * @module
  */
 import { Context, Effect, Layer } from "effect"
 import { existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { EventStore } from "../../../core/EventStore.ts"
+import { QueryLimiter } from "../../../core/QueryLimiter.ts"
 import { SnapshotStore } from "../../../core/SnapshotStore.ts"
 import type { Finding } from "../../Verify.ts"
 import { CannotOpen, cannotOpen } from "./CannotOpen.ts"
@@ -14,6 +15,7 @@ import * as Connection from "./connection.ts"
 import { type Connect, connect as connectFile } from "./driver.ts"
 import * as Events from "./events.ts"
 import { check as checkLayout } from "./migrations.ts"
+import * as Queries from "./queryLimiter.ts"
 import * as Snapshots from "./snapshots.ts"
 
 /** A folder, made where it is missing, that holds `nexus.db`; or a file in a folder that exists. */
@@ -23,11 +25,12 @@ export type Where = { readonly folder: string } | { readonly file: string }
 export const layer = (
   where: Where,
   connect: Connect = connectFile,
-): Layer.Layer<EventStore | SnapshotStore, CannotOpen> =>
+): Layer.Layer<EventStore | QueryLimiter | SnapshotStore, CannotOpen> =>
   Layer.effectContext(Effect.gen(function* () {
     const connection = yield* Connection.make(yield* fileOf(where), connect)
     return Context.make(EventStore, yield* Events.make(connection)).pipe(
       Context.add(SnapshotStore, yield* Snapshots.make(connection)),
+      Context.add(QueryLimiter, yield* Queries.make(connection)),
     )
   }))
 

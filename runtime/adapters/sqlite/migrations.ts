@@ -74,7 +74,17 @@ CREATE TABLE snapshots (
 ) STRICT;
 `
 
-export const migrations: ReadonlyArray<string> = [layout]
+const queries = `
+-- Admissions of temporal queries that may still count: their times as JSON, ascending, one row a client.
+CREATE TABLE queries (
+  client TEXT PRIMARY KEY,
+  newest INTEGER NOT NULL,
+  admissions TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX queries_by_newest ON queries (newest);
+`
+
+export const migrations: ReadonlyArray<string> = [layout, queries]
 
 /** The file was written by newer code. */
 export class NewerSchema extends Error {

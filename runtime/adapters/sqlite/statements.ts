@@ -92,6 +92,11 @@ export const prepare = (driver: Driver) => ({
         SELECT snapshot_no, key, row_number() OVER (PARTITION BY key ORDER BY version DESC) AS rank
         FROM snapshots WHERE stream = ?1)
       WHERE rank > CASE WHEN key = ?2 THEN ?3 ELSE 1 END)`),
+
+  queries: driver.prepare("SELECT admissions FROM queries WHERE client = ?"),
+  saveQueries: driver.prepare("REPLACE INTO queries (client, newest, admissions) VALUES (?, ?, ?)"),
+  pruneQueries: driver.prepare(`
+    DELETE FROM queries WHERE client IN (SELECT client FROM queries WHERE newest < ? ORDER BY newest LIMIT ?)`),
 })
 
 export type Statements = ReturnType<typeof prepare>
