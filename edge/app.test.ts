@@ -151,7 +151,12 @@ describe("rejections", () => {
 
   it("of code that this process does not know show no member at all", async () => {
     const { text } = await (await rejected("LongGone", { items: "geheim" })).post()
-    assert.deepInclude(JSON.parse(text), { type: "/problems#long-gone", title: "Long gone", status: 409 })
+    assert.deepInclude(JSON.parse(text), {
+      type: "/problems#long-gone",
+      title: "Long gone",
+      status: 409,
+      rejection: "LongGone",
+    })
     assert.notInclude(text, "geheim")
   })
 })

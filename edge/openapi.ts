@@ -61,9 +61,14 @@ class Components {
           status: { const: problem.status },
           detail: { type: "string" },
           instance: { type: "string", format: "uri-reference" },
+          ...problem.rejection && { rejection: { const: problem.tag } },
           ...properties,
         },
-        required: ["type", "title", "status", "detail", "instance", ...required],
+        required: [
+          ...["type", "title", "status", "detail", "instance"],
+          ...problem.rejection ? ["rejection"] : [],
+          ...required,
+        ],
         additionalProperties: false,
       },
     })

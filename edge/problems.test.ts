@@ -66,9 +66,11 @@ describe("checkRejections()", () => {
     class AB extends Rejection("AB") {}
     class Ab extends Rejection("Ab") {}
     class Typed extends Rejection("Typed", { status: Schema.String }) {}
+    class Named extends Rejection("Named", { rejection: Schema.String }) {}
     assert.doesNotThrow(() => checkRejections(refusing(Fine, AB)))
     assert.throws(() => checkRejections(refusing(NotFound)), /NotFound has the problem type of a problem of Nexus/)
     assert.throws(() => checkRejections(refusing(AB, Ab)), /Ab has the problem type of AB/)
     assert.throws(() => checkRejections(refusing(Typed)), /Typed has a field "status"/)
+    assert.throws(() => checkRejections(refusing(Named)), /Named has a field "rejection"/)
   })
 })

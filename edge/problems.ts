@@ -22,6 +22,8 @@ export interface Problem {
   readonly detail: string
   /** What may stand beside the members of RFC 9457. */
   readonly members: Fields
+  /** The application's own: the problem says its name in `rejection`, which no kebab case gives back. */
+  readonly rejection?: true
 }
 
 interface ErrorClass {
@@ -176,14 +178,15 @@ export const ofRejection = (rejection: AnyRejection): Problem => ({
   title: words(rejection.identifier),
   detail: rejectionDetail,
   members: rejection.members,
+  rejection: true,
 })
 
 /** The names of the members that may be shown. */
 export const shownOf = ({ members }: Problem): ReadonlyArray<string> =>
   Object.keys(members).filter((name) => !isRedacted(members[name]!))
 
-/** Members that RFC 9457 defines; a rejection has no field of these names. */
-const reserved = ["type", "title", "status", "detail", "instance"]
+/** Members that problems have anyway; a rejection has no field of these names. */
+const reserved = ["type", "title", "status", "detail", "instance", "rejection"]
 
 /** Stops an application at start whose rejections would be mistaken for each other or for a problem of Nexus. */
 export const checkRejections = (app: App.App): void => {

@@ -78,7 +78,7 @@ export const refuse = (base: string, failure: Failure, about: About): Answer => 
     detail: said.detail,
     instance: instanceOf(failure, about),
     ...rejected
-      ? pick(about.shown?.[failure.tag] ?? [], failure.members)
+      ? { rejection: failure.tag, ...pick(about.shown?.[failure.tag] ?? [], failure.members) }
       : pick(shownByTag[failure._tag] ?? [], failure),
   }
   return { status: said.status, headers: headersOf(failure), body: JSON.stringify(body) }

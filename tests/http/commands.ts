@@ -99,6 +99,7 @@ export const commands = (open: Open): void => {
       const full = await send("e", "Put", { text: "x" }, keyed("e-1"))
       assert.deepInclude(problem(full, 409, "full"), {
         title: "Full",
+        rejection: "Full",
         items: 100,
         instance: "/v1/Box/e/commands/Put#e-1",
       })
