@@ -12,6 +12,7 @@ import type { App } from "../core/App.ts"
 import * as Limits from "../core/Limits.ts"
 import type { Authenticate } from "./auth.ts"
 import * as commands from "./commands.ts"
+import * as cors from "./cors.ts"
 import { make as makeHealth } from "./health.ts"
 import { openapi } from "./openapi.ts"
 import * as operations from "./operations.ts"
@@ -33,6 +34,8 @@ export interface EdgeOptions {
   readonly jwks?: JSONWebKeySet
   /** What stands before the slug in the `type` of a problem; `/problems#` where absent. */
   readonly problemBase?: string
+  /** Web origins whose pages may call us; none where absent. */
+  readonly origins?: ReadonlyArray<string>
 }
 
 export interface EdgeApp {
@@ -54,7 +57,8 @@ const patternOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(".", 
 
 /** Everything `app` serves over HTTP. Stops the program where the application cannot be served as it is. */
 export const makeApp = (options: EdgeOptions): EdgeApp => {
-  const { app, authenticate, context, jwks, limits = Limits.defaults, problemBase = "/problems#" } = options
+  const { app, authenticate, context, jwks, limits = Limits.defaults, origins = [], problemBase = "/problems#" } =
+    options
   problems.checkRejections(app)
   let draining = false
   const waiting = new Set<(response: Response) => void>()
@@ -89,14 +93,16 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
     return responseOf(await answer(raw, undefined))
   })
 
+  // Hono itself looks at method and URL; handlers take no more than `EdgeRequest` has.
+  const route = (request: EdgeRequest) => hono.fetch(request as Request)
+  const answered = origins.length === 0 ? route : cors.allow(origins, route)
   const respond = (failure: Failure) => responseOf(refuse(problemBase, failure, { path: "/" }))
   return {
     fetch: (request) =>
       new Promise((resolve, reject) => {
         waiting.add(resolve)
         const done = () => waiting.delete(resolve)
-        // Hono itself looks at method and URL; handlers take no more than `EdgeRequest` has.
-        Promise.resolve(hono.fetch(request as Request)).finally(done).then(resolve, reject)
+        Promise.resolve(answered(request)).finally(done).then(resolve, reject)
       }),
     respond,
     drain: () => void (draining = true),

@@ -127,7 +127,7 @@ export const start = async (app: App, options: ServeOptions = {}): Promise<Serve
   const context = await runtime.context().catch((error: Error) => {
     throw new CannotServe([error.message])
   })
-  const edge = makeApp({ app, authenticate, context, limits, ...served })
+  const edge = makeApp({ app, authenticate, context, limits, origins: settings.origins, ...served })
   const refusals = headRefusals(limits)
   const listener = await listen(edge.fetch, {
     hostname: settings.hostname,
@@ -172,7 +172,8 @@ const greeting = async (app: App, { mint, url }: Server): Promise<string> => {
  * Serves until SIGTERM or SIGINT, then drains and exits with 0. Where it cannot serve it says why and exits with 1.
  *
  * Environment: `PORT` (8787), `NEXUS_HOST` (127.0.0.1), `NEXUS_DATA` (./data), `NEXUS_ENV` (development), and for tokens
- * of an issuer elsewhere `NEXUS_ISSUER`, `NEXUS_AUDIENCE`, `NEXUS_JWKS_URL`, `NEXUS_TENANT_CLAIM` (tenant).
+ * of an issuer elsewhere `NEXUS_ISSUER`, `NEXUS_AUDIENCE`, `NEXUS_JWKS_URL`, `NEXUS_TENANT_CLAIM` (tenant); for web
+ * pages from elsewhere `NEXUS_ORIGINS` (none).
  */
 export const serve = async (app: App, options: ServeOptions = {}): Promise<void> => {
   const server = await start(app, options).catch((error: unknown) => {

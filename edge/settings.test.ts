@@ -22,8 +22,19 @@ describe("fromEnvironment()", () => {
         port: 8787,
         issuer: undefined,
         tenantClaim: "tenant",
+        origins: [],
       },
     })
+  })
+
+  it("takes origins as browsers write them, and nothing else", () => {
+    const two = "https://shop.example, http://localhost:5173"
+    assert.deepStrictEqual(Result.getOrThrow(fromEnvironment({ NEXUS_ORIGINS: two })).origins, [
+      ...["https://shop.example", "http://localhost:5173"],
+    ])
+    for (const wrong of ["*", "null", "https://shop.example/", "shop.example", "https://Shop.example", "file://"]) {
+      assert.match(faults({ NEXUS_ORIGINS: wrong }), /^NEXUS_ORIGINS holds/, wrong)
+    }
   })
 
   it("refuses production without issuer, audience and keys, and names each", () => {

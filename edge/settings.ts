@@ -22,6 +22,8 @@ export interface Settings {
   /** Absent: the process makes its own key and mints tokens itself. Never in production. */
   readonly issuer: Issuer | undefined
   readonly tenantClaim: string
+  /** Web origins other than our own whose pages may call us; none where nothing is said. */
+  readonly origins: ReadonlyArray<string>
 }
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
@@ -31,6 +33,9 @@ const urlFault = (text: string): string | undefined => {
   if (url?.protocol === "https:" || (url?.protocol === "http:" && loopback.test(url.hostname))) return undefined
   return "NEXUS_JWKS_URL must be an https URL (http only for loopback)"
 }
+
+/** As browsers write it: scheme, host and port, nothing behind them. No wildcard: it would let any page in. */
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text
 
 /** The settings, or every reason why there are none. */
 export const fromEnvironment = (env: Environment): Result.Result<Settings, ReadonlyArray<string>> => {
@@ -58,6 +63,13 @@ export const fromEnvironment = (env: Environment): Result.Result<Settings, Reado
   const port = /^\d{1,5}$/.test(portText) ? Number(portText) : NaN
   if (!(port <= 65_535)) faults.push(`PORT is "${portText}": use a number from 0 to 65535`)
 
+  const origins = (get("NEXUS_ORIGINS") ?? "").split(",").map((origin) => origin.trim()).filter((origin) =>
+    origin !== ""
+  )
+  for (const origin of origins.filter((origin) => !isOrigin(origin))) {
+    faults.push(`NEXUS_ORIGINS holds "${origin}": use origins like https://shop.example, parted by commas`)
+  }
+
   return faults.length > 0 ? Result.fail(faults) : Result.succeed({
     production,
     data: get("NEXUS_DATA") ?? "./data",
@@ -65,5 +77,6 @@ export const fromEnvironment = (env: Environment): Result.Result<Settings, Reado
     port,
     issuer: named ? { issuer: issuer!, audience: audience!, jwksUrl: jwksUrl! } : undefined,
     tenantClaim: get("NEXUS_TENANT_CLAIM") ?? "tenant",
+    origins,
   })
 }
