@@ -21,8 +21,9 @@ export interface Actor {
   head: Head
   /** The id of the last event; names the history that a snapshot belongs to. */
   eventId: string
-  /** Of the newest snapshot, and the bytes of events folded since. */
+  /** Of the newest snapshot, its last event's time (without one: the first event's), and the bytes folded since. */
   snapshotVersion: number
+  snapshotAt: number
   bytesSince: number
   /** Seconds since the host started, of the last use. */
   usedAt: number
@@ -83,6 +84,7 @@ export const make = (key: string, kind: Kind, usedAt: number): Actor => ({
   head: empty,
   eventId: "",
   snapshotVersion: 0,
+  snapshotAt: Infinity,
   bytesSince: 0,
   usedAt,
   work: undefined,
@@ -95,6 +97,7 @@ export const unload = (actor: Actor): void => {
   actor.head = empty
   actor.eventId = ""
   actor.snapshotVersion = 0
+  actor.snapshotAt = Infinity
   actor.bytesSince = 0
 }
 

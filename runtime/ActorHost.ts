@@ -210,6 +210,8 @@ const assemble = Effect.gen(function* () {
       )
     })
 
+  const snapshots = yield* Snapshots.make(snapshotStore, limits, update)
+
   let scheduled = false
   let ticks = 0
   const tick = () => {
@@ -226,10 +228,10 @@ const assemble = Effect.gen(function* () {
   const host: Host = {
     store,
     limits,
-    roster: Roster.make(limits, startMs),
+    roster: Roster.make(limits, startMs, (actor) => snapshots.evaluate(actor, clock.currentTimeMillisUnsafe())),
     supervision: Supervision.make(limits),
     loader: Loader.make(store, snapshotStore, limits, ignored),
-    snapshots: yield* Snapshots.make(snapshotStore, limits, update),
+    snapshots,
     update,
     clock,
     tracer,

@@ -6,7 +6,7 @@ import { Result, Schema } from "effect"
 import type * as Aggregate from "../core/Aggregate.ts"
 import type * as EventStore from "../core/EventStore.ts"
 import { canonical, digest } from "../core/Fingerprint.ts"
-import type * as Snapshot from "../core/Snapshot.ts"
+import * as Snapshot from "../core/Snapshot.ts"
 import type { AnyCommand } from "../schemas/Command.ts"
 import type { AnyEvent } from "../schemas/Event.ts"
 import * as JsonSchemas from "../schemas/JsonSchemas.ts"
@@ -21,7 +21,7 @@ export type Decide = (state: unknown, command: Tagged, context: Aggregate.Comman
 export interface Kind {
   readonly name: string
   readonly initial: unknown
-  readonly snapshot: Snapshot.Policy
+  readonly snapshot: Snapshot.Bounds
   /** Aggregate revision and hash of the state's schema: a snapshot with another key was made by other code. */
   readonly snapshotKey: string
   readonly command: (name: string) => AnyCommand | undefined
@@ -41,7 +41,7 @@ export const make = (aggregate: Aggregate.Any): Kind => {
   return {
     name: contract.aggregate,
     initial: aggregate.initial,
-    snapshot: aggregate.snapshot,
+    snapshot: Snapshot.bounds(aggregate.snapshot),
     snapshotKey: `${aggregate.revision}-${schemaHash}`,
     command: (name) => contract.commands[name],
     event: (type) => contract.events[type],

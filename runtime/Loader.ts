@@ -20,6 +20,7 @@ export interface Loaded {
   readonly head: Head
   readonly eventId: string
   readonly snapshotVersion: number
+  readonly snapshotAt: number
   readonly bytesSince: number
 }
 
@@ -38,6 +39,7 @@ interface Fold extends Request {
   head: Head
   eventId: string
   snapshot: Snapshot | undefined
+  snapshotAt: number
   bytesSince: number
 }
 type Step = Result.Result<void, LoadFailure>
@@ -48,6 +50,7 @@ const begin = (request: Request): Fold => ({
   head: empty,
   eventId: "",
   snapshot: undefined,
+  snapshotAt: Infinity,
   bytesSince: 0,
 })
 
@@ -63,6 +66,7 @@ const choose = Effect.fnUntraced(function* (fold: Fold, snapshots: ReadonlyArray
     fold.head = { version: snapshot.version, recordedAt: snapshot.recordedAt, closed: false }
     fold.eventId = snapshot.eventId
     fold.snapshot = snapshot
+    fold.snapshotAt = snapshot.recordedAt
     return
   }
 })
@@ -82,6 +86,8 @@ const fold = (self: Fold, events: ReadonlyArray<StoredEvent>): Step => {
       closed: event.type === tombstone.type,
     }
     self.eventId = event.eventId
+    // Times never decrease in a stream: this keeps the snapshot's, or the first event's.
+    self.snapshotAt = Math.min(self.snapshotAt, event.recordedAt)
     if (self.head.closed) continue
     const decoded = self.kind.decodeEvent(event)
     if (Result.isFailure(decoded)) {
@@ -107,6 +113,7 @@ const done = (self: Fold): Loaded => ({
   head: self.head,
   eventId: self.eventId,
   snapshotVersion: self.snapshot?.version ?? 0,
+  snapshotAt: self.snapshotAt,
   bytesSince: self.bytesSince,
 })
 

@@ -28,16 +28,22 @@ export interface Roster {
 /** How many of the longest idle are looked at for a free place; if all of them work, the host is full. */
 const scanMax = 100
 
-export const make = (limits: Limits, startMs: number): Roster => {
+/** `leaving` sees each loaded actor right before it leaves memory. */
+export const make = (limits: Limits, startMs: number, leaving: (actor: Actor) => void): Roster => {
   const actors = new Map<string, Actor>()
   const working = new Set<Actor>()
   const waiters: Array<() => void> = []
   const seconds = (nowMs: number) => Math.floor((nowMs - startMs) / 1000)
 
+  const drop = (actor: Actor): boolean => {
+    if (actor.loaded) leaving(actor)
+    return actors.delete(actor.key)
+  }
+
   const makeRoom = (): boolean => {
     let seen = 0
-    for (const [key, actor] of actors) {
-      if (actor.work === undefined) return actors.delete(key)
+    for (const actor of actors.values()) {
+      if (actor.work === undefined) return drop(actor)
       if (++seen === scanMax) return false
     }
     return limits.actors > 0
@@ -79,9 +85,9 @@ export const make = (limits: Limits, startMs: number): Roster => {
     },
     passivate: (nowMs) => {
       const before = actors.size
-      for (const [key, actor] of actors) {
+      for (const actor of actors.values()) {
         if (nowMs - startMs - actor.usedAt * 1000 < limits.idleMaxMs) break
-        if (actor.work === undefined) actors.delete(key)
+        if (actor.work === undefined) drop(actor)
       }
       return before - actors.size
     },

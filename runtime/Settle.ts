@@ -180,7 +180,7 @@ const settlePart = (
   }
   if (appended && actor.loaded) {
     tally.evaluated++
-    host.snapshots.evaluate(actor)
+    host.snapshots.evaluate(actor, actor.head.recordedAt)
   }
   releaseAfter(host, actor, delay)
 }

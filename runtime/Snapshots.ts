@@ -1,5 +1,6 @@
 /**
- * Stores snapshots behind the answers: looked at right after an append, written by one fiber of its own.
+ * Stores snapshots behind the answers: looked at right after an append and when an actor leaves memory, written by one
+ * fiber of its own.
  *
  * A snapshot costs a write of its own, so the writer pauses between rounds, and of an actor that is due again meanwhile
  * only the newest state is written: a hot actor is snapshot a few times a second, however fast it is.
@@ -19,12 +20,12 @@ interface Due {
   readonly version: number
   readonly recordedAt: number
   readonly eventId: string
-  readonly before: number
+  readonly before: Pick<Actor, "snapshotVersion" | "snapshotAt">
 }
 
 export interface Snapshots {
-  /** Looks at the actor's rule and, where a snapshot is due, queues it; never waits. */
-  readonly evaluate: (actor: Actor) => void
+  /** Looks at the actor's rule and, where a snapshot is due, queues it; never waits. `nowMs` is since 1970. */
+  readonly evaluate: (actor: Actor, nowMs: number) => void
 }
 
 export const make = Effect.fnUntraced(function* (
@@ -56,7 +57,7 @@ export const make = Effect.fnUntraced(function* (
     }
     update(Metrics.SnapshotFailures, 1)
     // The next append looks again.
-    if (actor.snapshotVersion === due.version) actor.snapshotVersion = due.before
+    if (actor.snapshotVersion === due.version) Object.assign(actor, due.before)
     yield* Effect.logWarning("snapshot not stored").pipe(
       Effect.annotateLogs({ aggregate: actor.kind.name, reason: stored.failure.reason }),
     )
@@ -71,9 +72,13 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.forkScoped(Effect.forever(round))
 
   return {
-    evaluate: (actor) => {
+    evaluate: (actor, nowMs) => {
       const { head, snapshotVersion } = actor
-      if (!isDue(actor.kind.snapshot, head.version - snapshotVersion, actor.bytesSince)) return
+      // An end of a stream is no state: a snapshot of it would hide that the stream is closed.
+      if (head.closed) return
+      actor.snapshotAt = Math.min(actor.snapshotAt, head.recordedAt)
+      const { snapshotAt } = actor
+      if (!isDue(actor.kind.snapshot, head.version - snapshotVersion, actor.bytesSince, nowMs - snapshotAt)) return
       if (due.size >= limits.snapshotQueue && !due.has(actor)) return update(Metrics.SnapshotFailures, 1)
       due.set(actor, {
         actor,
@@ -81,10 +86,11 @@ export const make = Effect.fnUntraced(function* (
         version: head.version,
         recordedAt: head.recordedAt,
         eventId: actor.eventId,
-        before: snapshotVersion,
+        before: { snapshotVersion, snapshotAt },
       })
       Queue.offerUnsafe(wake, undefined)
       actor.snapshotVersion = head.version
+      actor.snapshotAt = head.recordedAt
       actor.bytesSince = 0
     },
   }

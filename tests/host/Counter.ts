@@ -59,6 +59,10 @@ const StrictCounter = Contract.make("Counter", {
   commands: [Command("Add", { n: positive }, [TooMuch])],
   events: [Added],
 })
+/** The same aggregate with another snapshot rule. */
+export const appWith = (rule: Snapshot.Policy) =>
+  App.make("counters", { aggregates: [{ ...CounterAggregate, snapshot: rule }] })
+
 /** A later release of the same application, whose counters only grow. */
 export const stricter = App.make("counters", {
   aggregates: [

@@ -5,18 +5,16 @@
 import { assert } from "@effect/vitest"
 import { Effect, Fiber, Result } from "effect"
 import { TestClock } from "effect/testing"
-import { tombstone } from "../../core/EventStore.ts"
-import { empty } from "../../core/Stream.ts"
 import * as Metrics from "../../runtime/HostMetrics.ts"
 import * as Counters from "./Counter.ts"
 import * as Rig from "./Rig.ts"
+import { close } from "./steps.ts"
 
 export const cases: Array<Rig.Case> = []
 const check = Rig.collect(cases)
 
 const tag = <E extends { readonly _tag: string }>(exit: Result.Result<unknown, E>) =>
   Result.isSuccess(exit) ? "ok" : exit.failure._tag
-const stream = (id: string) => ({ tenant: "t1", aggregate: "Counter", id })
 
 check(
   "send() says the same bytes again for the same command id, whatever happened since",
@@ -121,26 +119,8 @@ check("send() answers StreamClosed behind a tombstone; old receipts and the stat
     const rig = yield* Rig.make
     const host = yield* rig.host()
     const first = yield* host.tell("c", "Add", { n: 5 }, { commandId: "k" })
-    const head = yield* rig.store.head(stream("c"))
-    const [closed] = yield* rig.store.commit([{
-      stream: stream("c"),
-      expected: head,
-      events: [{ ...tombstone, eventId: "e-x" }],
-      command: {
-        commandId: "close",
-        given: true,
-        fingerprint: "f",
-        correlationId: "close",
-        causationId: undefined,
-        principal: "ops",
-        traceparent: undefined,
-        writerId: "w",
-      },
-      remember: true,
-      refusal: undefined,
-    }])
-    assert.strictEqual(closed!._tag, "Committed")
-    assert.notDeepEqual(head, empty)
+    const closed = yield* close(rig, "c")
+    assert.strictEqual(closed._tag, "Committed")
     assert.strictEqual(tag(yield* Effect.result(host.tell("c", "Add", { n: 1 }))), "StreamClosed")
     const other = yield* rig.host()
     for (const each of [host, other]) {

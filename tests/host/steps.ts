@@ -4,6 +4,7 @@
  */
 import { Effect, Fiber, Result } from "effect"
 import { TestClock } from "effect/testing"
+import { tombstone } from "../../core/EventStore.ts"
 import * as Rig from "./Rig.ts"
 
 export const tag = <E extends { readonly _tag: string }>(exit: Result.Result<unknown, E>) =>
@@ -22,4 +23,27 @@ export const awaitAll = Effect.fnUntraced(function* <A, E>(fibers: ReadonlyArray
     yield* TestClock.adjust(i < 50 ? 10 : 200)
   }
   return yield* Effect.forEach(fibers, Fiber.join)
+})
+
+/** Ends the stream of a counter where it stands, as an operator would. */
+export const close = Effect.fnUntraced(function* (rig: Rig.Rig, id: string) {
+  const stream = { tenant: "t1", aggregate: "Counter", id }
+  const [outcome] = yield* rig.store.commit([{
+    stream,
+    expected: yield* rig.store.head(stream),
+    events: [{ ...tombstone, eventId: "e-x" }],
+    command: {
+      commandId: "close",
+      given: true,
+      fingerprint: "f",
+      correlationId: "close",
+      causationId: undefined,
+      principal: "ops",
+      traceparent: undefined,
+      writerId: "w",
+    },
+    remember: true,
+    refusal: undefined,
+  }])
+  return outcome!
 })
