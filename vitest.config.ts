@@ -20,7 +20,7 @@ export default defineConfig({
           name: "unit",
           environment: "node",
           include: ["**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...edgeFiles],
+          exclude: [...configDefaults.exclude, "dist/**", ...edgeFiles],
         },
       },
       {

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * `nexus`: finds the verb, reads its options, runs it. Exit code 0: done; 1: tried and failed; 2: asked for wrongly.
  *
@@ -10,6 +11,7 @@ import process from "node:process"
 import { pathToFileURL } from "node:url"
 import type { App } from "../core/App.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
+import { init } from "./init.ts"
 import { helpOf, helpOfAll, options } from "./parse.ts"
 import { token } from "./token.ts"
 import { Failure, type Input, type Verb } from "./Verb.ts"
@@ -19,6 +21,7 @@ import { verify } from "./verify.ts"
 const say = (line: string): void => console.error(line)
 
 const verbs: ReadonlyArray<Verb> = [
+  init,
   token,
   verify({ check: (folder) => Sqlite.check({ folder }), layer: (folder) => Sqlite.layer({ folder }) }, say),
 ]
@@ -29,7 +32,12 @@ const isApp = (value: unknown): value is App =>
 const importApp = (file: string): Effect.Effect<App, Failure> =>
   Effect.tryPromise({
     try: async () => (await import(pathToFileURL(resolve(file)).href) as { readonly default?: unknown }).default,
-    catch: (error) => new Failure({ message: `cannot load --app ${file}: ${(error as Error).message}`, exitCode: 1 }),
+    catch: (error) => {
+      const { code, message } = error as Error & { readonly code?: unknown }
+      // Of Node before 24.
+      const hint = code === "ERR_UNKNOWN_FILE_EXTENSION" ? "; run it with Deno: npx -y deno@2.9.5 task nexus …" : ""
+      return new Failure({ message: `cannot load --app ${file}: ${message}${hint}`, exitCode: 1 })
+    },
   }).pipe(Effect.flatMap((value) =>
     isApp(value)
       ? Effect.succeed(value)

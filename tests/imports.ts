@@ -8,8 +8,11 @@ import { posix } from "node:path"
 import { dotted, exportsOf, literal, type Source, sourcesOf, type Tree } from "./source.ts"
 
 export const isTest = (path: string): boolean => /\.(test|types)\.ts$/.test(path)
-/** The files of an example that start something; the others are as a user's own contracts and behaviour. */
-export const isExampleEntry = (path: string): boolean => /^examples\/[^/]+\/(main|worker|demo[^/]*)\.ts$/.test(path)
+/** The folder of an application as a user writes it: an example, or what `nexus init` copies. */
+const applicationOf = (path: string) => /^(examples\/[^/]+|cli\/template)(?=\/)/.exec(path)?.[0]
+/** Its files that start something; the others are as a user's own contracts and behaviour. */
+export const isExampleEntry = (path: string): boolean =>
+  applicationOf(path) !== undefined && /^(main|worker|demo[^/]*)\.ts$/.test(posix.basename(path))
 
 interface Zone {
   readonly at: RegExp
@@ -30,6 +33,7 @@ const zones: ReadonlyArray<Zone> = [
   { at: /^core\//, may: inward.core, packages: ["effect", "@noble/hashes"] },
   { at: /^runtime\//, may: inward.runtime, packages: ["effect"] },
   { at: /^edge\//, may: edge, packages: ["effect", "hono", "jose"] },
+  { at: /^cli\/template\//, may: ["cli/template"], packages: ["effect"] },
   { at: /^cli\//, may: [...edge, "cli"], packages: ["effect"] },
   { at: /^policies\//, may: [...inward.core, "policies"], packages: ["effect"] },
   {
@@ -44,7 +48,7 @@ const zones: ReadonlyArray<Zone> = [
 
 /** Paths that may name a platform (`node:`, `cloudflare:`, `Deno`, `process`). */
 const platformAt = [
-  /^(runtime\/adapters|cli|infra|bench|tests|edge\/objects)\//,
+  /^(runtime\/adapters|cli(?!\/template)|infra|bench|tests|edge\/objects)\//,
   /^edge\/(deno|worker)\.ts$/,
   /^testing\/(sim|deno|vitest)\.ts$/,
   /\.test\.ts$/,
@@ -53,7 +57,7 @@ const platformAt = [
 
 /** Paths that may provide requirements and run effects. */
 const composesAt = [
-  /^(cli|infra|bench|tests|testing|edge\/objects)\//,
+  /^(cli(?!\/template)|infra|bench|tests|testing|edge\/objects)\//,
   /^edge\/(deno|worker|run)\.ts$/,
   /\.(test|laws)\.ts$/,
 ]
@@ -83,8 +87,8 @@ const wrongImport = (tree: Tree, { imports, path: from }: Source): ReadonlyArray
       const fine = zone.packages.includes(packageOf(specifier)) || (isTest(from) && /vitest$/.test(specifier))
       return fine ? [] : [`${from} imports the package ${specifier}`]
     }
-    if (within("examples", from)) {
-      const own = posix.join(...from.split("/").slice(0, 2) as [string, string])
+    const own = applicationOf(from)
+    if (own !== undefined) {
       const adapter = adapterOf(to) !== undefined && !isExampleEntry(from) && !isTest(from)
       return (named ? !adapter : within(own, to))
         ? []

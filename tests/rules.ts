@@ -16,7 +16,7 @@ export interface Rule {
 
 /** Schemas, core and examples compute: the same input gives the same output, for ever. */
 const isDeterministic = (path: string) =>
-  /^(schemas|core|examples)\//.test(path) && !imports.isTest(path) && !imports.isExampleEntry(path)
+  /^(schemas|core|examples|cli\/template)\//.test(path) && !imports.isTest(path) && !imports.isExampleEntry(path)
 /** The simulation steps these through services, so they may wait but not look at a clock of their own. */
 const isSimulated = (path: string) =>
   /^(runtime|testing)\//.test(path) && !/^(runtime\/adapters\/|testing\/(sim|deno|vitest)\.ts)/.test(path) &&

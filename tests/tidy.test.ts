@@ -49,6 +49,7 @@ const faults: Readonly<Record<string, ReadonlyArray<readonly [says: string, tree
       "examples/x/app.ts": `import "nexus-actors/sqlite"`,
       "runtime/adapters/sqlite/mod.ts": app,
     }],
+    ["public exports only", { "cli/template/a.ts": `import "../Verb.ts"`, "cli/Verb.ts": app }],
     ["imports are relative", {
       ...exported({ "./core": "./core/mod.ts" }),
       "edge/App.ts": `import "nexus-actors/core"`,
@@ -59,6 +60,7 @@ const faults: Readonly<Record<string, ReadonlyArray<readonly [says: string, tree
     ["node:fs", { "core/A.ts": `import "node:fs"` }],
     ["cloudflare:workers", { "runtime/A.ts": `import type { X } from "cloudflare:workers"` }],
     ["Deno", { "edge/App.ts": "const f = Deno.readTextFile" }],
+    ["process", { "cli/template/app.ts": "const e = process.env" }],
     ["process", { "examples/x/app.ts": "const e = process.env" }],
   ],
   "only composition roots provide and run": [
@@ -91,6 +93,7 @@ const faults: Readonly<Record<string, ReadonlyArray<readonly [says: string, tree
     ["uses fetch", { "core/A.ts": "fetch(url)" }],
     ["uses randomUUID", { "core/A.ts": `import { randomUUID as id } from "node:crypto"` }],
     ["uses async", { "core/A.ts": "const f = async () => 1" }],
+    ["uses async", { "cli/template/a.ts": "const f = async () => 1" }],
     ["uses await", { "core/A.ts": "export {}; for await (const x of y) f(x)" }],
     ["uses try", { "core/A.ts": "try { f() } catch { g() }" }],
   ],

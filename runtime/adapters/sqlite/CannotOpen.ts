@@ -5,7 +5,7 @@
 import { Schema } from "effect"
 import { existsSync, statSync } from "node:fs"
 import { dirname } from "node:path"
-import { codeOf, codes } from "./driver.ts"
+import { codeOf, codes, NoSqlite } from "./driver.ts"
 import { ForeignDatabase, NewerSchema } from "./migrations.ts"
 
 /** The event store cannot be opened; the message says why and what to do. Nothing was written. */
@@ -23,6 +23,7 @@ export class CannotOpen extends Schema.TaggedError<CannotOpen>()("CannotOpen", {
     "newer-schema",
     "corrupt",
     "io-error",
+    "no-sqlite",
   ]),
   repair: Schema.String,
 }) {
@@ -53,6 +54,9 @@ export const cannotOpen = (file: string, error: unknown): CannotOpen | undefined
   }
   if (error instanceof ForeignDatabase) {
     return make("foreign-database", "It is the database of another program: name another file.")
+  }
+  if (error instanceof NoSqlite) {
+    return make("no-sqlite", "This runtime has no SQLite of its own: run with Deno, or with Node 24 or newer.")
   }
   const code = codeOf(error)
   if (code === undefined) return undefined

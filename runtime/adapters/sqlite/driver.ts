@@ -5,7 +5,7 @@
  * runtime.
  * @module
  */
-import { DatabaseSync } from "node:sqlite"
+import process from "node:process"
 
 export type Value = string | number | null
 export interface Statement {
@@ -21,7 +21,14 @@ export interface Driver {
 }
 export type Connect = (file: string) => Driver
 
-export const connect: Connect = (file) => new DatabaseSync(file) as unknown as Driver
+/** This runtime has no SQLite of its own. Asked for when a file is opened, so that importing the adapter never fails. */
+export class NoSqlite extends Error {}
+
+export const connect: Connect = (file) => {
+  const sqlite = process.getBuiltinModule("node:sqlite")
+  if (sqlite === undefined) throw new NoSqlite()
+  return new sqlite.DatabaseSync(file) as unknown as Driver
+}
 
 /** Runs one statement that is needed once. */
 export const run = (driver: Driver, sql: string): unknown => driver.prepare(sql).get()
