@@ -24,19 +24,43 @@ export interface Input {
   readonly option: (name: string) => string | undefined
   /** `--json` was given: `print` writes its second argument. */
   readonly json: boolean
+  /** Results go to a terminal that wants colors. */
+  readonly color: boolean
   readonly env: { readonly [name: string]: string | undefined }
   /** The default export of `--app` (`./app.ts`), imported when asked for. */
   readonly app: Effect.Effect<App, Failure>
   /** Writes the result to standard output, as text for people or, with `--json`, as one line of JSON. */
   readonly print: (text: string, json: unknown) => Effect.Effect<void>
+  /** Says on standard error how far it is; silent where that is no terminal, unless `--progress` was given. */
+  readonly progress: Progress
 }
+
+/** `total` is absent where nobody knows it; `unit` is what is counted: `events`. */
+export type Progress = (step: string, done: number, total: number | undefined, unit: string) => void
+
+/** Of the verbs that may take long. */
+export const progress: { readonly [name: string]: Option } = {
+  progress: { help: "Say how far it is, even where standard error is no terminal" },
+}
+
+/** Of the verbs that work on a store. */
+export const data: { readonly [name: string]: Option } = {
+  data: { help: "The folder of the store; NEXUS_DATA or ./data where absent", value: "FOLDER" },
+}
+/** The folder that is asked for. */
+export const folderOf = ({ env, option }: Pick<Input, "env" | "option">): string =>
+  option("data") ?? (env["NEXUS_DATA"] || "data")
 
 export interface Verb {
   readonly name: string
   readonly help: string
   /** Operands by name (`DIR`) with their help, in order, all required; `option("DIR")` gives one. */
   readonly operands?: { readonly [name: Uppercase<string>]: string }
+  /** Operands that may be absent, behind the others. */
+  readonly optionalOperands?: { readonly [name: Uppercase<string>]: string }
   readonly options: { readonly [name: string]: Option }
+  /** More than options say, shown below them. */
+  readonly notes?: string
   /** Gives the exit code; a `Failure` is printed to standard error. */
   readonly run: (input: Input) => Effect.Effect<number, Failure>
 }

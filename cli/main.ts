@@ -10,9 +10,12 @@ import { resolve } from "node:path"
 import process from "node:process"
 import { pathToFileURL } from "node:url"
 import type { App } from "../core/App.ts"
+import * as Backup from "../runtime/adapters/sqlite/Backup.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
+import { backup, type Files, restore } from "./backup.ts"
 import { init } from "./init.ts"
 import { helpOf, helpOfAll, options } from "./parse.ts"
+import * as progress from "./progress.ts"
 import { token } from "./token.ts"
 import { Failure, type Input, type Verb } from "./Verb.ts"
 import { verify } from "./verify.ts"
@@ -20,10 +23,19 @@ import { verify } from "./verify.ts"
 /** Standard output is for results alone. */
 const say = (line: string): void => console.error(line)
 
+const files: Files = {
+  check: (file) => Sqlite.check({ file }),
+  layer: (file) => Sqlite.layer({ file }),
+  backup: Backup.backup,
+  restore: Backup.restore,
+}
+
 const verbs: ReadonlyArray<Verb> = [
   init,
   token,
-  verify({ check: (folder) => Sqlite.check({ folder }), layer: (folder) => Sqlite.layer({ folder }) }, say),
+  backup(files),
+  restore(files),
+  verify({ check: (folder) => Sqlite.check({ folder }), layer: (folder) => Sqlite.layer({ folder }) }),
 ]
 
 const isApp = (value: unknown): value is App =>
@@ -64,16 +76,27 @@ const main = async (words: ReadonlyArray<string>): Promise<number> => {
     console.log(helpOf(verb))
     return 0
   }
+  const { isTTY } = process.stderr
+  const reporter = isTTY || given.success["progress"] !== undefined
+    ? progress.make({ terminal: isTTY, nowMs: Date.now, write: (text) => process.stderr.write(text) })
+    : progress.silent
   const input: Input = {
     option: (option) => given.success[option],
     json: json !== undefined,
+    color: process.stdout.isTTY && json === undefined && (process.env["NO_COLOR"] ?? "") === "",
+    progress: reporter.report,
     env: process.env,
     app: importApp(app!),
-    print: (text, value) => Effect.sync(() => console.log(json === undefined ? text : JSON.stringify(value))),
+    print: (text, value) =>
+      Effect.sync(() => {
+        reporter.end()
+        console.log(json === undefined ? text : JSON.stringify(value))
+      }),
   }
   return await Effect.runPromise(
     Effect.catchTag(verb.run(input), "Failure", ({ exitCode, message }) =>
       Effect.sync(() => {
+        reporter.end()
         say(`nexus: ${message}`)
         return exitCode
       })),

@@ -61,6 +61,29 @@ describe("options()", () => {
     assert.match(helpOf(words), /Usage: nexus paint FROM TO \[options\]\n\n {2}FROM +Where from/)
   })
 
+  it("does without an optional operand, which stands behind the others", () => {
+    const { options: _, ...rest } = verb
+    const words: Verb = {
+      ...rest,
+      options: {},
+      operands: { FROM: "From" },
+      optionalOperands: { TO: "To" },
+      notes: "Ever.",
+    }
+    const readAll = (...given: ReadonlyArray<string>) => {
+      const read = options(words, given)
+      return Result.isSuccess(read) ? { ...read.success } : read.failure
+    }
+    assert.deepStrictEqual(readAll("a"), { FROM: "a", app: "./app.ts" })
+    assert.deepStrictEqual(readAll("a", "b"), { FROM: "a", TO: "b", app: "./app.ts" })
+    assert.match(readAll() as string, /FROM is missing: nexus paint FROM/)
+    assert.match(
+      helpOf(words),
+      /Usage: nexus paint FROM \[TO\] \[options\]\n\n {2}FROM +From\n {2}TO +To[^]*\n\nEver\.$/,
+    )
+    assert.match(helpOfAll([words]), /paint FROM \[TO\] {2}Paint a wall/)
+  })
+
   it("asks for nothing where help is asked for", () => {
     assert.deepStrictEqual(read("--help"), { help: "true" })
   })

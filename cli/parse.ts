@@ -14,14 +14,15 @@ export const common: { readonly [name: string]: Option } = {
 
 export type Given = { readonly [name: string]: string | undefined }
 
-/** The values of all options, `"true"` for a flag; else what is wrong, as a sentence. */
+/** The values of all options, `"true"` for a flag, an operand under its name; else what is wrong, as a sentence. */
 export const options = (verb: Verb, words: ReadonlyArray<string>): Result.Result<Given, string> => {
   const known: { readonly [name: string]: Option } = { ...common, ...verb.options }
   const operands = Object.keys(verb.operands ?? {})
+  const all = [...operands, ...Object.keys(verb.optionalOperands ?? {})]
   const given: Record<string, string> = Object.create(null)
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!
-    const operand = operands.find((name) => given[name] === undefined)
+    const operand = all.find((name) => given[name] === undefined)
     if (operand !== undefined && word !== "" && !word.startsWith("-")) {
       given[operand] = word
       continue
@@ -62,14 +63,19 @@ const optionRow = ([name, { default: fallback, help, required, value }]: [string
   `${help}${required === true ? " (required)" : fallback === undefined ? "" : ` (${fallback})`}`,
 ]
 
+const operandsOf = ({ operands = {}, optionalOperands = {} }: Verb): ReadonlyArray<string> => [
+  ...Object.keys(operands),
+  ...Object.keys(optionalOperands).map((name) => `[${name}]`),
+]
+
 export const helpOf = (verb: Verb): string => {
-  const operands = Object.entries(verb.operands ?? {})
-  const usage = ["nexus", verb.name, ...operands.map(([name]) => name), "[options]"].join(" ")
+  const operands = Object.entries({ ...verb.operands, ...verb.optionalOperands })
+  const usage = ["nexus", verb.name, ...operandsOf(verb), "[options]"].join(" ")
   const rows = [...operands, ...Object.entries({ ...verb.options, ...common }).map(optionRow)]
-  return `${verb.help}.\n\nUsage: ${usage}\n\n${columns(rows)}`
+  return `${verb.help}.\n\nUsage: ${usage}\n\n${columns(rows)}${verb.notes === undefined ? "" : `\n\n${verb.notes}`}`
 }
 
 export const helpOfAll = (verbs: ReadonlyArray<Verb>): string =>
   `Usage: nexus VERB [options]\n\n${
-    columns(verbs.map(({ help, name }) => [name, help]))
+    columns(verbs.map((verb) => [[verb.name, ...operandsOf(verb)].join(" "), verb.help]))
   }\n\n\`nexus VERB --help\` tells more.`

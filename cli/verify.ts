@@ -2,11 +2,11 @@
  * `nexus verify`: reads all that a store holds and names the first bad place; exit code 1 where there is one.
  * @module
  */
-import { Clock, Effect, type Layer } from "effect"
+import { Effect, type Layer } from "effect"
 import type { EventStore } from "../core/EventStore.ts"
 import type { SnapshotStore } from "../core/SnapshotStore.ts"
 import * as Verify from "../runtime/Verify.ts"
-import { Failure, type Verb } from "./Verb.ts"
+import { data, Failure, folderOf, progress, type Verb } from "./Verb.ts"
 
 /** How the command line reaches a store in a folder; the entry chooses the adapter. */
 export interface Engine {
@@ -16,25 +16,18 @@ export interface Engine {
 }
 
 const failed = (error: { readonly message: string }) => new Failure({ message: error.message, exitCode: 1 })
-const progressEveryMs = 1_000
 
-/** The verb over an engine; `say` hears of the progress of a long check. */
-export const verify = (engine: Engine, say: (line: string) => void): Verb => ({
+export const verify = (engine: Engine): Verb => ({
   name: "verify",
   help: "Check everything a store holds, and name the first bad place",
-  options: { data: { help: "The folder of the store; NEXUS_DATA or ./data where absent", value: "FOLDER" } },
+  options: { ...data, ...progress },
   run: Effect.fnUntraced(function* (input) {
-    const folder = input.option("data") ?? (input.env["NEXUS_DATA"] || "data")
+    const folder = folderOf(input)
     const app = yield* input.app
     const seen = yield* Effect.mapError(engine.check(folder), failed)
-    let saidMs = yield* Clock.currentTimeMillis
-    const progress = Effect.fnUntraced(function* (counts: Verify.Counts) {
-      const nowMs = yield* Clock.currentTimeMillis
-      if (nowMs - saidMs < progressEveryMs) return
-      saidMs = nowMs
-      say(`${counts.events} events, ${counts.streams} streams`)
-    })
-    const report = yield* Verify.verify(app, progress).pipe(
+    const said = ({ events }: Verify.Counts) =>
+      Effect.sync(() => input.progress("checking", events, undefined, "events"))
+    const report = yield* Verify.verify(app, said).pipe(
       Effect.provide(engine.layer(folder)),
       Effect.catch(({ reason }) => Effect.succeed(unreadable(reason))),
     )

@@ -51,7 +51,8 @@ type End = { readonly version: number; readonly recordedAt: number; readonly clo
 interface Check {
   readonly store: Store
   readonly snapshots: Snapshots
-  readonly kinds: ReadonlyMap<string, Kind.Kind>
+  /** Absent: nothing is decoded, and no snapshot compared. */
+  readonly kinds: ReadonlyMap<string, Kind.Kind> | undefined
   readonly ends: Map<string, End>
   readonly counts: { -readonly [K in keyof Counts]: number }
   readonly findings: Array<Finding>
@@ -59,15 +60,18 @@ interface Check {
   readonly copies: Array<Finding>
 }
 
-/** Checks the whole feed; `progress` hears the counts after each page. */
+/**
+ * Checks the whole feed; `progress` hears the counts after each page. Without an application only what needs none:
+ * versions, times, tombstones and receipts.
+ */
 export const verify = Effect.fn("Verify.verify")(function* (
-  app: App.App,
+  app: App.App | undefined,
   progress: (counts: Counts) => Effect.Effect<void> = () => Effect.void,
 ): Effect.fn.Return<Report, StoreUnavailable, EventStore | SnapshotStore> {
   const check: Check = {
     store: yield* EventStore,
     snapshots: yield* SnapshotStore,
-    kinds: new Map(Object.values(app.aggregates).map((one) => [one.contract.aggregate, Kind.make(one)])),
+    kinds: app && new Map(Object.values(app.aggregates).map((one) => [one.contract.aggregate, Kind.make(one)])),
     ends: new Map(),
     counts: { events: 0, streams: 0, commands: 0, snapshots: 0, foreignSnapshots: 0 },
     findings: [],
@@ -96,7 +100,7 @@ const checkEvent = Effect.fnUntraced(function* (check: Check, event: StoredEvent
   if (ends.size >= endsMax) ends.clear()
   const closed = event.type === tombstone.type
   ends.set(keyOf(event), { version: event.version, recordedAt: event.recordedAt, closed })
-  const undecodable = closed ? undefined : decodingProblem(check, event)
+  const undecodable = closed || check.kinds === undefined ? undefined : decodingProblem(check, event)
   if (undecodable !== undefined) found(undecodable)
   yield* checkReceipt(check, event, found)
   if (event.version === 1) yield* checkStream(check, event)
@@ -113,7 +117,7 @@ const endBefore = Effect.fnUntraced(
 )
 
 const decodingProblem = (check: Check, event: StoredEvent): string | undefined => {
-  const kind = check.kinds.get(event.aggregate)
+  const kind = check.kinds?.get(event.aggregate)
   if (kind === undefined) return `the application has no aggregate ${event.aggregate}`
   const decoded = kind.decodeEvent(event)
   if (Result.isSuccess(decoded)) return undefined
@@ -146,9 +150,10 @@ const checkReceipt = Effect.fnUntraced(function* (check: Check, event: StoredEve
 /** Compares each snapshot of ours with the fold of the events before it. */
 const checkStream = Effect.fnUntraced(function* (check: Check, stream: StreamKey) {
   check.counts.streams++
-  const kind = check.kinds.get(stream.aggregate)
+  const kind = check.kinds?.get(stream.aggregate)
+  if (kind === undefined) return
   const [kept] = yield* check.snapshots.loadEach([stream])
-  if (kind === undefined || kept === undefined || kept.length === 0) return
+  if (kept === undefined || kept.length === 0) return
   const foreign = kept.filter((one) => one.key !== kind.snapshotKey)
   const ours = kept.filter((one) => one.key === kind.snapshotKey)
   check.counts.foreignSnapshots += foreign.length

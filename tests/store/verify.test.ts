@@ -56,7 +56,9 @@ const engine = {
 }
 const run = Effect.fnUntraced(function* (folder: string) {
   let printed: readonly [text: string, json: unknown] = ["", undefined]
-  const exitCode = yield* verify(engine, () => {}).run({
+  const exitCode = yield* verify(engine).run({
+    color: false,
+    progress: () => {},
     option: (name) => name === "data" ? folder : undefined,
     json: true,
     env: {},

@@ -24,11 +24,17 @@ export type Connect = (file: string) => Driver
 /** This runtime has no SQLite of its own. Asked for when a file is opened, so that importing the adapter never fails. */
 export class NoSqlite extends Error {}
 
-export const connect: Connect = (file) => {
+/** The runtime's SQLite. */
+export const builtin = (): NonNullable<ReturnType<typeof process.getBuiltinModule<"node:sqlite">>> => {
   const sqlite = process.getBuiltinModule("node:sqlite")
   if (sqlite === undefined) throw new NoSqlite()
-  return new sqlite.DatabaseSync(file) as unknown as Driver
+  return sqlite
 }
+
+export const connect: Connect = (file) => new (builtin().DatabaseSync)(file) as unknown as Driver
+/** Never writes to the file, nor holds up who does. */
+export const connectReadOnly: Connect = (file) =>
+  new (builtin().DatabaseSync)(file, { readOnly: true }) as unknown as Driver
 
 /** Runs one statement that is needed once. */
 export const run = (driver: Driver, sql: string): unknown => driver.prepare(sql).get()

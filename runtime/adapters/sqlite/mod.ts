@@ -3,5 +3,6 @@
  * The public modules of `runtime/adapters/sqlite`.
  * @module
  */
+export * as Backup from "./Backup.ts"
 export * as CannotOpen from "./CannotOpen.ts"
 export * as Sqlite from "./Sqlite.ts"

@@ -1,0 +1,168 @@
+/**
+ * Copies of a store's file: taken while servers write, put back where there is none; looked through before they count.
+ *
+ * The copy is made by SQLite's online backup over a connection that holds one read transaction, so it shows one moment
+ * and never starts again, whoever writes meanwhile. Writers go on; only the log grows until the copy is done.
+ * @module
+ */
+import { Effect, Schema } from "effect"
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+} from "node:fs"
+import { dirname, join } from "node:path"
+import { kill, pid } from "node:process"
+import { CannotOpen, cannotOpen } from "./CannotOpen.ts"
+import { builtin, connect, connectReadOnly, run } from "./driver.ts"
+import { check as checkLayout, ForeignDatabase } from "./migrations.ts"
+
+/** No copy was made, and nothing is left of it; the message says what to do. */
+export class CannotCopy extends Schema.TaggedError<CannotCopy>()("CannotCopy", { message: Schema.String }) {}
+
+/** Pages copied so far, of all. */
+export type Progress = (done: number, total: number) => void
+/** Looks through the copy; its failure gives the copy up. */
+export type Inspect<E, R> = (file: string) => Effect.Effect<void, E, R>
+
+/** 16 MiB a step: often enough to say how far it is. */
+const pagesPerStep = 4_096
+
+/** Copies the store in `folder` to `file`, which may not exist; it is there once it is whole, inspected and on the disk. */
+export const backup = Effect.fn("Backup.backup")(function* <E, R>(
+  folder: string,
+  file: string,
+  inspect: Inspect<E, R>,
+  progress: Progress = () => {},
+) {
+  if (existsSync(file)) return yield* new CannotCopy({ message: `${file} exists: name a new file` })
+  yield* copy(join(folder, "nexus.db"), file, inspect, progress)
+})
+
+/** Puts a backup back as the store of `folder`, which may hold none; it is inspected before and after it is copied. */
+export const restore = Effect.fn("Backup.restore")(function* <E, R>(
+  file: string,
+  folder: string,
+  inspect: { readonly backup: Inspect<E, R>; readonly copy: Inspect<E, R> },
+  progress: Progress = () => {},
+) {
+  const target = join(folder, "nexus.db")
+  // A log without its file is what a running server has left whose file was removed: SQLite would mix the two.
+  const held = ["", "-wal", "-shm", "-journal"].map((suffix) => target + suffix).find((path) => existsSync(path))
+  if (held !== undefined) {
+    return yield* new CannotCopy({
+      message: `${held} exists: stop the servers on ${folder}, and restore into another folder or move its store away`,
+    })
+  }
+  yield* inspect.backup(file)
+  yield* copy(file, target, inspect.copy, progress)
+})
+
+const copy = Effect.fnUntraced(function* <E, R>(
+  from: string,
+  to: string,
+  inspect: Inspect<E, R>,
+  progress: Progress,
+): Effect.fn.Return<void, E | CannotOpen | CannotCopy, R> {
+  const part = `${to}.part-${pid}`
+  yield* Effect.gen(function* () {
+    yield* attempt(to, () => prepare(to, part))
+    yield* copyFile(from, part, progress)
+    yield* inspect(part)
+    yield* attempt(to, () => publish(part, to))
+  }).pipe(Effect.ensuring(Effect.sync(() => remove(part))))
+})
+
+const attempt = (file: string, f: () => void): Effect.Effect<void, CannotCopy> =>
+  Effect.try({
+    try: f,
+    catch: (error) => new CannotCopy({ message: `cannot write ${file}: ${(error as Error).message}` }),
+  })
+
+/** Makes the folder, and removes what crashed copies to the same place have left. */
+const prepare = (to: string, part: string): void => {
+  const folder = dirname(to)
+  const made = mkdirSync(folder, { recursive: true })
+  if (made !== undefined) sync(dirname(made))
+  remove(part)
+  const parts = readdirSync(folder).map((name) => join(folder, name)).filter((path) => path.startsWith(`${to}.part-`))
+  for (const path of parts) {
+    const owner = Number(/\.part-(\d+)/.exec(path.slice(to.length))?.[1])
+    if (!isAlive(owner)) rmSync(path, { force: true })
+  }
+}
+
+const isAlive = (owner: number): boolean => {
+  try {
+    return kill(owner, 0)
+  } catch (error) {
+    return (error as { readonly code?: unknown }).code === "EPERM"
+  }
+}
+
+const copyFile = (from: string, part: string, progress: Progress): Effect.Effect<void, CannotOpen> =>
+  Effect.tryPromise({
+    try: async () => {
+      if (!existsSync(from)) {
+        throw new CannotOpen({ file: from, reason: "missing", repair: "Name the folder or file of a store." })
+      }
+      const driver = connectReadOnly(from)
+      try {
+        run(driver, "PRAGMA busy_timeout = 5000")
+        if (checkLayout(driver) === 0) throw new ForeignDatabase()
+        run(driver, "BEGIN")
+        // The moment that is copied: a transaction begins with its first read.
+        run(driver, "SELECT count(*) FROM sqlite_schema")
+        const pages = await builtin().backup(driver as never, part, {
+          rate: pagesPerStep,
+          progress: ({ remainingPages, totalPages }) => progress(totalPages - remainingPages, totalPages),
+        })
+        // Said of a last step by nobody else.
+        progress(pages, pages)
+      } finally {
+        driver.close()
+      }
+    },
+    catch: (error) => error,
+  }).pipe(Effect.catch((error) => {
+    if (error instanceof CannotOpen) return Effect.fail(error)
+    const refusal = cannotOpen(from, error)
+    return refusal === undefined ? Effect.die(error) : Effect.fail(refusal)
+  }))
+
+/** Makes the copy one file without a log, brings it to the disk, and gives it its name iff nobody has it. */
+const publish = (part: string, to: string): void => {
+  const driver = connect(part)
+  run(driver, "PRAGMA journal_mode = DELETE")
+  driver.close()
+  sync(part)
+  try {
+    linkSync(part, to)
+    unlinkSync(part)
+  } catch (error) {
+    // Some disks know no links.
+    if ((error as { readonly code?: unknown }).code === "EEXIST" || existsSync(to)) throw error
+    renameSync(part, to)
+  }
+  sync(dirname(to))
+}
+
+const sync = (path: string): void => {
+  const handle = openSync(path, "r")
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+const remove = (part: string): void => {
+  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(part + suffix, { force: true })
+}
