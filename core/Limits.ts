@@ -79,6 +79,13 @@ export const defaults = {
   /** The writer of snapshots rests so long between rounds; what is due meanwhile is written in the next. */
   snapshotPauseMs: 100,
   snapshotsKept: 2,
+  /** Spans that wait for the receiver of traces; more are dropped and counted. */
+  exportQueue: 8_192,
+  /** Spans of one request to it. */
+  exportBatch: 512,
+  exportTimeoutMs: 10_000,
+  /** At shutdown each receiver is given so long to take what is left. */
+  exportFlushMs: 1_000,
   /** Events decoded before the loop is given back, so that a long load starves no timer. */
   loadPage: 250,
 } as const

@@ -14,6 +14,7 @@ import * as Limits from "../core/Limits.ts"
 import { listen, type Listener, type Malformed } from "../runtime/adapters/node/listener.ts"
 import { readOrCreate } from "../runtime/adapters/node/secret.ts"
 import * as Sha256 from "../runtime/adapters/node/sha256.ts"
+import * as Otlp from "../runtime/adapters/otlp/Otlp.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import { ActorHost } from "../runtime/ActorHost.ts"
 import { TickTrigger } from "../runtime/TickTrigger.ts"
@@ -86,6 +87,9 @@ const layerOf = (app: App, settings: Settings, limits: Limits.Limits, logLevel: 
   ActorHost.layer(app).pipe(
     Layer.provideMerge(
       Layer.mergeAll(Sqlite.layer({ folder: settings.data }), TickTrigger.layerImmediate, Sha256.layer),
+    ),
+    Layer.provideMerge(
+      settings.telemetry === undefined ? Layer.empty : Otlp.layer({ serviceName: app.name, ...settings.telemetry }),
     ),
     // Requests and the host share the time there is to drain.
     Layer.provideMerge(Layer.succeed(Limits.Limits, { ...limits, drainMs: limits.drainMs / 2 })),

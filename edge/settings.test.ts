@@ -23,6 +23,7 @@ describe("fromEnvironment()", () => {
         issuer: undefined,
         tenantClaim: "tenant",
         origins: [],
+        telemetry: undefined,
       },
     })
   })

@@ -3,6 +3,7 @@
  * @module
  */
 import { Result } from "effect"
+import * as otel from "./otel.ts"
 
 export type Environment = { readonly [name: string]: string | undefined }
 
@@ -24,6 +25,8 @@ export interface Settings {
   readonly tenantClaim: string
   /** Web origins other than our own whose pages may call us; none where nothing is said. */
   readonly origins: ReadonlyArray<string>
+  /** Where traces and metrics go; nowhere if absent. */
+  readonly telemetry: otel.Telemetry | undefined
 }
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
@@ -70,6 +73,8 @@ export const fromEnvironment = (env: Environment): Result.Result<Settings, Reado
     faults.push(`NEXUS_ORIGINS holds "${origin}": use origins like https://shop.example, parted by commas`)
   }
 
+  const telemetry = otel.read(get, faults)
+
   return faults.length > 0 ? Result.fail(faults) : Result.succeed({
     production,
     data: get("NEXUS_DATA") ?? "./data",
@@ -78,5 +83,6 @@ export const fromEnvironment = (env: Environment): Result.Result<Settings, Reado
     issuer: named ? { issuer: issuer!, audience: audience!, jwksUrl: jwksUrl! } : undefined,
     tenantClaim: get("NEXUS_TENANT_CLAIM") ?? "tenant",
     origins,
+    telemetry,
   })
 }

@@ -35,12 +35,13 @@ const parentOf = (traceparent: string | null): Tracer.ExternalSpan | undefined =
   traceparent === null ? undefined : Option.getOrUndefined(HttpTraceContext.w3c({ traceparent } as never))
 
 /** The options of the span of a request on this route. */
-export const spanOptions = ({ method, path }: Named) => {
+export const spanOptions = ({ method, path, routine }: Named) => {
   const attributes = { "http.route": path, "http.request.method": method }
   return (request: EdgeRequest): Tracer.SpanOptions => {
     const parent = parentOf(request.headers.get("traceparent"))
     const options = { kind: "server", attributes, captureStackTrace: false } as const
-    return parent === undefined ? { ...options, root: true } : { ...options, parent }
+    // Probes and scrapes would fill every page of a trace viewer: they are traced only where their caller asks for it.
+    return parent === undefined ? { ...options, root: true, sampled: !routine } : { ...options, parent }
   }
 }
 

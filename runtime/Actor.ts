@@ -67,6 +67,8 @@ export interface CommandTask extends TaskBase {
   fingerprint: string
   /** The span that the command was sent in. */
   readonly span: Tracer.AnySpan | undefined
+  /** That of its last decision, where it is traced. */
+  decided: Tracer.AnySpan | undefined
   /** Milliseconds of the first decision, the `now` of all later ones; 0 before. */
   now: number
   readonly resume: Resume<CommandAnswer>

@@ -128,6 +128,7 @@ const make = Effect.fnUntraced(function* (
           command: decoded.success,
           fingerprint: "",
           span: Context.getOrUndefined(fiber.context, Tracer.ParentSpan),
+          decided: undefined,
           now: 0,
           deadline: now + host.limits.requestTimeoutMs,
           attempts: 0,
@@ -197,7 +198,7 @@ const assemble = Effect.gen(function* () {
   const limits = yield* Limits
   const clock = yield* Clock.Clock
   const random = yield* Random.Random
-  const tracer = yield* Tracer.Tracer
+  const tracer = Context.getOrUndefined(yield* Effect.context<never>(), Tracer.Tracer)
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const update = Metrics.updater(yield* Effect.context<never>())
   const startMs = elapsedMs(clock)

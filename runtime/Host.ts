@@ -21,7 +21,8 @@ export interface Host {
   readonly snapshots: Snapshots
   readonly update: Metrics.Update
   readonly clock: Clock.Clock
-  readonly tracer: Tracer.Tracer
+  /** Absent: nobody looks at spans, and none is made here. */
+  readonly tracer: Tracer.Tracer | undefined
   /** A number in [0, 1). */
   readonly random: () => number
   readonly sha256: (text: string) => string

@@ -12,6 +12,7 @@ import { type Host, nowMs, release, wallMs } from "./Host.ts"
 import * as Metrics from "./HostMetrics.ts"
 import * as Loader from "./Loader.ts"
 import * as Settle from "./Settle.ts"
+import * as Trace from "./Trace.ts"
 import * as Turn from "./Turn.ts"
 
 /** Takes ready actors up to the store's group size and runs them; cold ones on a fiber of their own if any is warm. */
@@ -111,9 +112,9 @@ const turn = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Acto
   const { parts, appends } = decide(host, actors)
   if (appends.length === 0) return
   const began = nowMs(host)
-  const spans = openSpans(host, parts)
+  const spans = Trace.commit(host, parts, appends.length)
   const exit = yield* Effect.exit(host.store.commit(appends))
-  for (const span of spans) span.end(host.clock.currentTimeNanosUnsafe(), Exit.asVoid(exit))
+  for (const span of spans) Trace.end(host, span, exit)
   host.update(Metrics.GroupSize, appends.length)
   host.update(Metrics.CommitLatency, nowMs(host) - began)
   settle(host, parts, exit)
@@ -161,7 +162,9 @@ const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {
         seen++
         continue
       }
+      const span = Trace.decide(host, task)
       const entry = Turn.decide(cursor, task, setting)
+      Trace.end(host, span)
       if (Turn.isCommand(entry) && appends.length > 0 && bytes + entry.bytes > appendMax.bytes) break
       seen++
       entries.push(entry)
@@ -180,25 +183,4 @@ const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {
     parts.push({ actor, entries })
   }
   return { parts, appends }
-}
-
-/** One span a traced command, so that its trace runs from the request to the commit. */
-const openSpans = (host: Host, parts: ReadonlyArray<Settle.Part>) => {
-  const spans = []
-  for (const { entries } of parts) {
-    for (const { task } of entries) {
-      if (task._tag === "Read" || task.span === undefined || !task.span.sampled) continue
-      spans.push(host.tracer.span({
-        name: "nexus.commit",
-        parent: Option.some(task.span),
-        annotations: task.span.annotations,
-        links: [],
-        startTime: host.clock.currentTimeNanosUnsafe(),
-        kind: "internal",
-        root: false,
-        sampled: true,
-      }))
-    }
-  }
-  return spans
 }

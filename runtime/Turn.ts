@@ -5,7 +5,7 @@
  * `Entry`: what to ask of the store, and what to say once the store has agreed.
  * @module
  */
-import { DateTime, Effect, Result, type Tracer } from "effect"
+import { DateTime, Effect, Result } from "effect"
 import * as ActorError from "../core/ActorError.ts"
 import type { StateAnswer } from "../core/Actors.ts"
 import type { CommandContext } from "../core/Aggregate.ts"
@@ -22,6 +22,7 @@ import * as Answer from "./Answer.ts"
 import * as Defect from "./Defect.ts"
 import * as Kind from "./Kind.ts"
 import * as NewEvents from "./NewEvents.ts"
+import * as Trace from "./Trace.ts"
 
 /** What the host knows when the turn begins. */
 export interface Setting {
@@ -192,16 +193,12 @@ const appendOf = (
     correlationId: task.request.correlationId ?? task.commandId,
     causationId: task.request.causationId,
     principal: task.request.principal.subject,
-    traceparent: task.span === undefined ? undefined : traceparent(task.span),
+    traceparent: Trace.parentOf(task),
     writerId: setting.writerId,
   },
   remember,
   refusal,
 })
-
-/** Source: W3C Trace Context, section 3.2. */
-const traceparent = (span: Tracer.AnySpan): string =>
-  `00-${span.traceId.padStart(32, "0")}-${span.spanId}-${span.sampled ? "01" : "00"}`
 
 /** An outcome without events: it leaves the state as it is. */
 const eventless = (
