@@ -16,6 +16,9 @@ const decodeParts = Schema.decodeUnknownOption(
 export const encode = (asked: ReadonlyArray<string>, at: ReadonlyArray<Part>): string =>
   Base64Url.encode(JSON.stringify([...asked, ...at]))
 
+/** The cursor of a feed with one order behind the event at `offset`, as a receipt or a position names it. */
+export const feedAt = (store: string, offset: number): string => encode([store, "feed"], [offset])
+
 /**
  * What `encode` put in; nothing where the caller begins. `types` is one character per part, `s` or `i`: the types of the
  * parts of `at`.

@@ -169,12 +169,15 @@ export interface Shape {
   readonly byTime: (range: TimeRange) => Effect.Effect<Page<StoredEvent>, StoreUnavailable | BadCursor>
   /**
    * All events of all tenants as the store gives them, the only call that crosses tenants. The cursor stands behind the
-   * last item; that of an empty page is the one given: ask again with it later.
+   * last item; that of an empty page is the one given: ask again with it later. A page of fewer than `limit` items ended
+   * where the feed did when it was read. Nothing ever appears in front of a cursor, however many write.
    */
   readonly feed: (
     cursor: string | undefined,
     limit: number,
   ) => Effect.Effect<Page<StoredEvent>, StoreUnavailable | BadCursor>
+  /** Where the feed ends now, as a cursor of it; nothing while it is empty. */
+  readonly feedEnd: Effect.Effect<string | undefined, StoreUnavailable>
   /** The tenant's instances of an aggregate that hold an event, by id. */
   readonly streams: (
     tenant: string,

@@ -167,6 +167,7 @@ export const make = (state: State = emptyState()): Effect.Effect<Shape> =>
           const end = Cursor.encode([kind, "feed"], [after + items.length])
           return Effect.succeed({ items, cursor: items.length === 0 ? cursor : end })
         }),
+      feedEnd: Effect.sync(() => log.length === 0 ? undefined : Cursor.encode([kind, "feed"], [log.length])),
       streams: (tenant, aggregate, cursor, limit) => {
         const asked = [kind, "streams", tenant, aggregate]
         return Effect.map(Cursor.decode<[string]>(asked, "s", cursor), (after) => {

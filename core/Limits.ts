@@ -88,6 +88,39 @@ export const defaults = {
   exportFlushMs: 1_000,
   /** Events decoded before the loop is given back, so that a long load starves no timer. */
   loadPage: 250,
+  /** Events that the tail of the feed reads at once. */
+  tailPage: 100,
+  /** Between two reads of the tail that found something, so that commits share them. */
+  tailPauseMs: 5,
+  /** The tail looks so often for what other processes wrote. */
+  tailPollMs: 100,
+  /** WebSockets of this process, and of one principal in it. */
+  sockets: 10_000,
+  socketsPerPrincipal: 5,
+  /** Over all sockets of the principal in this process. */
+  subscriptionsPerPrincipal: 50,
+  /** Of one subscription. */
+  idsPerSubscription: 100,
+  /** Bytes of a message from a client. */
+  messageBytes: 32 * KiB,
+  /** Messages of one socket in any second; as many may wait. */
+  messagesPerSecond: 100,
+  /** Frames to one socket in any second; more are delayed. */
+  framesPerSecond: 100,
+  eventsPerFrame: 100,
+  /** Bytes of the events of a frame; one event may have more. */
+  frameBytes: 256 * KiB,
+  /** A socket that holds more unsent bytes is given nothing more, and after `socketStallMs` closed. */
+  socketBufferBytes: 256 * KiB,
+  socketStallMs: 10_000,
+  /** A socket is pinged so often, and dropped where it has not answered until the next time. */
+  socketPingMs: 30_000,
+  /** A subscription that could not be read for so long ends its socket. */
+  streamFailingMs: 30_000,
+  /** One-time tickets that wait for their socket, each for `ticketMs`. */
+  tickets: 10_000,
+  ticketsPerPrincipal: 20,
+  ticketMs: 30_000,
 } as const
 
 export type Limits = { readonly [K in keyof typeof defaults]: number }

@@ -54,23 +54,28 @@ export const state = (answer: StateAnswer<unknown>): string =>
     position: answer.position,
   })
 
+const eventFields = {
+  eventId: Schema.String,
+  version: Count,
+  type: Schema.String,
+  schemaVersion: Count,
+  recordedAt: Milliseconds,
+  commandId: Id,
+  correlationId: Schema.String,
+  causationId: Schema.NullOr(Schema.String),
+  principal: Schema.String,
+  traceparent: Schema.NullOr(Schema.String),
+  payload: Schema.Record(Schema.String, Schema.Json),
+}
+
+/** An event that says which stream it is of. */
+export const LocatedEvent = Schema.Struct({ aggregate: Schema.String, id: Id, ...eventFields })
+
 export const HistoryBody = (aggregate: string) =>
   Schema.Struct({
     aggregate: Schema.Literal(aggregate),
     id: Id,
-    events: Schema.Array(Schema.Struct({
-      eventId: Schema.String,
-      version: Count,
-      type: Schema.String,
-      schemaVersion: Count,
-      recordedAt: Milliseconds,
-      commandId: Id,
-      correlationId: Schema.String,
-      causationId: Schema.NullOr(Schema.String),
-      principal: Schema.String,
-      traceparent: Schema.NullOr(Schema.String),
-      payload: Schema.Record(Schema.String, Schema.Json),
-    })),
+    events: Schema.Array(Schema.Struct(eventFields)),
     nextVersion: Schema.NullOr(Count).annotate({ description: "Where the next page begins; null at the end." }),
   })
 
@@ -90,6 +95,9 @@ const event = (event: StoredEvent): string => {
   // A payload is kept byte for byte, so it is not parsed here either.
   return `${head.slice(0, -1)},"payload":${event.payload}}`
 }
+
+export const located = (one: StoredEvent): string =>
+  `{"aggregate":${JSON.stringify(one.aggregate)},"id":${JSON.stringify(one.id)},${event(one).slice(1)}`
 
 export const history = (
   { aggregate, id }: StreamKey,

@@ -9,13 +9,17 @@ import { Actors, type CommandRequest, Rejected, type Shape as ActorsShape } from
 import * as EventStore from "../core/EventStore.ts"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
 import * as Limits from "../core/Limits.ts"
+import { Tail } from "../runtime/Tail.ts"
 import boxes from "../tests/http/app.ts"
 import { makeApp } from "./app.ts"
 import type { Authenticate } from "./auth.ts"
 import { table } from "./problems.ts"
 
 const everybody: Authenticate = () =>
-  Effect.succeed({ tenant: "t", subject: "s", scopes: ["commands:*", "read", "history", "ops"] })
+  Effect.succeed({
+    ...{ tenant: "t", subject: "s", scopes: ["commands:*", "read", "history", "ops"] },
+    expiresAt: Number.MAX_SAFE_INTEGER,
+  })
 
 interface Parts {
   readonly send?: ActorsShape["send"]
@@ -52,7 +56,7 @@ const open = async (parts: Parts = {}) => {
   )
   const logger = Logger.map(Logger.formatJson, (line) => void lines.push(line))
   const runtime = ManagedRuntime.make(Layer.mergeAll(
-    store,
+    Layer.provideMerge(Tail.layer, store),
     Layer.succeed(Actors, { send, state }),
     Layer.succeed(Tracer.Tracer, recording(spans)),
     Logger.layer([logger]),
@@ -169,7 +173,7 @@ describe("commands", () => {
     await post()
     assert.deepStrictEqual(came, [
       {
-        ...{ principal: { tenant: "t", subject: "s", scopes: ["commands:*", "read", "history", "ops"] } },
+        principal: await Effect.runPromise(everybody(undefined)),
         ...{ aggregate: "Box", id: "a", command: "Put", payload: { text: "geheim" } },
         ...{ commandId: "k-1", ifMatch: 7, notAfter: 1_700_000_000_000 },
       },

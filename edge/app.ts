@@ -4,15 +4,18 @@
  * It starts nothing and owns nothing: stores and actors come in a context, keys and identity in settings.
  * @module
  */
-import type { Context } from "effect"
+import { type Context, Effect } from "effect"
 import { Hono } from "hono"
 import type { JSONWebKeySet } from "jose"
 import { ShuttingDown } from "../core/ActorError.ts"
 import type { App } from "../core/App.ts"
+import { Sha256 } from "../core/Fingerprint.ts"
 import * as Limits from "../core/Limits.ts"
+import type { Accept } from "../runtime/Socket.ts"
 import type { Authenticate } from "./auth.ts"
 import * as commands from "./commands.ts"
 import * as cors from "./cors.ts"
+import { incoming } from "./guard.ts"
 import { make as makeHealth } from "./health.ts"
 import { openapi } from "./openapi.ts"
 import * as operations from "./operations.ts"
@@ -22,6 +25,10 @@ import { type Answer, type Failure, refuse } from "./refuse.ts"
 import { MethodNotAllowed, NoSuchRoute } from "./refusals.ts"
 import { type EdgeRequest, refusing, type Route, served, type Services } from "./route.ts"
 import { type Edge, serve } from "./run.ts"
+import * as handshake from "./stream/handshake.ts"
+import * as Hub from "./stream/Hub.ts"
+import * as stream from "./stream/routes.ts"
+import { make as makeTickets } from "./stream/tickets.ts"
 
 export interface EdgeOptions {
   readonly app: App
@@ -40,6 +47,8 @@ export interface EdgeOptions {
 
 export interface EdgeApp {
   readonly fetch: (request: EdgeRequest) => Promise<Response>
+  /** Grants the WebSocket that a request asks for, or answers it. For listeners that can upgrade. */
+  readonly upgrade: (request: EdgeRequest) => Promise<Accept | Response>
   /** The answer to a request that never became one. */
   readonly respond: (failure: Failure) => Response
   /** From now on work is refused with 503, and `/health/ready` says no. */
@@ -55,6 +64,8 @@ const responseOf = ({ body, headers, status }: Answer): Response => new Response
 /** Matches what Hono matches, for paths that have another method. */
 const patternOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(".", "\\.").replace(":id", "[^/]+")}$`)
 
+const pathOf = (request: EdgeRequest): string => incoming(request, undefined).path
+
 /** Everything `app` serves over HTTP. Stops the program where the application cannot be served as it is. */
 export const makeApp = (options: EdgeOptions): EdgeApp => {
   const { app, authenticate, context, jwks, limits = Limits.defaults, origins = [], problemBase = "/problems#" } =
@@ -65,10 +76,14 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
   const isDraining = () => draining
   const health = makeHealth(limits.storeFailingMs)
   const edge: Edge = { limits, authenticate, health, isDraining, problemBase, context }
+  const problem = (failure: Failure) => refuse(problemBase, failure, { path: stream.path }).body!
+  const hub = Effect.runSyncWith(context)(Hub.make({ app, context, limits, problem }))
+  const tickets = makeTickets(Effect.runSyncWith(context)(Effect.service(Sha256)), limits)
 
   const routes: ReadonlyArray<Route> = [
     ...commands.routes(app, limits),
     ...reads.routes(app, limits),
+    stream.ticket(tickets, limits.ticketMs),
     ...operations.routes({
       health,
       isDraining,
@@ -81,6 +96,10 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
     const answer = serve(edge, served(route))
     hono.on(route.method, route.path, async (c) => responseOf(await answer(c.req.raw, c.req.param("id"))))
   }
+  const [wanted, granted] = [new WeakSet<EdgeRequest>(), new WeakMap<EdgeRequest, Accept>()]
+  const shake = handshake.make({ authenticate, hub, origins, tickets })
+  const socket = serve(edge, stream.socket(shake, wanted, granted))
+  hono.get(stream.path, async (c) => responseOf(await socket(c.req.raw, undefined)))
   // Beside the routes, not behind them: a second handler on a path would put Hono's composition before every answer.
   const paths = [...new Set(routes.map(({ path }) => path))].map((path) => {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method)
@@ -104,8 +123,17 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
         const done = () => waiting.delete(resolve)
         Promise.resolve(answered(request)).finally(done).then(resolve, reject)
       }),
+    upgrade: async (request) => {
+      if (!handshake.isWanted(request) || pathOf(request) !== stream.path) return await answered(request)
+      wanted.add(request)
+      const answer = await socket(request, undefined)
+      return granted.get(request) ?? responseOf(answer)
+    },
     respond,
-    drain: () => void (draining = true),
+    drain: () => {
+      draining = true
+      hub.drain()
+    },
     inFlight: () => waiting.size,
     abandon: () => {
       for (const resolve of waiting) resolve(respond(new ShuttingDown({ retryAfterSeconds: 1 })))

@@ -27,10 +27,16 @@ export interface AuthSettings {
 
 export type AuthLimits = Pick<Limits, "tokenAgeMs" | "clockToleranceMs" | "tokenCache" | "tokenCacheMs">
 
+/** Who asks, and for how long that is known. */
+export interface Identity extends Principal {
+  /** Milliseconds since 1970: what lasts longer than a request ends then. */
+  readonly expiresAt: number
+}
+
 /** Verifies the value of an `Authorization` header. */
 export type Authenticate = (
   authorization: string | undefined,
-) => Effect.Effect<Principal, Unauthorized | KeysUnavailable>
+) => Effect.Effect<Identity, Unauthorized | KeysUnavailable>
 
 /** One token and nothing else: a repeated header arrives joined by a comma. */
 const bearer = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i
@@ -58,7 +64,7 @@ const principalOf = (claims: JWTPayload, tenantClaim: string): Principal | undef
 }
 
 interface Verified {
-  readonly principal: Principal
+  readonly principal: Identity
   /** Milliseconds: good from (the clock may go back) and until then. */
   readonly from: number
   readonly until: number
@@ -91,8 +97,8 @@ export const make = (settings: AuthSettings, limits: AuthLimits): Authenticate =
     })
     const principal = principalOf(payload, tenantClaim)
     if (principal === undefined) return yield* bad
-    const until = Math.min(now + limits.tokenCacheMs, payload.exp! * 1000, payload.iat! * 1000 + limits.tokenAgeMs)
-    return { principal, from: now, until }
+    const expiresAt = Math.min(payload.exp! * 1000, payload.iat! * 1000 + limits.tokenAgeMs)
+    return { principal: { ...principal, expiresAt }, from: now, until: Math.min(now + limits.tokenCacheMs, expiresAt) }
   })
 
   return Effect.fnUntraced(function* (authorization) {

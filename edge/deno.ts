@@ -17,6 +17,7 @@ import * as Sha256 from "../runtime/adapters/node/sha256.ts"
 import * as Otlp from "../runtime/adapters/otlp/Otlp.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import { ActorHost } from "../runtime/ActorHost.ts"
+import { Tail } from "../runtime/Tail.ts"
 import { TickTrigger } from "../runtime/TickTrigger.ts"
 import { type EdgeApp, makeApp } from "./app.ts"
 import * as auth from "./auth.ts"
@@ -85,6 +86,7 @@ const prettyLines = Logger.batched(pretty, { window: "100 millis", flush: write 
 
 const layerOf = (app: App, settings: Settings, limits: Limits.Limits, logLevel: LogLevel.LogLevel) =>
   ActorHost.layer(app).pipe(
+    Layer.provideMerge(Tail.layer),
     Layer.provideMerge(
       Layer.mergeAll(Sqlite.layer({ folder: settings.data }), TickTrigger.layerImmediate, Sha256.layer),
     ),
@@ -139,6 +141,7 @@ export const start = async (app: App, options: ServeOptions = {}): Promise<Serve
     headersTimeoutMs: limits.headersTimeoutMs,
     headBytes: 2 * limits.headerBytes + limits.urlBytes,
     refuse: (what) => edge.respond(refusals[what]),
+    upgrade: { messageBytes: limits.messageBytes, pingMs: limits.socketPingMs, handle: edge.upgrade },
   }).catch(async (error: Error) => {
     await runtime.dispose()
     throw new CannotServe([`cannot listen on ${settings.hostname}:${settings.port}: ${error.message}`])

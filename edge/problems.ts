@@ -61,6 +61,13 @@ export const table: ReadonlyArray<Problem> = [
     "Send a good bearer token in one Authorization header.",
   ),
   row(ActorError.Forbidden, 403, "forbidden", "Forbidden", "Ask for a token with the scope that is named."),
+  row(
+    Refusal.OriginForbidden,
+    403,
+    "origin-forbidden",
+    "Origin forbidden",
+    "Let the operator allow the origin of the page.",
+  ),
   row(Refusal.NotFound, 404, "not-found", "Not found", "Nothing is stored under this id."),
   row(Refusal.NoSuchRoute, 404, "no-such-route", "No such route", "Look the routes up in /openapi.json."),
   row(ActorError.UnknownCommand, 404, "unknown-command", "Unknown command", "Look the commands up in /openapi.json."),
@@ -80,6 +87,20 @@ export const table: ReadonlyArray<Problem> = [
   row(ActorError.CommandInvalid, 422, "command-invalid", "Command invalid", "Mend the places that the issues name."),
   row(Refusal.QueryInvalid, 422, "invalid-query", "Invalid query", "Mend the query parameter that is named."),
   row(
+    Refusal.MessageInvalid,
+    422,
+    "invalid-message",
+    "Invalid message",
+    "Mend the place of the message that is named.",
+  ),
+  row(
+    Refusal.TooManySubscriptions,
+    422,
+    "too-many-subscriptions",
+    "Too many subscriptions",
+    "End one before the next is made.",
+  ),
+  row(
     ActorError.KeyReused,
     422,
     "idempotency-key-reused",
@@ -96,6 +117,8 @@ export const table: ReadonlyArray<Problem> = [
   ),
   row(ActorError.EventTooLarge, 422, "event-too-large", "Event too large", "Send less in one command."),
   row(ActorError.TooManyEvents, 422, "too-many-events", "Too many events", "Send less in one command."),
+  row(Refusal.UpgradeRequired, 426, "upgrade-required", "Upgrade required", "Open a WebSocket on this path."),
+  row(Refusal.TooManySockets, 429, "too-many-sockets", "Too many sockets", "Close one before the next is opened."),
   row(Refusal.RateLimited, 429, "rate-limited", "Rate limited", "Send fewer commands a second."),
   row(Refusal.HeadersTooLarge, 431, "headers-too-large", "Headers too large", "Send smaller headers."),
   row(

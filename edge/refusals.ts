@@ -57,6 +57,24 @@ export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", seconds
 export class KeysUnavailable extends Schema.TaggedError<KeysUnavailable>()("KeysUnavailable", seconds) {}
 /** The process takes no work now: ask another one. */
 export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", seconds) {}
+/** The path is a WebSocket's: ask for one. */
+export class UpgradeRequired extends Schema.TaggedError<UpgradeRequired>()("UpgradeRequired", {}) {}
+/** A page of another origin asks: let the operator allow its origin. */
+export class OriginForbidden extends Schema.TaggedError<OriginForbidden>()("OriginForbidden", {}) {}
+/** The principal has as many WebSockets as it may: close one. */
+export class TooManySockets extends Schema.TaggedError<TooManySockets>()("TooManySockets", {
+  max: Schema.Int,
+  ...seconds,
+}) {}
+/** The principal has as many subscriptions as it may: end one. */
+export class TooManySubscriptions extends Schema.TaggedError<TooManySubscriptions>()("TooManySubscriptions", {
+  max: Schema.Int,
+}) {}
+/** A message over the WebSocket is not what it should be: mend the place that `pointer` names. */
+export class MessageInvalid extends Schema.TaggedError<MessageInvalid>()("MessageInvalid", {
+  pointer: Schema.String,
+  rule: Schema.String,
+}) {}
 /** Nexus itself failed: a person must look at the log. Whether a command was stored, its repeat tells. */
 export class InternalError extends Schema.TaggedError<InternalError>()("InternalError", {}) {}
 
@@ -77,4 +95,9 @@ export type Refusal =
   | TimedOut
   | KeysUnavailable
   | NotReady
+  | UpgradeRequired
+  | OriginForbidden
+  | TooManySockets
+  | TooManySubscriptions
+  | MessageInvalid
   | InternalError

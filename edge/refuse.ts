@@ -54,6 +54,7 @@ const headersOf = (failure: Failure): Answer["headers"] => {
   const headers: Record<string, string> = { "content-type": "application/problem+json" }
   if ("retryAfterSeconds" in failure) headers["retry-after"] = String(Math.max(1, failure.retryAfterSeconds))
   if (failure._tag === "MethodNotAllowed") headers["allow"] = failure.allow.join(", ")
+  if (failure._tag === "UpgradeRequired") headers["upgrade"] = "websocket"
   if (failure._tag === "Unauthorized") {
     headers["www-authenticate"] = failure.came ? 'Bearer error="invalid_token"' : "Bearer"
   }

@@ -6,6 +6,7 @@ import { Effect, type Schema } from "effect"
 import type { Actors } from "../core/Actors.ts"
 import type { EventStore } from "../core/EventStore.ts"
 import type { Shape as Principal } from "../core/Principal.ts"
+import type { Tail } from "../runtime/Tail.ts"
 import type { AnyCommand } from "../schemas/Command.ts"
 import type { Answer, Failure } from "./refuse.ts"
 
@@ -62,7 +63,7 @@ export interface Operation {
 }
 
 /** What a route may need of its surroundings. */
-export type Services = Actors | EventStore
+export type Services = Actors | EventStore | Tail
 
 export interface Route {
   readonly method: "GET" | "POST"

@@ -5,7 +5,7 @@
  * nothing but time.
  * @module
  */
-import { Clock, Context, Effect, FiberSet, Layer, Random, type Scope, Tracer } from "effect"
+import { Clock, Context, Effect, FiberSet, Layer, Option, Random, type Scope, Tracer } from "effect"
 import * as ActorError from "../core/ActorError.ts"
 import { Actors, type CommandRequest, type Shape as ActorsShape } from "../core/Actors.ts"
 import type { App } from "../core/App.ts"
@@ -29,6 +29,7 @@ import * as Snapshots from "./Snapshots.ts"
 import * as Supervision from "./Supervision.ts"
 import { sweep } from "./Sweep.ts"
 import * as Tick from "./Tick.ts"
+import { Tail } from "./Tail.ts"
 import { TickTrigger } from "./TickTrigger.ts"
 
 export interface Shape {
@@ -201,6 +202,8 @@ const assemble = Effect.gen(function* () {
   const tracer = Context.getOrUndefined(yield* Effect.context<never>(), Tracer.Tracer)
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const update = Metrics.updater(yield* Effect.context<never>())
+  // A host that nobody follows tells nobody.
+  const tail = Option.getOrUndefined(yield* Effect.serviceOption(Tail))
   const startMs = elapsedMs(clock)
 
   const ignored: Loader.Report = (stream, snapshot, fault) =>
@@ -234,6 +237,7 @@ const assemble = Effect.gen(function* () {
     loader: Loader.make(store, snapshotStore, limits, ignored),
     snapshots,
     update,
+    wake: tail === undefined ? () => {} : tail.wake,
     clock,
     tracer,
     random: () => random.nextDoubleUnsafe(),

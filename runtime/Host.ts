@@ -20,6 +20,8 @@ export interface Host {
   readonly loader: Loader
   readonly snapshots: Snapshots
   readonly update: Metrics.Update
+  /** Called when events were stored; costs nothing while nobody follows the feed. */
+  readonly wake: () => void
   readonly clock: Clock.Clock
   /** Absent: nobody looks at spans, and none is made here. */
   readonly tracer: Tracer.Tracer | undefined

@@ -127,7 +127,10 @@ export const committed = (
   if (tally.rejected > 0) update(Metrics.CommandsRejected, tally.rejected)
   if (tally.failed > 0) update(Metrics.CommandsFailed, tally.failed)
   if (tally.repeated > 0) update(Metrics.CommandsRepeated, tally.repeated)
-  if (tally.events > 0) update(Metrics.EventsAppended, tally.events)
+  if (tally.events > 0) {
+    update(Metrics.EventsAppended, tally.events)
+    host.wake()
+  }
   if (tally.conflicts > 0) update(Metrics.Conflicts, tally.conflicts)
   if (tally.evaluated > 0) update(Metrics.SnapshotEvaluation, tally.evaluated)
 }

@@ -31,6 +31,7 @@ const zones: ReadonlyArray<Zone> = [
   { at: /^cli\/main\.ts$/, may: [...edge, ...adapters, "cli"], packages: ["effect"] },
   { at: /^schemas\//, may: inward.schemas, packages: ["effect"] },
   { at: /^core\//, may: inward.core, packages: ["effect", "@noble/hashes"] },
+  { at: /^runtime\/adapters\/node\//, may: inward.runtime, packages: ["effect", "ws"] },
   { at: /^runtime\//, may: inward.runtime, packages: ["effect"] },
   { at: /^edge\//, may: edge, packages: ["effect", "hono", "jose"] },
   { at: /^cli\/template\//, may: ["cli/template"], packages: ["effect"] },

@@ -47,10 +47,13 @@ export const listings: ReadonlyArray<Law> = [
       yield* same([...mine(head), ...mine({ items: tail })], names, `the feed cut behind ${cut} events`)
     }
     const last = yield* feedEnd(store)
+    yield* same(yield* store.feedEnd, last, "where the feed ends")
     const none = yield* store.feed(last, 10)
     yield* same(none, { items: [], cursor: last }, "the page behind the end")
     yield* stored(store, append(streams[0]!, 8, "later"))
-    yield* same(mine(yield* store.feed(none.cursor, 10)), [`${keyOf(streams[0]!)} 9`], "what came later")
+    const later = yield* store.feed(none.cursor, 10)
+    yield* same(mine(later), [`${keyOf(streams[0]!)} 9`], "what came later")
+    yield* same(yield* store.feedEnd, later.cursor, "where the feed ends then")
   }),
 
   law("byTime() equals a filter of the log and never crosses tenants", function* (store, tenant) {

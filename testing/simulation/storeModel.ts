@@ -113,6 +113,7 @@ export const make = (
     receipt: reading(base.receipt),
     byTime: reading(base.byTime),
     feed: reading(base.feed),
+    feedEnd: Effect.suspend(reading(() => base.feedEnd)),
     streams: reading(base.streams),
   })
 }

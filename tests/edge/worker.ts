@@ -15,6 +15,7 @@ import * as embedded from "../../edge/embedded.ts"
 import * as keys from "../../edge/keys.ts"
 import type { Services } from "../../edge/route.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
+import { Tail } from "../../runtime/Tail.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
 import { app } from "../host/Counter.ts"
 
@@ -34,11 +35,14 @@ export class TestObject extends DurableObject {
   private async serve() {
     const { storage } = this.ctx
     const key = embedded.parse(await embedded.generate())
-    const layer = ActorHost.layer(app).pipe(Layer.provideMerge(Layer.mergeAll(
-      EventStoreMemory.layer,
-      SnapshotStoreMemory.layer,
-      TickTrigger.layerGate(() => storage.sync()),
-    )))
+    const layer = ActorHost.layer(app).pipe(
+      Layer.provideMerge(Tail.layer),
+      Layer.provideMerge(Layer.mergeAll(
+        EventStoreMemory.layer,
+        SnapshotStoreMemory.layer,
+        TickTrigger.layerGate(() => storage.sync()),
+      )),
+    )
     const context: Context.Context<Services> = await ManagedRuntime.make(layer).context()
     const { audience, issuer } = embedded
     const authenticate = auth.make({ issuer, audience, keys: keys.fixed(embedded.publicSet(key)) }, Limits.defaults)

@@ -19,6 +19,7 @@ import * as auth from "../../edge/auth.ts"
 import { start } from "../../edge/deno.ts"
 import * as keys from "../../edge/keys.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
+import { Tail } from "../../runtime/Tail.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
 import boxes from "./app.ts"
 import * as Issuer from "./Issuer.ts"
@@ -44,6 +45,7 @@ export const inProcess = (stores: Stores = memory, app: App = boxes): Open => as
   const limits = Limits.lowered(some)
   const runtime = ManagedRuntime.make(
     ActorHost.layer(app).pipe(
+      Layer.provideMerge(Tail.layer),
       Layer.provideMerge(Layer.merge(stores, TickTrigger.layerImmediate)),
       Layer.provideMerge(Layer.succeed(Limits.Limits, limits)),
       Layer.provideMerge(Logger.layer([])),

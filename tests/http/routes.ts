@@ -44,6 +44,7 @@ export const routes = (open: Open): void => {
           `POST /v1/Box/{id}/commands/${tag}`
         ),
         ...["GET /v1/Box", "GET /v1/Box/{id}", "GET /v1/Box/{id}/events"],
+        "POST /v1/stream/tickets",
         ...["GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json"],
       ])
     })

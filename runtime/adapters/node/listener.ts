@@ -7,6 +7,9 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
+import type { Duplex } from "node:stream"
+import type { Accept } from "../../Socket.ts"
+import { make as makeUpgrades, type UpgradeOptions } from "./upgrade.ts"
 
 export type Handler = (request: NodeRequest) => Response | Promise<Response>
 
@@ -22,6 +25,8 @@ export interface Options {
   readonly headBytes: number
   /** What a refused head is answered with; the connection closes behind it. */
   readonly refuse: (what: Malformed) => Response | Promise<Response>
+  /** Whoever asks for another protocol is granted a WebSocket, or answered; absent: answered as without the wish. */
+  readonly upgrade?: UpgradeOptions & { readonly handle: (request: NodeRequest) => Promise<Accept | Response> }
 }
 
 export interface Listener {
@@ -144,7 +149,7 @@ const codes: { readonly [code: string]: Malformed } = {
 }
 
 /** Written by hand: there is no request that a response could belong to. */
-const refuseHead = async (socket: Socket, response: Response): Promise<void> => {
+const refuseHead = async (socket: Duplex, response: Response): Promise<void> => {
   const body = await response.text()
   const headers = [...response.headers].map(([name, value]) => `${name}: ${value}\r\n`).join("")
   const length = new TextEncoder().encode(body).length
@@ -171,6 +176,20 @@ export const listen = (handler: Handler, options: Options): Promise<Listener> =>
       Promise.resolve(options.refuse(codes[error.code ?? ""] ?? "malformed"))
         .then((response) => refuseHead(socket, response)).catch(() => socket.destroy())
     })
+    const { upgrade } = options
+    const upgrades = upgrade && makeUpgrades(upgrade)
+    if (upgrade !== undefined && upgrades !== undefined) {
+      server.on("upgrade", (message: IncomingMessage, socket: Socket, head: Uint8Array) => {
+        // Until the answer is known nobody else listens for a client that leaves.
+        const gone = () => void socket.destroy()
+        socket.on("error", gone)
+        upgrade.handle(new NodeRequest(message)).then((answered) => {
+          socket.off("error", gone)
+          if (answered instanceof Response) return refuseHead(socket, answered)
+          upgrades.accept(message, socket, head, answered)
+        }).catch(() => socket.destroy())
+      })
+    }
     server.once("error", reject)
     server.listen(options.port, options.hostname, () => {
       const { address, port } = server.address() as AddressInfo
@@ -183,6 +202,7 @@ export const listen = (handler: Handler, options: Options): Promise<Listener> =>
             server.closeIdleConnections()
             setTimeout(() => {
               server.closeAllConnections()
+              upgrades?.close()
               closed()
             }, graceMs).unref()
           }),

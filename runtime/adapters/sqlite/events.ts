@@ -72,6 +72,10 @@ export const make = (connection: Connection): Effect.Effect<Shape> =>
             },
           ))
       },
+      feedEnd: connection.read((session) => {
+        refresh(session)
+        return session.lastPosition === 0 ? undefined : Cursor.encode([kind, "feed"], [session.lastPosition])
+      }),
       streams: (tenant, aggregate, cursor, limit) => {
         const asked = [kind, "streams", tenant, aggregate]
         return Effect.flatMap(Cursor.decode<[string]>(asked, "s", cursor), (after) =>

@@ -1,0 +1,75 @@
+/**
+ * From the request for a WebSocket to a granted one, or to the refusal that is answered instead of the upgrade.
+ *
+ * A token comes as subprotocol, in the `Authorization` header, or was changed into a one-time ticket; never in the URL,
+ * which is written to logs all along the way.
+ * @module
+ */
+import { Clock, Effect } from "effect"
+import { Forbidden } from "../../core/ActorError.ts"
+import type { Accept } from "../../runtime/Socket.ts"
+import type { Authenticate, Identity } from "../auth.ts"
+import { HeaderInvalid, type KeysUnavailable, OriginForbidden, Unauthorized } from "../refusals.ts"
+import type { Call, EdgeRequest } from "../route.ts"
+import type { Hub, Refusal } from "./Hub.ts"
+import type { Tickets } from "./tickets.ts"
+
+export const scope = "stream"
+const protocol = "nexus.v1"
+const bearer = "nexus.bearer."
+
+export interface HandshakeOptions {
+  readonly authenticate: Authenticate
+  readonly hub: Hub
+  readonly tickets: Tickets
+  readonly origins: ReadonlyArray<string>
+}
+
+/** Of no page, of a page of this host, or of a page of an allowed origin. */
+const isAllowed = (origin: string | null, host: string | null, origins: ReadonlyArray<string>): boolean =>
+  origin === null || origins.includes(origin) ||
+  (host !== null && URL.canParse(origin) && new URL(origin).host === host.toLowerCase())
+
+const offered = ({ headers }: EdgeRequest): ReadonlyArray<string> =>
+  (headers.get("sec-websocket-protocol") ?? "").split(",").map((one) => one.trim()).filter((one) => one !== "")
+
+const none = new Unauthorized({ came: false })
+const bad = new Unauthorized({ came: true })
+const unknownProtocol = new HeaderInvalid({ header: "Sec-WebSocket-Protocol", rule: `Expected ${protocol}` })
+
+export const make = ({ authenticate, hub, origins, tickets }: HandshakeOptions) => {
+  const identify = Effect.fnUntraced(function* (
+    { query, request }: Call,
+    now: number,
+  ): Effect.fn.Return<Identity, Unauthorized | KeysUnavailable> {
+    const authorization = request.headers.get("authorization")
+    const ticket = query.get("ticket")
+    const tokens = offered(request).filter((one) => one.startsWith(bearer)).map((one) => one.slice(bearer.length))
+    // Who says it twice may mean two different ones.
+    const said = tokens.length + (authorization === null ? 0 : 1) + (ticket === undefined ? 0 : 1)
+    if (said === 0) return yield* none
+    if (said > 1) return yield* bad
+    const identity = ticket === undefined
+      ? yield* authenticate(authorization ?? `Bearer ${tokens[0]}`)
+      : tickets.take(ticket, now)
+    return identity === undefined || identity.expiresAt <= now ? yield* bad : identity
+  })
+
+  return Effect.fnUntraced(function* (
+    call: Call,
+  ): Effect.fn.Return<Accept, Unauthorized | KeysUnavailable | OriginForbidden | HeaderInvalid | Forbidden | Refusal> {
+    const { headers } = call.request
+    if (!isAllowed(headers.get("origin"), headers.get("host"), origins)) return yield* new OriginForbidden()
+    const protocols = offered(call.request)
+    if (protocols.length > 0 && !protocols.includes(protocol)) return yield* unknownProtocol
+    const identity = yield* identify(call, yield* Clock.currentTimeMillis)
+    if (!identity.scopes.includes(scope)) return yield* new Forbidden({ scope })
+    return yield* Effect.fromResult(hub.admit(identity, protocols.length > 0 ? protocol : undefined))
+  })
+}
+
+/** Whether a request asks for a WebSocket. */
+export const isWanted = ({ headers, method }: EdgeRequest): boolean =>
+  method === "GET" && headers.get("upgrade")?.toLowerCase() === "websocket"
+
+export type Handshake = ReturnType<typeof make>

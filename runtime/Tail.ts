@@ -1,0 +1,139 @@
+/**
+ * Follows the end of the feed, once for all in this process who want to hear of new events.
+ *
+ * It reads nothing while nobody listens. Events come late or twice to nobody: every page follows the one before.
+ * @module
+ */
+import { Context, Effect, FiberSet, Layer, type Scope } from "effect"
+import { EventStore, type Shape as Store, type StoredEvent } from "../core/EventStore.ts"
+import { Limits } from "../core/Limits.ts"
+
+/** What came behind the page before; `events` of all tenants, at most `Limits.tailPage`. */
+export interface Page {
+  readonly events: ReadonlyArray<StoredEvent>
+  /** The feed's cursor in front of the page, and behind it. */
+  readonly before: string | undefined
+  readonly cursor: string | undefined
+  /** The feed is another one than before, and the page is empty: whoever relied on the order has to start again. */
+  readonly broken: boolean
+}
+
+export interface Shape {
+  /** Events were stored by this process. Those of others are found by looking. */
+  readonly wake: () => void
+  /** Hands every page from now on to `hear`, which must not throw, until the scope closes. */
+  readonly listen: (hear: (page: Page) => void) => Effect.Effect<void, never, Scope.Scope>
+  /** Where the tail stands: whatever is in front of it was handed out. */
+  readonly cursor: () => string | undefined
+  /**
+   * Waits until everything that was stored before has been handed out, and answers where the tail stood then. Only for
+   * listeners; waits as long as the store cannot be read.
+   */
+  readonly sync: Effect.Effect<string | undefined>
+}
+
+export class Tail extends Context.Service<Tail, Shape>()("nexus/runtime/Tail") {
+  static readonly layer: Layer.Layer<Tail, never, EventStore> = Layer.effect(
+    Tail,
+    Effect.suspend(() => make),
+  )
+}
+
+const make = Effect.gen(function* () {
+  const store = yield* EventStore
+  const limits = yield* Limits
+  const run = yield* FiberSet.makeRuntime<never, void, never>()
+  const listeners = new Set<(page: Page) => void>()
+  let waiting: Array<(cursor: string | undefined) => void> = []
+  let cursor: string | undefined
+  let [running, woken] = [false, false]
+  let rouse: (() => void) | undefined
+
+  const wake = () => {
+    woken = true
+    rouse?.()
+  }
+  const tell = (page: Page) => {
+    cursor = page.cursor
+    for (const hear of listeners) hear(page)
+  }
+
+  /** Until somebody wakes it, or it is time to look. */
+  const rest = Effect.callback<void>((resume) => {
+    if (woken || waiting.length > 0) return resume(Effect.void)
+    rouse = () => resume(Effect.void)
+    return Effect.sync(() => void (rouse = undefined))
+  }).pipe(Effect.timeoutOption(limits.tailPollMs))
+
+  const follow = Effect.gen(function* () {
+    cursor = yield* end(store, limits.tailPollMs)
+    while (listeners.size > 0) {
+      // Whoever asks from here on is not answered by this read.
+      const asked = waiting
+      waiting = []
+      woken = false
+      const before = cursor
+      const page = yield* Effect.result(store.feed(before, limits.tailPage))
+      if (page._tag === "Failure") {
+        waiting = asked.concat(waiting)
+        if (page.failure._tag === "BadCursor") {
+          const start = yield* end(store, limits.tailPollMs)
+          tell({ events: [], before, cursor: start, broken: true })
+        } else yield* Effect.sleep(limits.tailPollMs)
+        continue
+      }
+      const { items } = page.success
+      if (items.length > 0) tell({ events: items, before, cursor: page.success.cursor, broken: false })
+      if (items.length < limits.tailPage) { for (const answer of asked) answer(cursor) }
+      else waiting = asked.concat(waiting)
+      if (items.length === limits.tailPage) {
+        yield* Effect.yieldNow
+        continue
+      }
+      // Commits that follow close on each other share a read.
+      if (items.length > 0) yield* Effect.sleep(limits.tailPauseMs)
+      yield* rest
+    }
+    running = false
+  })
+
+  const start = () => {
+    if (running) return
+    running = true
+    run(follow)
+  }
+
+  return Tail.of({
+    wake,
+    cursor: () => cursor,
+    listen: (hear) =>
+      Effect.suspend(() => {
+        // One of its own, so that whoever listens twice stops once.
+        const listener = (page: Page) => hear(page)
+        return Effect.acquireRelease(
+          Effect.sync(() => {
+            listeners.add(listener)
+            start()
+          }),
+          () =>
+            Effect.sync(() => {
+              listeners.delete(listener)
+              wake()
+            }),
+        )
+      }),
+    sync: Effect.callback((resume) => {
+      const answer = (at: string | undefined) => resume(Effect.succeed(at))
+      waiting.push(answer)
+      rouse?.()
+      return Effect.sync(() => void (waiting = waiting.filter((one) => one !== answer)))
+    }),
+  })
+})
+
+/** Where the feed ends, asked until the store says so. */
+const end = (store: Store, pauseMs: number): Effect.Effect<string | undefined> =>
+  Effect.catch(
+    store.feedEnd,
+    () => Effect.andThen(Effect.sleep(pauseMs), Effect.suspend(() => end(store, pauseMs))),
+  )
