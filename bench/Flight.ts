@@ -3,23 +3,25 @@
  * loop still turns.
  * @module
  */
+import { round } from "./Figures.ts"
 
 export interface Timer {
   readonly firings: number
   readonly longestGapMs: number
 }
 
-export interface Flight {
+/** The figures of a flight; a type, so that it is `Figures` too. */
+export type Flight = {
   readonly count: number
   readonly wallMs: number
   readonly perSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
   readonly cpuMs: number
-  readonly timer: Timer
+  /** Of the 1 ms timer. */
+  readonly firings: number
+  readonly longestGapMs: number
 }
-
-const round = (value: number, digits: number): number => Number(value.toFixed(digits))
 
 /** The latency that the share `q` of all stays below; `sorted` ascends. */
 export const quantile = (sorted: Float64Array, q: number): number =>
@@ -41,7 +43,8 @@ export const summarize = (
     p50Ms: round(quantile(sorted, 0.5), 3),
     p99Ms: round(quantile(sorted, 0.99), 3),
     cpuMs: round(cpuMs, 0),
-    timer: { firings: timer.firings, longestGapMs: round(timer.longestGapMs, 1) },
+    firings: timer.firings,
+    longestGapMs: round(timer.longestGapMs, 1),
   }
 }
 
@@ -51,7 +54,8 @@ export const cpuMs = (): number => {
   return (user + system) / 1000
 }
 
-const startTimer = (): () => Timer => {
+/** Starts a 1 ms timer; the answer stops it and says how it fared. */
+export const startTimer = (): () => Timer => {
   let firings = 0
   let longestGapMs = 0
   let last = performance.now()

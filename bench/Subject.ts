@@ -35,8 +35,12 @@ export interface Running {
 
 export interface Subject {
   readonly name: string
+  /** By workload: the share of its commands that this subject is given, where all of them would take minutes. */
+  readonly scale?: Readonly<Record<string, number>>
   readonly open: (folder: string) => Promise<Running>
   /** Writes histories of `length` events under the subject's closed store, not measured. */
   readonly seed: (folder: string, ids: ReadonlyArray<string>, length: number) => Promise<void> | void
+  /** Reads the first `count` events of all streams in the store's order, parsed; answers how many it saw. */
+  readonly feed?: (folder: string, count: number) => Promise<number> | number
   readonly rows: (folder: string) => Promise<ReadonlyArray<Row>> | ReadonlyArray<Row>
 }

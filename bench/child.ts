@@ -3,32 +3,42 @@
  * @module
  */
 import "effect/schema/SchemaJITCompiler/enable"
-import * as Limits from "../core/Limits.ts"
-import * as Measurement from "./Measurement.ts"
-import * as Memory from "./Memory.ts"
-import { entity } from "./subjects/Entity.ts"
-import { nexus } from "./subjects/Nexus.ts"
-import type { Subject } from "./Subject.ts"
-import { scaled, workloads } from "./workloads.ts"
+import * as commands from "./commands.ts"
+import * as feed from "./feed.ts"
+import type { Measurement } from "./Figures.ts"
+import * as http from "./http/measure.ts"
+import * as loads from "./loads.ts"
+import * as memory from "./memory.ts"
+import { load } from "./registry.ts"
+import * as starts from "./starts.ts"
+import { type Commands, type Other, scaled, workloads } from "./workloads.ts"
 
-const subjects: Readonly<Record<string, Subject>> = { nexus, entity }
-/** As many as the host keeps beside those that warmed it up; an entity costs so much more that fewer tell as well. */
-const actors: Readonly<Record<string, number>> = { nexus: Limits.defaults.actors - Memory.warmActors, entity: 10_000 }
+const [name = "", workloadName = "", scaleText = "1", folder = ""] = Deno.args
 
-const [name = "", workloadName = "", scale = "1", folder = ""] = Deno.args
-
-const measure = (): Promise<Measurement.Measurement | Memory.Memory> => {
-  const subject = subjects[name]
-  if (workloadName === "W7" && subject !== undefined) {
-    return Memory.ofSubject(subject, Math.ceil(actors[name]! * Number(scale)), folder)
-  }
-  const workload = workloads.find((one) => one.name === workloadName)
-  if (workload === undefined) throw new Error(`no workload is named "${workloadName}"`)
-  const small = scaled(workload, Number(scale))
-  if (subject !== undefined) return Measurement.ofSubject(subject, small, folder)
-  if (name !== "raw" && name !== "raw-own") throw new Error(`no subject is named "${name}"`)
-  return Promise.resolve(Measurement.ofRaw(name === "raw-own", small, folder))
+const ofCommands = async (workload: Commands, scale: number): Promise<Measurement> => {
+  if (name.startsWith("raw")) return commands.ofRaw(name === "raw-own", scaled(workload, scale), folder)
+  const subject = await load[name]!()
+  return commands.ofSubject(subject, scaled(workload, scale * (subject.scale?.[workload.name] ?? 1)), folder)
 }
 
-console.log(JSON.stringify(await measure()))
+const ofOther = async (workload: Other, scale: number): Promise<Measurement> => {
+  if (workload.name === "W6") return starts.of(name, folder)
+  if (workload.name === "http") return http.of(name, Math.ceil(workload.count * scale), folder)
+  if (name === "raw") {
+    const count = Math.ceil(workload.count * scale)
+    return workload.name === "W4" ? loads.ofRaw(count, folder) : feed.ofRaw(count, folder)
+  }
+  const subject = await load[name]!()
+  const count = Math.ceil(workload.count * scale * (subject.scale?.[workload.name] ?? 1))
+  if (workload.name === "W4") return loads.ofSubject(subject, count, folder)
+  if (workload.name === "W5") return feed.ofSubject(subject, count, folder)
+  return memory.ofSubject(subject, count, folder)
+}
+
+const workload = workloads.find((one) => one.name === workloadName)
+if (workload === undefined || !workload.subjects.includes(name)) {
+  throw new Error(`nobody named "${name}" takes part in "${workloadName}"`)
+}
+const scale = Number(scaleText)
+console.log(JSON.stringify(await ("commands" in workload ? ofCommands(workload, scale) : ofOther(workload, scale))))
 Deno.exit(0)

@@ -26,7 +26,7 @@ const cancelled = { orderId: Schema.String }
 
 export class AlreadyPlaced extends Rejection("AlreadyPlaced", {}, 409) {}
 export class InvalidLine extends Rejection("InvalidLine") {}
-export class NotPlaced extends Rejection("NotPlaced", { status: Schema.String }, 409) {}
+export class NotPlaced extends Rejection("NotPlaced", { phase: Schema.String }, 409) {}
 
 export class PlaceOrder extends Command("PlaceOrder", placed, [AlreadyPlaced, InvalidLine]) {}
 export class AddItem extends Command("AddItem", added, [NotPlaced, InvalidLine]) {}
@@ -60,14 +60,14 @@ export const OrderAggregate = Aggregate.make(Order, State, { status: "none", ite
       return accept(new OrderPlaced(order))
     },
     AddItem: (state, { _tag, ...item }) => {
-      if (state.status !== "placed") return reject(new NotPlaced({ status: state.status }))
+      if (state.status !== "placed") return reject(new NotPlaced({ phase: state.status }))
       return isValid(item) ? accept(new ItemAdded(item)) : reject(new InvalidLine())
     },
     CancelOrder: (state, { orderId }) => {
       if (state.status === "cancelled") return accept()
       return state.status === "placed"
         ? accept(new OrderCancelled({ orderId }))
-        : reject(new NotPlaced({ status: state.status }))
+        : reject(new NotPlaced({ phase: state.status }))
     },
   })
   .evolve({

@@ -1,24 +1,114 @@
 /**
- * What the figures are held against. All speeds are ratios within one round, so that a slow host makes no failure.
+ * What the figures are held against, as data: how a figure is got from one round, and its bound.
+ *
+ * Speeds are ratios within a round wherever something else can be measured beside us, so that a slow host makes no
+ * failure. Without a bound a figure is told only.
  * @module
  */
+import type { Figures, Round } from "./Figures.ts"
 
 export interface Target {
-  /** Of the raw limit's rows a second, at least. */
-  readonly ofRaw: number
-  /** Times the Effect Cluster entity, at least. */
-  readonly ofEntity: number
+  readonly workload: string
+  readonly says: string
+  /** Nothing where a subject that it needs did not take part. */
+  readonly of: (round: Round) => number | undefined
+  readonly atLeast?: number
+  readonly atMost?: number
 }
 
-export const speed: Readonly<Record<string, Target>> = {
-  "W1": { ofRaw: 0.22, ofEntity: 28 },
-  "W2": { ofRaw: 0.16, ofEntity: 16 },
-  "W3": { ofRaw: 0.20, ofEntity: 20 },
+const figure = (name: string) => (figures: Figures): number | undefined => figures[name]
+const perSecond = figure("perSecond")
+/** Tells the same as a speed where others share the processors, but for what waits for the disk. */
+const perCpuSecond = ({ count, cpuMs }: Figures) =>
+  count === undefined || cpuMs === undefined ? undefined : count / cpuMs
+
+type Of = (figures: Figures) => number | undefined
+
+/** Of Nexus alone. */
+const own = (of: Of) => (round: Round) => round["nexus"] && of(round["nexus"])
+
+/** Nexus over another subject. */
+const over = (other: string, of: Of, ofOther: Of = of) => (round: Round): number | undefined => {
+  const [ours, theirs] = [round["nexus"], round[other]]
+  const [a, b] = [ours && of(ours), theirs && ofOther(theirs)]
+  return a === undefined || b === undefined ? undefined : a / b
 }
 
-/** At 256 in flight: the 99th percentile over that of the raw loop's commits, at most. */
-export const p99OfRaw = 5
-/** At least one firing of the 1 ms timer in so many commands (two groups); a starved one does not fire at all. */
-export const commandsPerFiring = 1_024
-/** Heap of an idle actor whose state has three fields, at most. */
-export const heapBytes = 400
+const speeds = [
+  { workload: "W1", ofRaw: 0.22, ofEntity: 28 },
+  { workload: "W2", ofRaw: 0.16, ofEntity: 16 },
+  { workload: "W3", ofRaw: 0.20, ofEntity: 20 },
+]
+const known = ["W1", "W2", "W3", "W1-uuidv7", "W1-random"]
+const wide = ["W1", "W3"]
+
+export const targets: ReadonlyArray<Target> = [
+  ...known.flatMap((workload): ReadonlyArray<Target> => {
+    const bounds = speeds.find((one) => one.workload === workload)
+    return [
+      {
+        ...{ workload, says: "commands/s of raw rows/s", of: over("raw", perSecond) },
+        ...bounds && { atLeast: bounds.ofRaw },
+      },
+      { workload, says: "the same by processor time", of: over("raw", perCpuSecond) },
+      { workload, says: "commands/s of raw rows/s, same rows", of: over("raw-own", perSecond) },
+      {
+        ...{ workload, says: "times the Effect Cluster entity", of: over("entity", perSecond) },
+        ...bounds && { atLeast: bounds.ofEntity },
+      },
+      {
+        ...{ workload, says: "times Castore's volatile memory store", of: over("castore", perSecond) },
+        ...workload === "W2" && { atLeast: 1 },
+      },
+      {
+        ...{ workload, says: "p99 of raw commit p99", of: over("raw", figure("p99Ms")) },
+        ...wide.includes(workload) && { atMost: 5 },
+      },
+      {
+        workload,
+        // Two groups; a starved timer does not fire at all.
+        says: "commands per firing of a 1 ms timer",
+        of: own(({ count, firings }) => count! / firings!),
+        atMost: 1_024,
+      },
+      { workload, says: "longest gap of that timer, ms", of: own(figure("longestGapMs")) },
+    ]
+  }),
+  {
+    workload: "W4",
+    says: "10,000 events loaded, times raw read and parse",
+    of: over("raw", figure("loadMs")),
+    atMost: 3,
+  },
+  { workload: "W4", says: "longest gap of a 1 ms timer meanwhile, ms", of: own(figure("loadGapMs")), atMost: 5 },
+  { workload: "W4", says: "loaded from a snapshot, ms", of: own(figure("snapshotMs")), atMost: 3 },
+  {
+    workload: "W4",
+    says: "asked as of a time, times a cold load",
+    of: own(({ asOfMs, loadMs }) => asOfMs === undefined ? undefined : asOfMs / loadMs!),
+    atMost: 2,
+  },
+  { workload: "W5", says: "events/s of raw scan and parse", of: over("raw", perSecond) },
+  { workload: "W6", says: "start of the process to the first answer, ms", of: own(figure("startMs")), atMost: 600 },
+  {
+    workload: "W6",
+    says: "the same over HTTP, token included, ms",
+    of: (round) => round["nexus-http"]?.["startMs"],
+    atMost: 600,
+  },
+  { workload: "W7", says: "heap bytes per idle actor", of: own(figure("heapBytesPerActor")), atMost: 400 },
+  {
+    workload: "http",
+    says: "commands/s of requests/s of bare Hono on the same listener",
+    of: over("hono", perSecond),
+    atLeast: 0.25,
+  },
+  { workload: "http", says: "the same by the server's processor time", of: over("hono", perCpuSecond) },
+  { workload: "http", says: "commands/s of requests/s of Hono on `Deno.serve`", of: over("deno-serve", perSecond) },
+  {
+    workload: "sockets",
+    says: "one event to 1,000 sockets, command sent to last frame, ms",
+    of: own(figure("lastMs")),
+    atMost: 200,
+  },
+]

@@ -1,5 +1,5 @@
 /**
- * The workloads as data: how many commands, how many at once, and to which instances.
+ * The workloads as data: what happens, how often, and who takes part.
  * @module
  */
 import { addItem, placeOrder, type Request } from "./domain.ts"
@@ -7,6 +7,12 @@ import { addItem, placeOrder, type Request } from "./domain.ts"
 export interface Workload {
   readonly name: string
   readonly says: string
+  /** Who takes part, in the order of the first round. */
+  readonly subjects: ReadonlyArray<string>
+}
+
+/** Commands to instances. */
+export interface Commands extends Workload {
   readonly commands: number
   readonly inFlight: number
   /** Instances that exist before the clock starts, with so many events each, brought into memory first. */
@@ -14,6 +20,11 @@ export interface Workload {
   /** Who chooses the command ids: the host (UUIDv7), a client with UUIDv7, or a client with random ones. */
   readonly ids: "generated" | "uuidv7" | "random"
   readonly command: (n: number, instances: number) => readonly [id: string, request: Request]
+}
+
+/** Anything else; `count` is its size: events, actors, requests or sockets. */
+export interface Other extends Workload {
+  readonly count: number
 }
 
 const toNew = (n: number) => [`order-${n}`, placeOrder(`order-${n}`)] as const
@@ -24,20 +35,26 @@ const toWarm = (n: number, instances: number) => {
 }
 
 const none = { instances: 0, events: 0 }
+const volatile = ["castore", "emmett", "equinox"]
+const peers = ["entity", ...volatile, "emmett-sqlite"]
 
-export const workloads: ReadonlyArray<Workload> = [
-  {
-    name: "W1",
-    says: "20,000 commands to new aggregates",
-    commands: 20_000,
-    inFlight: 256,
-    warm: none,
-    ids: "generated",
-    command: toNew,
-  },
+export const w1: Commands = {
+  name: "W1",
+  says: "20,000 commands to new aggregates, 256 in flight",
+  subjects: ["raw", "nexus", ...peers],
+  commands: 20_000,
+  inFlight: 256,
+  warm: none,
+  ids: "generated",
+  command: toNew,
+}
+
+export const commands: ReadonlyArray<Commands> = [
+  w1,
   {
     name: "W2",
-    says: "5,000 commands to one hot aggregate",
+    says: "5,000 commands to one hot aggregate, 64 in flight",
+    subjects: ["raw", "nexus", "raw-own", ...peers],
     commands: 5_000,
     inFlight: 64,
     warm: { instances: 1, events: 1 },
@@ -46,7 +63,8 @@ export const workloads: ReadonlyArray<Workload> = [
   },
   {
     name: "W3",
-    says: "20,000 commands over 1,000 warm aggregates of 20 events",
+    says: "20,000 commands over 1,000 warm aggregates of 20 events, 256 in flight",
+    subjects: ["raw", "nexus", "raw-own", ...peers],
     commands: 20_000,
     inFlight: 256,
     warm: { instances: 1_000, events: 20 },
@@ -54,27 +72,52 @@ export const workloads: ReadonlyArray<Workload> = [
     command: toWarm,
   },
   {
+    ...w1,
     name: "W1-uuidv7",
     says: "W1 with time-ordered ids from the client",
-    commands: 20_000,
-    inFlight: 256,
-    warm: none,
+    subjects: ["raw", "nexus"],
     ids: "uuidv7",
-    command: toNew,
+  },
+  { ...w1, name: "W1-random", says: "W1 with random ids from the client", subjects: ["raw", "nexus"], ids: "random" },
+]
+
+export const others: ReadonlyArray<Other> = [
+  {
+    name: "W4",
+    says: "an aggregate of 10,000 events is brought into memory",
+    subjects: ["raw", "nexus", ...peers],
+    count: 10_000,
   },
   {
-    name: "W1-random",
-    says: "W1 with random ids from the client",
-    commands: 20_000,
-    inFlight: 256,
-    warm: none,
-    ids: "random",
-    command: toNew,
+    name: "W5",
+    says: "20,000 events of 1,000 streams are read in order and parsed, 500 a page",
+    subjects: ["raw", "nexus", "entity", "emmett-sqlite"],
+    count: 20_000,
+  },
+  {
+    name: "W6",
+    says: "a process starts, opens an empty store and answers its first command",
+    subjects: ["bare", "nexus", "nexus-http", ...peers],
+    count: 1,
+  },
+  {
+    name: "W7",
+    says: "heap of an idle actor with a state of three fields",
+    subjects: ["nexus", "entity"],
+    count: 99_000,
+  },
+  {
+    name: "http",
+    says: "20,000 commands to new aggregates over HTTP, 64 connections, the load from another process",
+    subjects: ["hono", "nexus", "node-http", "deno-serve"],
+    count: 20_000,
   },
 ]
 
-/** A smaller copy for a quick look; its figures are not comparable. */
-export const scaled = (workload: Workload, scale: number): Workload => ({
+export const workloads: ReadonlyArray<Commands | Other> = [...commands, ...others]
+
+/** A smaller copy, for a quick look or a slow subject. */
+export const scaled = (workload: Commands, scale: number): Commands => ({
   ...workload,
   commands: Math.max(1, Math.round(workload.commands * scale)),
   warm: {

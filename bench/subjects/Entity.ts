@@ -88,7 +88,9 @@ const cluster = Sharding.layer.pipe(
 
 export const entity: Subject = {
   name: "entity",
+  scale: { W1: 0.25, W3: 0.25, W7: 0.1 },
   seed: table.seed,
+  feed: table.feed,
   rows: table.rows,
   open: async (folder) => {
     table.open(folder).close()

@@ -12,25 +12,27 @@ import { ActorHost } from "../../runtime/ActorHost.ts"
 import * as sha256 from "../../runtime/adapters/node/sha256.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
-import { app, eventOf, history } from "../domain.ts"
+import { app, eventOf, history, type Request } from "../domain.ts"
 import type { Row, Subject } from "../Subject.ts"
 
 const tenant = "bench"
 const principal: Principal = { tenant, subject: "bench", scopes: ["commands:*", "read"] }
 const streamOf = (id: string): StreamKey => ({ tenant, aggregate: "Order", id })
 
-/** One append that holds a whole history. */
-const appendOf = (id: string, length: number): EventStore.Append => ({
+const appendMax = 500
+
+/** One append that holds a part of a history. */
+const appendOf = (id: string, requests: ReadonlyArray<Request>, after: number): EventStore.Append => ({
   stream: streamOf(id),
-  expected: empty,
-  events: history(id, length).map(({ command, payload }, n) => ({
-    eventId: `seed-${id}-${n}`,
+  expected: { ...empty, version: after },
+  events: requests.map(({ command, payload }, n) => ({
+    eventId: `seed-${id}-${after + n}`,
     type: eventOf[command],
     schemaVersion: 1,
     payload: JSON.stringify(payload),
   })),
   command: {
-    commandId: `seed-${id}`,
+    commandId: `seed-${id}-${after}`,
     given: false,
     fingerprint: "0".repeat(64),
     correlationId: `seed-${id}`,
@@ -46,7 +48,15 @@ const appendOf = (id: string, length: number): EventStore.Append => ({
 const seeded = (ids: ReadonlyArray<string>, length: number) =>
   Effect.flatMap(
     Effect.service(EventStore.EventStore),
-    (store) => Effect.forEach(ids, (id) => store.commit([appendOf(id, length)]), { discard: true }),
+    (store) =>
+      Effect.forEach(ids, (id) => {
+        const requests = history(id, length)
+        const starts = Array.from({ length: Math.ceil(length / appendMax) }, (_, n) => n * appendMax)
+        return Effect.forEach(
+          starts,
+          (after) => store.commit([appendOf(id, requests.slice(after, after + appendMax), after)]),
+        )
+      }, { discard: true }),
   )
 
 const rowsOf = Effect.flatMap(Effect.service(EventStore.EventStore), (store) =>
@@ -62,6 +72,20 @@ const rowsOf = Effect.flatMap(Effect.service(EventStore.EventStore), (store) =>
     }
   }))
 
+/** The events of all streams in the store's order, in pages, parsed and thrown away. */
+const fed = (count: number) =>
+  Effect.flatMap(Effect.service(EventStore.EventStore), (store) =>
+    Effect.gen(function* () {
+      let seen = 0
+      for (let cursor: string | undefined = undefined; seen < count;) {
+        const page: Effect.Success<ReturnType<typeof store.feed>> = yield* store.feed(cursor, 500)
+        for (const { payload } of page.items) if (JSON.parse(payload) !== null) seen++
+        if (page.items.length === 0 || page.cursor === undefined) break
+        cursor = page.cursor
+      }
+      return seen
+    }))
+
 const stores = (folder: string) => Layer.orDie(Sqlite.layer({ folder }))
 
 /** Runs `effect` over freshly opened stores and closes them again. */
@@ -72,6 +96,7 @@ export const nexus: Subject = {
   name: "nexus",
   seed: (folder, ids, length) => over(folder, seeded(ids, length)),
   rows: (folder) => over(folder, rowsOf),
+  feed: (folder, count) => over(folder, fed(count)),
   open: async (folder) => {
     const runtime = ManagedRuntime.make(
       ActorHost.layer(app).pipe(Layer.provide([stores(folder), TickTrigger.layerImmediate, sha256.layer])),

@@ -4,7 +4,7 @@
  */
 import { eventOf, type Request } from "../domain.ts"
 import { cpuMs, type Flight, summarize } from "../Flight.ts"
-import type { Workload } from "../workloads.ts"
+import type { Commands } from "../workloads.ts"
 import * as table from "./table.ts"
 
 const rowsPerTransaction = 256
@@ -16,7 +16,7 @@ const rowsAtLeast = 40_960
  *
  * The payload's text is made once: making texts is part of what the limit leaves out.
  */
-export const run = (folder: string, workload: Workload): { readonly flight: Flight; readonly stored: number } => {
+export const run = (folder: string, workload: Commands): { readonly flight: Flight; readonly stored: number } => {
   const { instances, events } = workload.warm
   table.seed(folder, Array.from({ length: instances }, (_, n) => `w-${n}`), events)
   const transactions = Math.ceil(Math.max(workload.commands, rowsAtLeast) / rowsPerTransaction)

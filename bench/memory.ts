@@ -2,19 +2,11 @@
  * W7: the heap that an idle actor holds, measured over many of them. Needs `--expose-gc`.
  * @module
  */
+import { collect } from "./commands.ts"
 import { placeOrder } from "./domain.ts"
-import { collect } from "./Measurement.ts"
+import type { Measurement } from "./Figures.ts"
 import { fly } from "./Flight.ts"
 import type { Subject } from "./Subject.ts"
-
-export interface Memory {
-  readonly subject: string
-  readonly workload: "W7"
-  readonly actors: number
-  readonly heapBytesPerActor: number
-  readonly rssBytesPerActor: number
-  readonly faults: ReadonlyArray<string>
-}
 
 /** So many actors live before the first measurement: their code is compiled and their caches are filled. */
 export const warmActors = 1_000
@@ -33,7 +25,7 @@ const place =
   async (id: string): Promise<void> => void (await running.send(id, placeOrder(id)))
 
 /** Places `actors` orders and looks at the heap once nothing is in flight. */
-export const ofSubject = async (subject: Subject, actors: number, folder: string): Promise<Memory> => {
+export const ofSubject = async (subject: Subject, actors: number, folder: string): Promise<Measurement> => {
   if (typeof (globalThis as { gc?: unknown }).gc !== "function") throw new Error("start with --v8-flags=--expose-gc")
   const running = await subject.open(folder)
   const send = place(running)
@@ -47,9 +39,11 @@ export const ofSubject = async (subject: Subject, actors: number, folder: string
   return {
     subject: subject.name,
     workload: "W7",
-    actors,
-    heapBytesPerActor: per(before.heapUsed, after.heapUsed),
-    rssBytesPerActor: per(before.rss, after.rss),
+    figures: {
+      count: actors,
+      heapBytesPerActor: per(before.heapUsed, after.heapUsed),
+      rssBytesPerActor: per(before.rss, after.rss),
+    },
     faults: resident === undefined || resident === warmActors + actors
       ? []
       : [`${resident} actors are in memory, ${warmActors + actors} were commanded`],

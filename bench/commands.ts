@@ -1,34 +1,27 @@
 /**
- * One subject, one workload, one process: the run itself, from an empty folder to verified rows.
+ * W1 to W3: commands to a subject, from an empty folder to verified rows.
  * @module
  */
 import * as Ids from "../core/Ids.ts"
 import { placeOrder } from "./domain.ts"
-import { type Flight, fly } from "./Flight.ts"
+import type { Measurement } from "./Figures.ts"
+import { fly } from "./Flight.ts"
 import * as raw from "./subjects/raw.ts"
 import * as table from "./subjects/table.ts"
 import type { Ack, Running, Subject } from "./Subject.ts"
 import { faults } from "./verify.ts"
-import { type Workload, workloads } from "./workloads.ts"
-
-export interface Measurement {
-  readonly subject: string
-  readonly workload: string
-  readonly flight: Flight
-  /** What is wrong with the stored rows; a run with faults counts for nothing. */
-  readonly faults: ReadonlyArray<string>
-}
+import { type Commands, w1 } from "./workloads.ts"
 
 /** Commands before the clock starts, to new instances, so that every subject is measured compiled. */
 const warmUpCommands = 2_000
-const heldBack = (instances: number): ReadonlyArray<string> => Array.from({ length: instances }, (_, n) => `w-${n}`)
+export const names = (instances: number): ReadonlyArray<string> => Array.from({ length: instances }, (_, n) => `w-${n}`)
 const uuidV7 = () => Ids.uuidV7(Date.now(), Math.random)
 const idOf = { generated: () => undefined, uuidv7: uuidV7, random: () => crypto.randomUUID() }
 
 /** The garbage collector, where the process was started with `--expose-gc`. */
 export const collect = (): void => (globalThis as { gc?: () => void }).gc?.()
 
-const warmUp = async (running: Running, workload: Workload, ids: ReadonlyArray<string>): Promise<number> => {
+const warmUp = async (running: Running, workload: Commands, ids: ReadonlyArray<string>): Promise<number> => {
   const count = Math.min(warmUpCommands, workload.commands)
   await fly(count, workload.inFlight, async (n) => void (await running.send(`warm-${n}`, placeOrder(`warm-${n}`))))
   await fly(ids.length, workload.inFlight, async (n) => void (await running.state(ids[n]!)))
@@ -36,15 +29,15 @@ const warmUp = async (running: Running, workload: Workload, ids: ReadonlyArray<s
 }
 
 /** Seeds, opens, warms, measures, closes, verifies. */
-export const ofSubject = async (subject: Subject, workload: Workload, folder: string): Promise<Measurement> => {
+export const ofSubject = async (subject: Subject, workload: Commands, folder: string): Promise<Measurement> => {
   const { instances, events } = workload.warm
-  const ids = heldBack(instances)
+  const ids = names(instances)
   await subject.seed(folder, ids, events)
   const running = await subject.open(folder)
   const before = await warmUp(running, workload, ids)
   const acks: Array<Ack> = []
   collect()
-  const flight = await fly(workload.commands, workload.inFlight, async (n) => {
+  const figures = await fly(workload.commands, workload.inFlight, async (n) => {
     const [id, request] = workload.command(n, instances)
     acks.push(await running.send(id, request, idOf[workload.ids]()))
   })
@@ -53,18 +46,18 @@ export const ofSubject = async (subject: Subject, workload: Workload, folder: st
   return {
     subject: subject.name,
     workload: workload.name,
-    flight,
+    figures,
     faults: faults(await subject.rows(folder), acks, expected),
   }
 }
 
 /** The raw limit: `W1`'s rows whatever the workload is, or the workload's own rows. */
-export const ofRaw = (own: boolean, workload: Workload, folder: string): Measurement => {
-  const { flight, stored } = raw.run(folder, own ? workload : { ...workloads[0]!, commands: 0 })
+export const ofRaw = (own: boolean, workload: Commands, folder: string): Measurement => {
+  const { flight, stored } = raw.run(folder, own ? workload : { ...w1, commands: 0 })
   return {
     subject: own ? "raw-own" : "raw",
     workload: workload.name,
-    flight,
+    figures: flight,
     faults: faults(table.rows(folder), [], stored),
   }
 }

@@ -1,0 +1,32 @@
+/**
+ * The subjects by name, each loaded only where it is measured: nobody pays for the others' modules.
+ * @module
+ */
+import type { Subject } from "./Subject.ts"
+
+export const load: Readonly<Record<string, () => Promise<Subject>>> = {
+  nexus: async () => (await import("./subjects/Nexus.ts")).nexus,
+  entity: async () => (await import("./subjects/Entity.ts")).entity,
+  emmett: async () => (await import("./peers/emmett.ts")).emmett,
+  "emmett-sqlite": async () => (await import("./peers/sqlite/emmett.ts")).emmettSqlite,
+  castore: async () => (await import("./peers/castore.ts")).castore,
+  equinox: async () => (await import("./peers/equinox.ts")).equinox,
+}
+
+/** What each promises its caller, in the words of the table; speed bought with less is no speed. */
+export const guarantees: Readonly<Record<string, string>> = {
+  nexus: "durable: answered after the fsync of its group; schemas of commands and events, receipts, version fence",
+  entity:
+    "Effect Cluster entity, volatile mailbox, one fsynced insert per event before the answer; schemas of commands",
+  emmett: "volatile: Emmett 0.42.0 in memory; version checked, no schema",
+  "emmett-sqlite":
+    "durable: Emmett 0.38.5, SQLite file, rollback journal, fsync per event; callers one by one (by the bench)",
+  castore: "volatile: Castore 2.4.2 in memory; version checked, no schema, the bench repeats lost races",
+  equinox: "volatile: equinox-js 1.2.0 in memory; version checked, JSON codec, lost races repeated at once, no cache",
+  raw: "the limit: `node:sqlite`, W1's rows, 256 a transaction, fsynced; nothing decided, nothing answered",
+  "raw-own": "the same with the workload's own rows",
+  bare: "the limit: a process of the same runtime that does nothing",
+  hono: "the limit: bare Hono on Nexus's listener, one route, the body parsed, nothing stored",
+  "node-http": "bare `node:http`, the body parsed, nothing stored",
+  "deno-serve": "bare Hono on `Deno.serve`, the body parsed, nothing stored",
+}
