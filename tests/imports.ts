@@ -19,6 +19,8 @@ interface Zone {
   /** Folders it may import from, its own included; adapters only where named. */
   readonly may: ReadonlyArray<string>
   readonly packages: ReadonlyArray<string>
+  /** Folders and packages of which it may import types alone, tests apart. */
+  readonly types?: ReadonlyArray<string>
 }
 
 const inward = { schemas: ["schemas"], core: ["schemas", "core"], runtime: ["schemas", "core", "runtime"] }
@@ -33,6 +35,7 @@ const zones: ReadonlyArray<Zone> = [
   { at: /^core\//, may: inward.core, packages: ["effect", "@noble/hashes"] },
   { at: /^runtime\/adapters\/node\//, may: inward.runtime, packages: ["effect", "ws"] },
   { at: /^runtime\//, may: inward.runtime, packages: ["effect"] },
+  { at: /^edge\/client\//, may: ["edge/client"], packages: [], types: ["schemas", "effect"] },
   { at: /^edge\//, may: edge, packages: ["effect", "hono", "jose"] },
   { at: /^cli\/template\//, may: ["cli/template"], packages: ["effect"] },
   { at: /^cli\//, may: [...edge, "cli"], packages: ["effect"] },
@@ -80,10 +83,12 @@ const packageOf = (specifier: string) => specifier.split("/", specifier.startsWi
 
 const wrongImport = (tree: Tree, { imports, path: from }: Source): ReadonlyArray<string> => {
   const zone = zones.find((one) => one.at.test(from))
-  return imports.flatMap(({ path: to, specifier }) => {
+  return imports.flatMap(({ path: to, specifier, typeOnly }) => {
     if (to !== undefined && tree[to] === undefined) return [`${from} imports ${specifier}, which does not exist`]
     if (zone === undefined || /^(node|cloudflare):/.test(specifier)) return []
     const named = !specifier.startsWith(".")
+    const types = typeOnly || isTest(from) ? zone.types ?? [] : []
+    if (types.some((one) => to === undefined ? one === packageOf(specifier) : !named && within(one, to))) return []
     if (to === undefined) {
       const fine = zone.packages.includes(packageOf(specifier)) || (isTest(from) && /vitest$/.test(specifier))
       return fine ? [] : [`${from} imports the package ${specifier}`]

@@ -20,6 +20,8 @@ export interface Import {
   readonly specifier: string
   /** The path in the tree, for relative specifiers and the package's own name. */
   readonly path: string | undefined
+  /** Gone before the program runs. */
+  readonly typeOnly: boolean
 }
 
 export interface Source {
@@ -82,7 +84,7 @@ export const exportsOf = (tree: Tree, file: "package.json" | "deno.json"): Reado
 
 const packageName = "nexus-actors"
 
-const resolve = (tree: Tree, from: string, specifier: string): Import => {
+const resolve = (tree: Tree, from: string, specifier: string): Omit<Import, "typeOnly"> => {
   if (specifier.startsWith(".")) return { specifier, path: posix.join(posix.dirname(from), specifier) }
   if (!specifier.startsWith(`${packageName}/`)) return { specifier, path: undefined }
   const target = exportsOf(tree, "package.json")[`.${specifier.slice(packageName.length)}`]
@@ -108,12 +110,16 @@ export const parse = (tree: Tree, path: string): Source => {
   const { comments, errors, program } = parseSync(path, text)
   if (errors.length > 0) throw new Error(`${path}: ${errors[0]?.message}`)
   const nodes = visit(program as unknown as Node, undefined, "", [])
-  const specifiers = nodes.filter(({ node }) => importTypes.has(node.type)).map(({ node }) => literal(node["source"]))
+  const imports = nodes.filter(({ node }) => importTypes.has(node.type)).flatMap(({ node }): ReadonlyArray<Import> => {
+    const specifier = literal(node["source"])
+    const typeOnly = node.type === "TSImportType" || node["importKind"] === "type" || node["exportKind"] === "type"
+    return specifier === undefined ? [] : [{ ...resolve(tree, path, specifier), typeOnly }]
+  })
   const source: Source = {
     path,
     text,
     comments,
-    imports: specifiers.flatMap((one) => one === undefined ? [] : [resolve(tree, path, one)]),
+    imports,
     strings: nodes.flatMap(({ node }) => literal(node) ?? []),
     nodes,
   }

@@ -43,6 +43,12 @@ const faults: Readonly<Record<string, ReadonlyArray<readonly [says: string, tree
     ["imports testing/a.ts", { "core/A.ts": `import "../testing/a.ts"`, "testing/a.ts": app }],
     ["which does not exist", { "core/A.ts": `import "./B.ts"` }],
     ["the package hono", { "core/A.ts": `import "hono/jwt"` }],
+    ["edge/client/a.ts imports schemas/B.ts", {
+      "edge/client/a.ts": `import { B } from "../../schemas/B.ts"`,
+      "schemas/B.ts": app,
+    }],
+    ["the package effect", { "edge/client/a.ts": `import { type Schema } from "effect"` }],
+    ["imports edge/app.ts", { "edge/client/a.ts": `import type { A } from "../app.ts"`, "edge/app.ts": app }],
     ["public exports only", { "examples/x/app.ts": `import "../../core/A.ts"`, "core/A.ts": app }],
     ["public exports only", {
       ...exported({ "./sqlite": "./runtime/adapters/sqlite/mod.ts" }),
@@ -144,7 +150,10 @@ const innocent: Tree = {
   "runtime/adapters/x/A.ts": `/** @module */\nimport "node:fs"\nimport "../../../core/A.ts"\nDate.now()`,
   "runtime/B.test.ts": `import "./adapters/x/A.ts"`,
   "tests/launch.ts": `/** @module */\nconst path = "tests/child.ts"`,
-  "tests/child.ts": "/** @module */",
+  "tests/child.ts": `/** @module */\nimport "../edge/client/a.ts"`,
+  "schemas/s.ts": "/** @module */",
+  "edge/client/a.ts":
+    `/** @module */\nimport type { Schema } from "effect"\nexport type { S } from "../../schemas/s.ts"\nDate.now()`,
   "package.json": manifest(publicFolders),
   "deno.json": JSON.stringify({ exports: publicFolders, tasks: { run: "deno run tests/launch.ts" } }),
   "examples/x/main.ts":
