@@ -206,14 +206,6 @@ const assemble = Effect.gen(function* () {
   const tail = Option.getOrUndefined(yield* Effect.serviceOption(Tail))
   const startMs = elapsedMs(clock)
 
-  const ignored: Loader.Report = (stream, snapshot, fault) =>
-    Effect.suspend(() => {
-      update(Metrics.SnapshotFailures, 1)
-      return Effect.logWarning("snapshot ignored").pipe(
-        Effect.annotateLogs({ aggregate: stream.aggregate, version: snapshot.version, fault }),
-      )
-    })
-
   const snapshots = yield* Snapshots.make(snapshotStore, limits, update)
 
   let scheduled = false
@@ -234,7 +226,7 @@ const assemble = Effect.gen(function* () {
     limits,
     roster: Roster.make(limits, startMs, (actor) => snapshots.evaluate(actor, clock.currentTimeMillisUnsafe())),
     supervision: Supervision.make(limits),
-    loader: Loader.make(store, snapshotStore, limits, ignored),
+    loader: Loader.make(store, snapshotStore, limits, Loader.reporter(update)),
     snapshots,
     update,
     wake: tail === undefined ? () => {} : tail.wake,

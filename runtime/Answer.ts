@@ -2,13 +2,14 @@
  * Answers made from stored outcomes: the same receipt gives the same bytes, whichever process says them.
  * @module
  */
-import { Effect } from "effect"
-import { Expired, KeyReused } from "../core/ActorError.ts"
-import { type Receipt, Rejected } from "../core/Actors.ts"
+import { Effect, Result } from "effect"
+import { ActorDefect, Expired, KeyReused } from "../core/ActorError.ts"
+import { type Receipt, Rejected, type StateAnswer } from "../core/Actors.ts"
 import type * as EventStore from "../core/EventStore.ts"
 import * as Position from "../core/Position.ts"
-import type { StreamKey } from "../core/Stream.ts"
+import type { Head, StreamKey } from "../core/Stream.ts"
 import type { CommandAnswer } from "./Actor.ts"
+import type { Kind } from "./Kind.ts"
 
 /** The tag under which a passed `notAfter` is remembered; no rejection can be named so. */
 export const expiredTag = "$Expired"
@@ -29,6 +30,26 @@ export const accepted = (
     version,
     events,
     position: Position.encode(storeKind, stream, version, offset),
+  })
+
+/** A state in its JSON form, as it is at `head`. */
+export const state = (
+  storeKind: string,
+  kind: Kind,
+  stream: StreamKey,
+  { recordedAt, version }: Head,
+  state: unknown,
+): Result.Result<StateAnswer<unknown>, ActorDefect> =>
+  Result.mapBoth(kind.encodeState(state), {
+    onFailure: () => new ActorDefect(),
+    onSuccess: (encoded) => ({
+      aggregate: stream.aggregate,
+      id: stream.id,
+      version,
+      recordedAt,
+      state: encoded,
+      position: Position.encode(storeKind, stream, version, undefined),
+    }),
   })
 
 /** The refusal of a command. */

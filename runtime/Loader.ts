@@ -6,12 +6,14 @@
  * @module
  */
 import { Effect, Result } from "effect"
+import * as ActorError from "../core/ActorError.ts"
 import type { Shape as Store, StoredEvent, StoreUnavailable } from "../core/EventStore.ts"
 import { tombstone } from "../core/EventStore.ts"
 import type { Limits } from "../core/Limits.ts"
 import type { Shape as Snapshots, Snapshot } from "../core/SnapshotStore.ts"
 import { empty, type Head, type StreamKey } from "../core/Stream.ts"
 import type { UnknownEvent } from "../schemas/Wire.ts"
+import * as Metrics from "./HostMetrics.ts"
 import type { Kind } from "./Kind.ts"
 import * as SnapshotCodec from "./SnapshotCodec.ts"
 
@@ -27,14 +29,31 @@ export interface Loaded {
 /** Why an actor cannot be had: newer code wrote its stream, or its events or its `evolve` are broken. */
 export type LoadFailure = UnknownEvent | { readonly _tag: "Broken"; readonly cause: unknown; readonly version: number }
 
+/** What its callers are told. */
+export const refusal = (failure: LoadFailure): ActorError.NewerEvent | ActorError.ActorDefect =>
+  failure._tag === "UnknownEvent"
+    ? new ActorError.NewerEvent({ retryAfterSeconds: 5, eventType: failure.type, schemaVersion: failure.schemaVersion })
+    : new ActorError.ActorDefect()
+
 export interface Request {
   readonly kind: Kind
   readonly stream: StreamKey
+  /** Where the fold ends; absent: at the stream's end. */
+  readonly upTo?: number
 }
 export type Report = (stream: StreamKey, snapshot: Snapshot, fault: SnapshotCodec.Fault) => Effect.Effect<void>
 
+/** Counts and logs a snapshot that is ignored. */
+export const reporter = (update: Metrics.Update): Report => (stream, snapshot, fault) =>
+  Effect.suspend(() => {
+    update(Metrics.SnapshotFailures, 1)
+    return Effect.logWarning("snapshot ignored").pipe(
+      Effect.annotateLogs({ aggregate: stream.aggregate, version: snapshot.version, fault }),
+    )
+  })
+
 /** A fold under way. */
-interface Fold extends Request {
+interface Fold extends Required<Request> {
   state: unknown
   head: Head
   eventId: string
@@ -45,7 +64,9 @@ interface Fold extends Request {
 type Step = Result.Result<void, LoadFailure>
 
 const begin = (request: Request): Fold => ({
-  ...request,
+  kind: request.kind,
+  stream: request.stream,
+  upTo: request.upTo ?? Infinity,
   state: request.kind.initial,
   head: empty,
   eventId: "",
@@ -54,9 +75,10 @@ const begin = (request: Request): Fold => ({
   bytesSince: 0,
 })
 
-/** The first snapshot of ours that is whole. */
+/** The first snapshot of ours that is whole and not behind the end of the fold. */
 const choose = Effect.fnUntraced(function* (fold: Fold, snapshots: ReadonlyArray<Snapshot>, report: Report) {
   for (const snapshot of snapshots) {
+    if (snapshot.version > fold.upTo) continue
     const state = SnapshotCodec.decode(fold.kind, fold.stream, snapshot)
     if (Result.isFailure(state)) {
       yield* report(fold.stream, snapshot, state.failure)
@@ -77,6 +99,7 @@ const after = (fold: Fold): number => fold.snapshot === undefined ? fold.head.ve
 const fold = (self: Fold, events: ReadonlyArray<StoredEvent>): Step => {
   for (const event of events) {
     if (event.version <= self.head.version) continue
+    if (event.version > self.upTo) break
     if (event.version !== self.head.version + 1) {
       return Result.fail({ _tag: "Broken", cause: gap, version: event.version })
     }
@@ -130,6 +153,9 @@ export interface Loader {
 export type Rest = Effect.Effect<Result.Result<Loaded, LoadFailure>, StoreUnavailable>
 
 export const make = (store: Store, snapshots: Snapshots, limits: Limits, report: Report): Loader => {
+  const isDone = (self: Fold, events: ReadonlyArray<StoredEvent>): boolean =>
+    events.length < limits.loadPage || self.head.version >= self.upTo
+
   const pages = Effect.fnUntraced(function* (self: Fold) {
     while (true) {
       // Gives the loop back between pages, so that a long history starves no timer.
@@ -137,7 +163,7 @@ export const make = (store: Store, snapshots: Snapshots, limits: Limits, report:
       const events = yield* store.read(self.stream, self.head.version, limits.loadPage)
       const step = fold(self, events)
       if (Result.isFailure(step)) return Result.fail(step.failure)
-      if (events.length < limits.loadPage) return Result.succeed(done(self))
+      if (isDone(self, events)) return Result.succeed(done(self))
     }
   })
 
@@ -152,7 +178,7 @@ export const make = (store: Store, snapshots: Snapshots, limits: Limits, report:
     }
     const step = fold(self, events)
     if (Result.isFailure(step)) return Result.fail(step.failure)
-    return events.length < limits.loadPage ? Result.succeed(done(self)) : { rest: pages(self) }
+    return isDone(self, events) ? Result.succeed(done(self)) : { rest: pages(self) }
   })
 
   return {

@@ -76,9 +76,7 @@ const arrive = (
   // They still wait: for the bound, the deadlines and the shutdown.
   actor.work!.running = waiting
   const { failure } = answer
-  const error = failure._tag === "UnknownEvent"
-    ? new ActorError.NewerEvent({ retryAfterSeconds: 5, eventType: failure.type, schemaVersion: failure.schemaVersion })
-    : new ActorError.ActorDefect()
+  const error = Loader.refusal(failure)
   const delay = failure._tag === "UnknownEvent" ? 0 : Settle.restart(host, actor, failure.cause)
   host.run(Effect.gen(function* () {
     for (const task of waiting) yield* receiptFirst(host, actor, task, error)

@@ -7,13 +7,11 @@
  */
 import { DateTime, Effect, Result } from "effect"
 import * as ActorError from "../core/ActorError.ts"
-import type { StateAnswer } from "../core/Actors.ts"
 import type { CommandContext } from "../core/Aggregate.ts"
 import type * as EventStore from "../core/EventStore.ts"
 import * as Fingerprint from "../core/Fingerprint.ts"
 import * as Ids from "../core/Ids.ts"
 import type { Limits } from "../core/Limits.ts"
-import * as Position from "../core/Position.ts"
 import type { Head, StreamKey } from "../core/Stream.ts"
 import { Unfit } from "../schemas/Fields.ts"
 import * as Wire from "../schemas/Wire.ts"
@@ -80,17 +78,7 @@ const read = (cursor: Cursor, task: ReadTask, setting: Setting): ReadEntry => {
     append: { stream, expected: head, events: none, command: undefined, remember: false, refusal: undefined },
     answer: ({ recordedAt }) => {
       if (head.version === 0) return Effect.succeed(undefined)
-      const encoded = kind.encodeState(state)
-      if (Result.isFailure(encoded)) return Effect.fail(new ActorError.ActorDefect())
-      const answer: StateAnswer<unknown> = {
-        aggregate: stream.aggregate,
-        id: stream.id,
-        version: head.version,
-        recordedAt,
-        state: encoded.success,
-        position: Position.encode(setting.storeKind, stream, head.version, undefined),
-      }
-      return Effect.succeed(answer)
+      return Effect.fromResult(Answer.state(setting.storeKind, kind, stream, { ...head, recordedAt }, state))
     },
   }
 }
