@@ -42,6 +42,7 @@ const byCode: { readonly [code: number]: readonly [Reason, repair: string] } = {
   ],
   [codes.full]: ["disk-full", "Free some space on the disk, then start again."],
   [codes.corrupt]: ["corrupt", "Restore the file from a copy; `nexus verify` names the first bad place."],
+  [codes.constraint]: ["corrupt", "Rows that its older layout needs are missing: restore the file from a copy."],
   [codes.notADatabase]: ["not-a-database", "The file holds something else: name another file, or move this one away."],
 }
 

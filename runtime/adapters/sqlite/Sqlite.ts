@@ -14,7 +14,7 @@ import { findings } from "./check.ts"
 import * as Connection from "./connection.ts"
 import { type Connect, connect as connectFile } from "./driver.ts"
 import * as Events from "./events.ts"
-import { check as checkLayout } from "./migrations.ts"
+import { migrate } from "./migrations.ts"
 import * as Queries from "./queryLimiter.ts"
 import * as Snapshots from "./snapshots.ts"
 
@@ -34,7 +34,10 @@ export const layer = (
     )
   }))
 
-/** What is wrong with a file beside what its port shows; reads every page, and nothing else runs meanwhile. */
+/**
+ * What is wrong with a file beside what its port shows; reads every page, and nothing else runs meanwhile. An older
+ * layout is brought to the newest first, as by `layer`.
+ */
 export const check = (where: Where): Effect.Effect<ReadonlyArray<Finding>, CannotOpen> => {
   const file = pathOf(where)
   if (!existsSync(file)) {
@@ -44,7 +47,7 @@ export const check = (where: Where): Effect.Effect<ReadonlyArray<Finding>, Canno
     try {
       const driver = connectFile(file)
       try {
-        checkLayout(driver)
+        migrate(driver)
         return Effect.succeed(findings(driver))
       } finally {
         driver.close()

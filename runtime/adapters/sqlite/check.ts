@@ -8,9 +8,9 @@ import { type Driver, run } from "./driver.ts"
 /** Rows said of one kind of damage; the first is where to begin. */
 const rowsMax = 20
 
-const events =
-  `FROM events e LEFT JOIN streams s ON s.stream_no = e.stream_no LEFT JOIN kinds k ON k.kind_no = s.kind_no`
+const events = `FROM events e LEFT JOIN events s ON s.position = e.stream_no LEFT JOIN kinds k ON k.kind_no = s.kind_no`
 const name = "k.tenant || '/' || k.aggregate || '/' || s.id AS stream"
+const places = "(SELECT * FROM places UNION ALL SELECT * FROM new_places)"
 /** The rows of a table that names streams by text, where they are newer than the stream. */
 const newer = (table: string, detail: string) => `
   WITH a AS (SELECT *, instr(stream, '/') AS first FROM ${table}),
@@ -18,14 +18,16 @@ const newer = (table: string, detail: string) => `
     c AS (SELECT *, substr(rest, 1, instr(rest, '/') - 1) AS aggregate, substr(rest, instr(rest, '/') + 1) AS id FROM b)
   SELECT c.stream, c.version, ${detail} AS detail FROM c
     LEFT JOIN kinds k ON k.tenant = c.tenant AND k.aggregate = c.aggregate
-    LEFT JOIN streams s ON s.kind_no = k.kind_no AND s.id = c.id
-  WHERE c.version > coalesce((SELECT max(version) FROM events WHERE stream_no = s.stream_no), 0)`
+    LEFT JOIN events s ON s.kind_no = k.kind_no AND s.id = c.id
+  WHERE c.version > coalesce((SELECT max(version) FROM new_places WHERE stream_no = s.position),
+    (SELECT max(version) FROM places WHERE stream_no = s.position), s.version, 0)`
 
 /** Each gives the bad rows alone, as `stream`, `version` and `detail`. */
 const questions: ReadonlyArray<readonly [sql: string, problem: (detail: unknown) => string]> = [
   [
-    `SELECT ${name}, e.version, e.position AS detail ${events} WHERE s.id IS NULL OR k.tenant IS NULL OR e.kind_no <> s.kind_no`,
-    (position) => `the event at position ${position} belongs to no stream, or to another kind`,
+    `SELECT ${name}, e.version, e.position AS detail ${events} WHERE s.id IS NULL OR k.tenant IS NULL
+      OR (e.version = 1) <> (e.position = e.stream_no) OR (e.version = 1) <> (e.id IS NOT NULL)`,
+    (position) => `the event at position ${position} belongs to no stream`,
   ],
   [
     `SELECT ${name}, e.version ${events} WHERE NOT json_valid(e.payload) OR NOT json_valid(e.meta)
@@ -38,14 +40,32 @@ const questions: ReadonlyArray<readonly [sql: string, problem: (detail: unknown)
     (position) => `the event at position ${position}, just before this one in the feed, is missing`,
   ],
   [
-    `SELECT ${name}, e.version ${events}
-      WHERE e.version > 1 AND NOT EXISTS (SELECT 1 FROM events b WHERE b.stream_no = e.stream_no AND b.version = e.version - 1)`,
+    `SELECT ${name}, e.version ${events} WHERE e.version > 1
+      AND NOT EXISTS (SELECT 1 FROM ${places} p WHERE p.stream_no = e.stream_no AND p.version = e.version AND p.position = e.position)`,
+    () => "no place leads to this version",
+  ],
+  [
+    `SELECT k.tenant || '/' || k.aggregate || '/' || s.id AS stream, p.version, p.position AS detail FROM ${places} p
+      LEFT JOIN events s ON s.position = p.stream_no LEFT JOIN kinds k ON k.kind_no = s.kind_no
+      WHERE NOT EXISTS
+        (SELECT 1 FROM events e WHERE e.position = p.position AND e.stream_no = p.stream_no AND e.version = p.version)`,
+    (position) => `its place leads to position ${position}, where this version is not`,
+  ],
+  [
+    `SELECT ${name}, e.version ${events} WHERE e.version > 2
+      AND NOT EXISTS (SELECT 1 FROM ${places} p WHERE p.stream_no = e.stream_no AND p.version = e.version - 1)`,
     () => "the version before is missing",
   ],
   [
-    `SELECT ${name}, NULL AS version FROM streams s LEFT JOIN kinds k ON k.kind_no = s.kind_no
-      WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.stream_no = s.stream_no)`,
-    () => "the stream has lost all its events",
+    `SELECT ${name}, e.version ${events} WHERE NOT EXISTS (SELECT 1 FROM spans n WHERE n.kind_no = s.kind_no
+      AND n.recorded_at = e.recorded_at AND n.first_position <= e.position AND n.last_position >= e.position)`,
+    () => "it is not listed by its time",
+  ],
+  [
+    `SELECT NULL AS stream, NULL AS version, n.first_position AS detail FROM spans n
+      WHERE n.last_position - n.first_position + 1 <> (SELECT count(*) ${events} WHERE e.position
+        BETWEEN n.first_position AND n.last_position AND e.recorded_at = n.recorded_at AND s.kind_no = n.kind_no)`,
+    (position) => `the list by time holds other events from position ${position} on`,
   ],
   [newer("receipts", "c.command_id"), (commandId) => `the receipt of ${commandId} is newer than the stream`],
   [newer("snapshots", "NULL"), () => "the snapshot is newer than the stream"],

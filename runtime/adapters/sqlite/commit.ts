@@ -10,9 +10,10 @@ import { keyOf } from "../../../core/Stream.ts"
 import type { Statement, Value } from "./driver.ts"
 import type { Located } from "./heads.ts"
 import { findReceipt, kindNo, locate, refresh } from "./locate.ts"
+import * as Places from "./places.ts"
 import { metaOf } from "./rows.ts"
 import { type Session, transact } from "./session.ts"
-import { eventColumns, rowsAtOnce, streamColumns } from "./statements.ts"
+import { eventColumns, rowsAtOnce, spanColumns } from "./statements.ts"
 
 /** Expired receipts deleted for each one that is added: the table shrinks, no group takes long. */
 const prunedPerReceipt = 2
@@ -57,15 +58,23 @@ const begin = (session: Session, now: number, aliveSince: number) => {
   const broken = new Set<string>()
   let remembered = 0
   /** Values of rows that are decided and not yet inserted. */
-  let streams: Array<Value> = []
   let rows: Array<Value> = []
+  const spans: Array<number> = []
+  /** The last position before this group, and whether it holds any event but the first of a stream. */
+  let before = -1
+  let later = false
 
   /** Whoever reads rows within the group flushes first. */
   const flush = (): void => {
-    insert(streams, streamColumns, statements.insertStreams, statements.insertStream)
     insert(rows, eventColumns, statements.insertEvents, statements.insertEvent)
-    streams = []
     rows = []
+  }
+
+  /** Takes the events up to `lastPosition` into the span before, or begins one. */
+  const span = (kind: number, recordedAt: number, first: number): void => {
+    const at = spans.length - spanColumns
+    if (spans[at] === kind && spans[at + 1] === recordedAt) spans[at + 3] = session.lastPosition
+    else spans.push(kind, recordedAt, first, session.lastPosition)
   }
 
   const store = ({ streamNo, kindNo: kind, head }: Located, append: Append): Outcome => {
@@ -74,19 +83,22 @@ const begin = (session: Session, now: number, aliveSince: number) => {
     const command = append.command!
     const kindOf = kind !== 0 ? kind : kindNo(session, tenant, aggregate) ??
       Number(statements.insertKind.run(tenant, aggregate).lastInsertRowid)
-    const number = streamNo !== 0 ? streamNo : ++session.lastStream
-    if (streamNo === 0) streams.push(number, kindOf, id)
+    if (before < 0) before = session.lastPosition
+    const first = session.lastPosition + 1
+    const number = streamNo !== 0 ? streamNo : first
     const recordedAt = Math.max(now, head.recordedAt)
     const meta = metaOf(command)
     let version = head.version
     for (const { eventId, type, schemaVersion, payload } of events) {
-      session.lastPosition++
-      version++
+      const position = ++session.lastPosition
+      const named = ++version === 1
+      if (!named) later = true
       rows.push(
-        session.lastPosition,
+        position,
         number,
         version,
-        kindOf,
+        named ? kindOf : null,
+        named ? id : null,
         recordedAt,
         type,
         schemaVersion,
@@ -96,6 +108,7 @@ const begin = (session: Session, now: number, aliveSince: number) => {
         payload,
       )
     }
+    span(kindOf, recordedAt, first)
     if (rows.length >= rowsAtOnce * eventColumns) flush()
     const after = { version, recordedAt, closed: events.at(-1)!.type === tombstone.type }
     session.heads.set(stream, { streamNo: number, kindNo: kindOf, head: after })
@@ -142,6 +155,8 @@ const begin = (session: Session, now: number, aliveSince: number) => {
     decide,
     finish: () => {
       flush()
+      if (later) Places.add(session, before)
+      insert(spans, spanColumns, statements.insertSpans, statements.insertSpan)
       if (remembered > 0) statements.prune.run(aliveSince, remembered * prunedPerReceipt)
     },
   }

@@ -47,6 +47,7 @@ export const codes = {
   corrupt: 11,
   full: 13,
   cannotOpen: 14,
+  constraint: 19,
   notADatabase: 26,
 } as const
 
@@ -57,6 +58,7 @@ const texts: ReadonlyArray<readonly [part: string, code: number]> = [
   ["malformed", codes.corrupt],
   ["disk is full", codes.full],
   ["unable to open", codes.cannotOpen],
+  ["constraint failed", codes.constraint],
   ["not a database", codes.notADatabase],
 ]
 

@@ -7,7 +7,7 @@
  */
 import { empty, type Head, type StreamKey } from "../../../core/Stream.ts"
 
-/** Where a stream stands in the tables; number 0 where it has no row yet. */
+/** Where a stream stands in the tables; its number is the position of its first event, 0 before there is one. */
 export interface Located {
   readonly streamNo: number
   readonly kindNo: number

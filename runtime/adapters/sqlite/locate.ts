@@ -20,11 +20,12 @@ export const refresh = (session: Session): void => {
   const { data_version } = session.statements.dataVersion.get() as { readonly data_version: number }
   if (data_version === session.dataVersion) return
   session.heads.clear()
-  const { position, stream } = session.statements.last.get() as {
-    readonly [of in "position" | "stream"]: number | null
+  const { places, position } = session.statements.last.get() as {
+    readonly position: number | null
+    readonly places: number
   }
   session.lastPosition = position ?? 0
-  session.lastStream = stream ?? 0
+  session.newPlaces = places
   session.dataVersion = data_version
 }
 

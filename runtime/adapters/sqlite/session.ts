@@ -6,6 +6,7 @@ import { StoreOutcomeUnknown, StoreUnavailable } from "../../../core/EventStore.
 import { codeOf, codes, type Connect, type Driver, run } from "./driver.ts"
 import * as Heads from "./heads.ts"
 import { check, migrate } from "./migrations.ts"
+import * as Places from "./places.ts"
 import { prepare, type Statements } from "./statements.ts"
 
 export interface Session {
@@ -14,10 +15,12 @@ export interface Session {
   readonly heads: Heads.Heads
   /** Numbers of tenant and aggregate, which never change. */
   readonly kinds: Map<string, number>
-  /** `PRAGMA data_version` when `heads`, `lastPosition` and `lastStream` were true. */
+  /** `PRAGMA data_version` when `heads` and the two below were true. */
   dataVersion: number
   lastPosition: number
-  lastStream: number
+  /** Rows of the table of that name. */
+  newPlaces: number
+  movedTo: Places.Key
 }
 
 const headsMax = 10_000
@@ -52,7 +55,8 @@ export const open = (file: string, connect: Connect, why: Why): Session => {
       kinds: new Map(),
       dataVersion: -1,
       lastPosition: 0,
-      lastStream: 0,
+      newPlaces: 0,
+      movedTo: Places.start,
     }
   } catch (error) {
     driver.close()
@@ -84,6 +88,8 @@ const reasons: { readonly [code: number]: string } = {
   [codes.full]: "disk-full",
   [codes.cannotOpen]: "cannot-open",
   [codes.notADatabase]: "not-a-database",
+  // A key refused what heads read under the lock allowed.
+  [codes.constraint]: "corrupt",
 }
 
 /** What the port says of an error of the driver; nothing where it is no error of SQLite but a bug. */

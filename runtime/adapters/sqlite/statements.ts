@@ -7,18 +7,34 @@ import type { Driver } from "./driver.ts"
 const event =
   "e.position, e.version, e.recorded_at, e.type, e.schema_version, e.event_id, e.command_id, e.meta, e.payload"
 
-/** How many rows `insertEvents` and `insertStreams` add. */
+/** How many rows the statements for many add. */
 export const rowsAtOnce = 16
-const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 const insertEvents = (rows: number): string => `
-  INSERT INTO events
-    (position, stream_no, version, kind_no, recorded_at, type, schema_version, event_id, command_id, meta, payload)
-  VALUES ${Array(rows).fill(row).join(", ")}`
-/** Values of one event, and of one stream. */
-export const eventColumns = 11
-export const streamColumns = 3
-const insertStreams = (rows: number): string =>
-  `INSERT INTO streams (stream_no, kind_no, id) VALUES ${Array(rows).fill("(?, ?, ?)").join(", ")}`
+  INSERT INTO events (position, stream_no, version, kind_no, id, recorded_at, type, schema_version, event_id, command_id,
+    meta, payload)
+  VALUES ${Array(rows).fill("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").join(", ")}`
+/** Values of one event, and of one span. */
+export const eventColumns = 12
+export const spanColumns = 4
+const insertSpans = (rows: number): string => `
+  INSERT INTO spans (kind_no, recorded_at, first_position, last_position)
+  VALUES ${Array(rows).fill("(?, ?, ?, ?)").join(", ")}`
+
+const lastIn = (table: string, stream: string): string => `
+  SELECT position FROM ${table} CROSS JOIN events USING (position)
+  WHERE ${table}.stream_no = ${stream} ORDER BY ${table}.version DESC LIMIT 1`
+/** The position of a stream's last event that is there. */
+const last = (stream: string): string =>
+  `coalesce((${lastIn("new_places", stream)}), (${lastIn("places", stream)}), ${stream})`
+const movedPlaces = "(stream_no, version) > (?, ?) AND (stream_no, version) <= (?, ?)"
+/** A page of the stream ?1 in the order of versions; its number is the position of its first event. */
+const page = (where: string, order: "ASC" | "DESC"): string => `
+  SELECT ${event} FROM (
+    SELECT version, position FROM places WHERE stream_no = ?1 AND ${where}
+    UNION ALL SELECT version, position FROM new_places WHERE stream_no = ?1 AND ${where}
+    UNION ALL SELECT version, position FROM (SELECT 1 AS version, ?1 AS position) WHERE ${where}
+    ORDER BY version ${order} LIMIT ?3) p
+  CROSS JOIN events e ON e.position = p.position ORDER BY e.version ${order}`
 
 export const prepare = (driver: Driver) => ({
   begin: driver.prepare("BEGIN IMMEDIATE"),
@@ -27,43 +43,51 @@ export const prepare = (driver: Driver) => ({
   /** Moves when another connection, of this process or another, has committed. */
   dataVersion: driver.prepare("PRAGMA data_version"),
   last: driver.prepare(`
-    SELECT (SELECT max(position) FROM events) AS position, (SELECT max(stream_no) FROM streams) AS stream`),
+    SELECT (SELECT max(position) FROM events) AS position, (SELECT count(*) FROM new_places) AS places`),
 
   kind: driver.prepare("SELECT kind_no FROM kinds WHERE tenant = ? AND aggregate = ?"),
   kindsOf: driver.prepare("SELECT kind_no, aggregate FROM kinds WHERE tenant = ? ORDER BY aggregate"),
   insertKind: driver.prepare("INSERT INTO kinds (tenant, aggregate) VALUES (?, ?)"),
   /** A stream and its last event. */
   stream: driver.prepare(`
-    SELECT s.stream_no, e.version, e.recorded_at, e.type FROM streams s
-    JOIN events e ON e.stream_no = s.stream_no
-    WHERE s.kind_no = ? AND s.id = ? ORDER BY e.version DESC LIMIT 1`),
+    SELECT s.position AS stream_no, e.version, e.recorded_at, e.type FROM events s
+    CROSS JOIN events e ON e.position = ${last("s.position")}
+    WHERE s.kind_no = ? AND s.id = ?`),
   streamsIn: driver.prepare(`
-    SELECT s.id, s.stream_no, e.version, e.recorded_at, e.type FROM json_each(?) j
-    CROSS JOIN streams s ON s.kind_no = ? AND s.id = j.value
-    CROSS JOIN events e ON e.stream_no = s.stream_no
-      AND e.version = (SELECT max(version) FROM events WHERE stream_no = s.stream_no)`),
-  insertStream: driver.prepare(insertStreams(1)),
-  insertStreams: driver.prepare(insertStreams(rowsAtOnce)),
-  streams: driver.prepare("SELECT id FROM streams WHERE kind_no = ? AND id > ? ORDER BY id LIMIT ?"),
+    SELECT s.id, s.position AS stream_no, e.version, e.recorded_at, e.type FROM json_each(?) j
+    CROSS JOIN events s ON s.kind_no = ? AND s.id = j.value
+    CROSS JOIN events e ON e.position = ${last("s.position")}`),
+  streams: driver.prepare("SELECT id FROM events WHERE kind_no = ? AND id > ? ORDER BY id LIMIT ?"),
 
-  /** The key refuses a version that is taken, whatever this process believed; then nothing of the group is stored. */
   insertEvent: driver.prepare(insertEvents(1)),
   /** Many rows a statement cost a quarter less each. */
   insertEvents: driver.prepare(insertEvents(rowsAtOnce)),
-  read: driver.prepare(`SELECT ${event} FROM events e WHERE stream_no = ? AND version > ? ORDER BY version LIMIT ?`),
-  readBackwards: driver.prepare(
-    `SELECT ${event} FROM events e WHERE stream_no = ? AND version < ? ORDER BY version DESC LIMIT ?`,
-  ),
+  /** The keys refuse a name or version that is taken, whatever this process believed: nothing of the group is stored. */
+  insertPlaces: driver.prepare(`
+    INSERT INTO new_places SELECT stream_no, version, position FROM events WHERE position > ? AND version > 1`),
+  insertSpan: driver.prepare(insertSpans(1)),
+  insertSpans: driver.prepare(insertSpans(rowsAtOnce)),
+  placeBehind: driver.prepare(`
+    SELECT stream_no, version FROM new_places WHERE (stream_no, version) > (?, ?)
+    ORDER BY stream_no, version LIMIT 1 OFFSET ?`),
+  movePlaces: driver.prepare(`
+    INSERT INTO places SELECT * FROM new_places WHERE ${movedPlaces} ORDER BY stream_no, version`),
+  dropPlaces: driver.prepare(`DELETE FROM new_places WHERE ${movedPlaces}`),
+
+  read: driver.prepare(page("version > ?2", "ASC")),
+  readBackwards: driver.prepare(page("version < ?2", "DESC")),
   feed: driver.prepare(`
     SELECT k.tenant, k.aggregate, s.id, ${event} FROM events e
-    CROSS JOIN streams s ON s.stream_no = e.stream_no CROSS JOIN kinds k ON k.kind_no = e.kind_no
+    CROSS JOIN events s ON s.position = e.stream_no CROSS JOIN kinds k ON k.kind_no = s.kind_no
     WHERE e.position > ? ORDER BY e.position LIMIT ?`),
   /** From (time, id, version), exclusive, to a time, exclusive. */
   byTime: driver.prepare(`
-    SELECT s.id, ${event} FROM events e CROSS JOIN streams s ON s.stream_no = e.stream_no
-    WHERE e.kind_no = ?1 AND e.recorded_at >= ?2 AND e.recorded_at < ?5
-      AND (e.recorded_at > ?2 OR (s.id, e.version) > (?3, ?4))
-    ORDER BY e.recorded_at, s.id, e.version LIMIT ?6`),
+    SELECT s.id, ${event} FROM spans n
+    CROSS JOIN events e ON e.position BETWEEN n.first_position AND n.last_position
+    CROSS JOIN events s ON s.position = e.stream_no
+    WHERE n.kind_no = ?1 AND n.recorded_at >= ?2 AND n.recorded_at < ?5
+      AND (n.recorded_at > ?2 OR (s.id, e.version) > (?3, ?4))
+    ORDER BY n.recorded_at, s.id, e.version LIMIT ?6`),
 
   accepted: driver.prepare(`
     SELECT position, version, type, event_id, meta FROM events
