@@ -135,6 +135,10 @@ const events = (journal: Journal.Journal, receiptTtlMs: number): EventStore.Shap
         const end = Cursor.encode([kind, "feed"], [after + items.length])
         return Effect.succeed({ items, cursor: items.length === 0 ? cursor : end })
       }),
+    feedEnd: Effect.sync(() => {
+      const { length } = journal.log
+      return length === 0 ? undefined : Cursor.encode([kind, "feed"], [length])
+    }),
     streams: (tenant, aggregate, cursor, limit) => {
       const asked = [kind, "streams", tenant, aggregate]
       return Effect.map(Cursor.decode<[string]>(asked, "s", cursor), (after) => {
