@@ -28,14 +28,12 @@ export const run = (program: string, args: ReadonlyArray<string>, cwd: string, e
 export const deno = (args: ReadonlyArray<string>, cwd: string, env: Record<string, string> = {}) =>
   run(Deno.execPath(), args, cwd, env)
 
-const linked = ["effect", "hono", "jose", "@noble/hashes", "vitest", "@effect/vitest", "typescript"]
-
 /** Builds into `node_modules` of a fresh folder. */
 export const installBuilt = () => {
   const folder = mkdtempSync(join(tmpdir(), "nexus-built-"))
   const modules = join(folder, "node_modules")
   const manifest = build(root, join(modules, "nexus-actors"))
-  for (const name of linked) {
+  for (const name of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
     mkdirSync(dirname(join(modules, name)), { recursive: true })
     symlinkSync(join(root, "node_modules", name), join(modules, name))
   }

@@ -120,7 +120,7 @@ const copyFile = (from: string, part: string, progress: Progress): Effect.Effect
         run(driver, "BEGIN")
         // The moment that is copied: a transaction begins with its first read.
         run(driver, "SELECT count(*) FROM sqlite_schema")
-        const pages = await builtin().backup(driver as never, part, {
+        const pages = await builtin().backup(driver, part, {
           rate: pagesPerStep,
           progress: ({ remainingPages, totalPages }) => progress(totalPages - remainingPages, totalPages),
         })

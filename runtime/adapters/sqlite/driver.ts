@@ -24,17 +24,29 @@ export type Connect = (file: string) => Driver
 /** This runtime has no SQLite of its own. Asked for when a file is opened, so that importing the adapter never fails. */
 export class NoSqlite extends Error {}
 
-/** The runtime's SQLite. */
-export const builtin = (): NonNullable<ReturnType<typeof process.getBuiltinModule<"node:sqlite">>> => {
-  const sqlite = process.getBuiltinModule("node:sqlite")
-  if (sqlite === undefined) throw new NoSqlite()
-  return sqlite
+/** What the adapter uses of the module, in words of its own: a user's compiler may not know Node's types. */
+interface Builtin {
+  readonly DatabaseSync: new (file: string, options?: { readonly readOnly: boolean }) => Driver
+  readonly backup: (
+    driver: Driver,
+    to: string,
+    options: {
+      readonly rate: number
+      readonly progress: (step: { readonly totalPages: number; readonly remainingPages: number }) => void
+    },
+  ) => Promise<number>
 }
 
-export const connect: Connect = (file) => new (builtin().DatabaseSync)(file) as unknown as Driver
+/** The runtime's SQLite. */
+export const builtin = (): Builtin => {
+  const sqlite = process.getBuiltinModule("node:sqlite")
+  if (sqlite === undefined) throw new NoSqlite()
+  return sqlite as unknown as Builtin
+}
+
+export const connect: Connect = (file) => new (builtin().DatabaseSync)(file)
 /** Never writes to the file, nor holds up who does. */
-export const connectReadOnly: Connect = (file) =>
-  new (builtin().DatabaseSync)(file, { readOnly: true }) as unknown as Driver
+export const connectReadOnly: Connect = (file) => new (builtin().DatabaseSync)(file, { readOnly: true })
 
 /** Runs one statement that is needed once. */
 export const run = (driver: Driver, sql: string): unknown => driver.prepare(sql).get()
