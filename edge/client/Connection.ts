@@ -43,7 +43,7 @@ interface Seat {
 }
 
 const reconnectMs = 250
-/** Refused for policy so often without one event in between: it will not become better. */
+/** Closed for policy so often in a row, before any subscription was taken: it will not become better. */
 const policyMax = 3
 /** Never subscribed: asking to end it has an answer and no effect. */
 const beat = "beat"
@@ -62,6 +62,7 @@ export const make = (http: Http): Connection => {
   let closed = false
   let names = 0
   let failures = 0
+  let policies = 0
   let heardAt = 0
   let asked = false
   let problem: NexusError | undefined
@@ -130,6 +131,7 @@ export const make = (http: Http): Connection => {
     if (frame.type === "problem" && frame.subscription === undefined) problem = errorOf(frame.problem)
     if (member === undefined || seat === undefined) return
     if (frame.type === "problem") return refused(member, seat, errorOf(frame.problem))
+    policies = 0
     if (frame.type === "subscribed") {
       seat.refusals = 0
       member.inbox.begun(frame.position)
@@ -166,10 +168,11 @@ export const make = (http: Http): Connection => {
     const now = tries
     underWay = true
     failures = lived !== undefined && lived > bounds.reconnectMaxMs ? 1 : failures + 1
+    policies = code === 1008 ? policies + 1 : 0
     if (code === 1008 && token !== undefined) tokens.renew(token)
     const error = code === 1009
       ? failure("message-too-large", "the server does not take a message of that size")
-      : code === 1008 && failures > policyMax
+      : policies > policyMax
       ? problem ?? failure("unauthorized", "the server closes the socket for policy: the token is not good for it")
       : failures > bounds.reconnects
       ? failure("unreachable", `${failures} attempts to make the socket failed`, {}, problem)

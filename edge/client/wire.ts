@@ -63,8 +63,11 @@ type EachVersion<Tag extends string, V extends Versions | readonly [], Before ex
 
 type EventsOf<E extends AnyEvent> = E extends AnyEvent ? EachVersion<E["tag"], E["versions"]> : never
 
+/** The last event of an instance that was closed. */
+export type Tombstone = Told<"$Tombstone", 1, {}>
+
 /** Any event of the contract in any version: tell them apart by `type` and `schemaVersion`. */
-export type EventOf<C extends Contract.Any> = EventsOf<Contract.EventClassOf<C>>
+export type EventOf<C extends Contract.Any> = EventsOf<Contract.EventClassOf<C>> | Tombstone
 
 /** An event beside those of other instances. */
 export type Placed<C extends Contract.Any> = C extends Contract.Any
