@@ -51,6 +51,10 @@ export const defaults = {
   queryWindowMs: 60_000,
   /** A client idle for so long is forgotten: only a clock set back by more could show it. */
   queryMemoryMs: 24 * 3_600_000,
+  /** The longest time range that is listed. */
+  rangeMs: 90 * 24 * 3_600_000,
+  /** A time range is settled up to so long ago: what was committed at an earlier time has become visible since. */
+  settleMs: 1_000,
   eventsPerCommand: 50,
   page: 500,
   eventBytes: 350_000,

@@ -42,9 +42,10 @@ export const StateBody = ({ contract, state }: AnyAggregate) =>
     recordedAt: Milliseconds,
     state: state as Schema.Codec<unknown, unknown>,
     position: Position,
+    asOf: Schema.optionalKey(Milliseconds.annotate({ description: "The time asked for, where one was." })),
   })
 
-export const state = (answer: StateAnswer<unknown>): string =>
+export const state = (answer: StateAnswer<unknown>, asOf?: number): string =>
   JSON.stringify({
     aggregate: answer.aggregate,
     id: answer.id,
@@ -52,6 +53,7 @@ export const state = (answer: StateAnswer<unknown>): string =>
     recordedAt: answer.recordedAt,
     state: answer.state,
     position: answer.position,
+    asOf,
   })
 
 const eventFields = {
@@ -117,3 +119,19 @@ export const InstancesBody = (aggregate: string) =>
 
 export const instances = (aggregate: string, page: Page<StreamKey>): string =>
   JSON.stringify({ aggregate, instances: page.items.map(({ id }) => ({ id })), cursor: page.cursor ?? null })
+
+export const RangeBody = Schema.Struct({
+  from: Milliseconds,
+  to: Milliseconds,
+  settled: Milliseconds.annotate({
+    description: "Before this time, in milliseconds since 1970, no further event will appear while clocks agree.",
+  }),
+  events: Schema.Array(LocatedEvent),
+  cursor: Schema.NullOr(Schema.String).annotate({ description: "Continues the listing; null at the end." }),
+})
+
+export const range = (from: number, to: number, settled: number, page: Page<StoredEvent>): string => {
+  const head = JSON.stringify({ from, to, settled })
+  const cursor = JSON.stringify(page.cursor ?? null)
+  return `${head.slice(0, -1)},"events":[${page.items.map(located).join(",")}],"cursor":${cursor}}`
+}

@@ -9,7 +9,10 @@ import { Actors, type CommandRequest, Rejected, type Shape as ActorsShape } from
 import * as EventStore from "../core/EventStore.ts"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
 import * as Limits from "../core/Limits.ts"
+import * as QueryLimiterMemory from "../core/QueryLimiterMemory.ts"
+import * as SnapshotStoreMemory from "../core/SnapshotStoreMemory.ts"
 import { Tail } from "../runtime/Tail.ts"
+import { TimeTravel } from "../runtime/TimeTravel.ts"
 import boxes from "../tests/http/app.ts"
 import { makeApp } from "./app.ts"
 import type { Authenticate } from "./auth.ts"
@@ -56,7 +59,9 @@ const open = async (parts: Parts = {}) => {
   )
   const logger = Logger.map(Logger.formatJson, (line) => void lines.push(line))
   const runtime = ManagedRuntime.make(Layer.mergeAll(
-    Layer.provideMerge(Tail.layer, store),
+    Layer.mergeAll(Tail.layer, TimeTravel.layer(boxes)).pipe(
+      Layer.provideMerge(Layer.mergeAll(store, QueryLimiterMemory.layer, SnapshotStoreMemory.layer)),
+    ),
     Layer.succeed(Actors, { send, state }),
     Layer.succeed(Tracer.Tracer, recording(spans)),
     Logger.layer([logger]),

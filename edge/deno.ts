@@ -19,6 +19,7 @@ import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import { ActorHost } from "../runtime/ActorHost.ts"
 import { Tail } from "../runtime/Tail.ts"
 import { TickTrigger } from "../runtime/TickTrigger.ts"
+import { TimeTravel } from "../runtime/TimeTravel.ts"
 import { type EdgeApp, makeApp } from "./app.ts"
 import * as auth from "./auth.ts"
 import * as embedded from "./embedded.ts"
@@ -85,7 +86,7 @@ const pretty: Logger.Logger<unknown, string> = Logger.map(
 const prettyLines = Logger.batched(pretty, { window: "100 millis", flush: write })
 
 const layerOf = (app: App, settings: Settings, limits: Limits.Limits, logLevel: LogLevel.LogLevel) =>
-  ActorHost.layer(app).pipe(
+  Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
     Layer.provideMerge(Tail.layer),
     Layer.provideMerge(
       Layer.mergeAll(Sqlite.layer({ folder: settings.data }), TickTrigger.layerImmediate, Sha256.layer),

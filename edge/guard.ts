@@ -82,13 +82,14 @@ export const workTags = ["ShuttingDown"]
 export const scopedTags = ["Unauthorized", "KeysUnavailable", "Forbidden"]
 
 /** The guards of one route. */
-export const make = (guards: Guards, { hasId, query: known, scopes, whileDraining }: Served) =>
+export const make = (guards: Guards, { hasId, instead, query: known, scopes: usual, whileDraining }: Served) =>
   Effect.fnUntraced(function* (came: Incoming): Effect.fn.Return<Call, GuardRefusal> {
     const { commandId, id = "", request, search } = came
     const refusal = size(came, guards.limits)
     if (refusal !== undefined) return yield* refusal
     if (!whileDraining && guards.isDraining()) return yield* shuttingDown
     let principal = nobody as Call["principal"]
+    const scopes = instead !== undefined && query.holds(search, instead.parameters) ? instead.scopes : usual
     if (scopes.length > 0) {
       // A query is written to logs all along the way: a token in it is no longer a secret.
       if (search.includes("access_token=")) return yield* tokenInQuery

@@ -77,11 +77,11 @@ class Components {
 
 const inline = (schema: Schema.Constraint): Json => JsonSchemas.document(schema).schema
 
-const parameterOf = ({ description, in: where, name, schema }: Parameter): Json => ({
+const parameterOf = ({ description, in: where, name, required, schema }: Parameter): Json => ({
   name,
   in: where,
   description,
-  required: where === "path",
+  required: required ?? where === "path",
   schema: inline(schema),
 })
 
@@ -153,7 +153,7 @@ const operationOf = (route: Route, components: Components, base: string): Json =
         : {},
       ...problemsOf(route, components, base),
     },
-    security: scopes.map((scope) => ({ bearer: [scope] })),
+    security: [...scopes, ...route.instead?.scopes ?? []].map((scope) => ({ bearer: [scope] })),
   }
 }
 

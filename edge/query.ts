@@ -23,6 +23,13 @@ export const parse = (
   return Effect.succeed(found)
 }
 
+/** Whether a query holds one of these names, good or not. */
+export const holds = (search: string, names: ReadonlyArray<string>): boolean => {
+  if (search.length < 2) return false
+  const found = new URLSearchParams(search)
+  return names.some((name) => found.has(name))
+}
+
 const refuse = (parameter: string, rule: string) => Effect.fail(new QueryInvalid({ parameter, rule }))
 
 const whole = /^(0|[1-9]\d{0,15})$/
@@ -39,4 +46,33 @@ export const integer = (
   return value >= range.min && value <= range.max
     ? Effect.succeed(value)
     : refuse(name, `Expected a whole number from ${range.min} to ${range.max}`)
+}
+
+/** Milliseconds, or RFC 3339; its offset may have lost the plus, which a query reads as a space. */
+export const timePattern = /^(\d{1,16}|(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d{1,9})?([Zz]|[+\- ]\d\d:\d\d))$/
+/** The last that a calendar knows. */
+const timeMax = 8_640_000_000_000_000
+
+/** A time in milliseconds since 1970, whatever stands behind the third decimal left out; or nothing. */
+export const time = (
+  query: ReadonlyMap<string, string>,
+  name: string,
+): Effect.Effect<number | undefined, QueryInvalid> => {
+  const text = query.get(name)
+  if (text === undefined) return Effect.succeed(undefined)
+  const ms = millisecondsOf(text)
+  return ms >= 0 && ms <= timeMax
+    ? Effect.succeed(ms)
+    : refuse(name, "Expected milliseconds since 1970, or a time as in RFC 3339, from 1970 on")
+}
+
+const millisecondsOf = (text: string): number => {
+  const [, whole, date, clock, fraction = "", offset] = timePattern.exec(text) ?? []
+  if (date === undefined || offset === undefined) return whole === undefined ? NaN : Number(whole)
+  const wall = `${date}T${clock}`
+  const local = Date.parse(`${wall}Z`)
+  // Some days and hours that are none are read as the next ones.
+  if (Number.isNaN(local) || !new Date(local).toISOString().startsWith(wall)) return NaN
+  const shift = offset.length === 1 ? 0 : Date.parse(`1970-01-01T${offset.slice(1)}:00Z`)
+  return local + Number(fraction.slice(1, 4).padEnd(3, "0")) + (offset[0] === "-" ? shift : -shift)
 }

@@ -5,26 +5,20 @@
  * @module
  */
 import { Effect, Schema } from "effect"
-import * as ActorError from "../core/ActorError.ts"
 import { Actors } from "../core/Actors.ts"
 import type { Any as AnyAggregate } from "../core/Aggregate.ts"
 import type { App } from "../core/App.ts"
-import { EventStore, type StoreUnavailable } from "../core/EventStore.ts"
+import { EventStore } from "../core/EventStore.ts"
 import type { Limits } from "../core/Limits.ts"
 import { Id } from "../core/Stream.ts"
 import * as answers from "./answers.ts"
+import { badCursor, bounded, cursorOf, limitOf, pageOf, unavailable } from "./page.ts"
 import * as query from "./query.ts"
-import type { Answer } from "./refuse.ts"
-import { NotFound, QueryInvalid, TimedOut } from "./refusals.ts"
-import { type Call, ok, type Parameter, type Route } from "./route.ts"
+import { NotFound } from "./refusals.ts"
+import { type Call, ok, type Parameter, type Route, unlessKnown } from "./route.ts"
+import * as temporal from "./temporal.ts"
 
-const pageDefault = 100
 const absent = new NotFound()
-const late = new TimedOut({ retryAfterSeconds: 1 })
-const unavailable = ({ reason }: StoreUnavailable) =>
-  Effect.fail(new ActorError.Unavailable({ retryAfterSeconds: 1, reason }))
-const badCursor = () =>
-  Effect.fail(new QueryInvalid({ parameter: "cursor", rule: "Expected a cursor of this listing" }))
 
 const idOf = (aggregate: string): Parameter => ({
   name: "id",
@@ -34,18 +28,17 @@ const idOf = (aggregate: string): Parameter => ({
 })
 const json = { mediaType: "application/json" } as const
 
-const notModified = ({ headers }: Answer): Answer => ({ status: 304, headers: { etag: headers["etag"]! }, body: null })
-
-const state = (aggregate: AnyAggregate): Route => {
+const state = (aggregate: AnyAggregate, limits: Limits): Route => {
   const { aggregate: name } = aggregate.contract
   return {
     method: "GET",
     path: `/v1/${name}/:id`,
     scopes: ["read"],
+    instead: { parameters: temporal.parameters.map(({ name }) => name), scopes: ["history"] },
     operation: {
       operationId: `${name}.state`,
-      summary: `The newest state of one ${name}`,
-      parameters: [idOf(name), {
+      summary: `The newest state of one ${name}, or that at a version or time`,
+      parameters: [idOf(name), ...temporal.parameters, {
         name: "If-None-Match",
         in: "header",
         description: "The entity tag of a state already known; 304 while it is the newest.",
@@ -60,27 +53,26 @@ const state = (aggregate: AnyAggregate): Route => {
         "Contended",
         "Unavailable",
         "NewerEvent",
+        ...temporal.errors,
       ],
-      ok: { ...json, description: "Confirmed to be the newest.", schema: answers.StateBody(aggregate), etag: true },
+      ok: {
+        ...json,
+        description: "Without a version or time confirmed to be the newest.",
+        schema: answers.StateBody(aggregate),
+        etag: true,
+      },
     },
-    handle: Effect.fnUntraced(function* ({ id, principal, request }: Call) {
+    handle: Effect.fnUntraced(function* (call: Call) {
+      const { id, principal } = call
+      const when = yield* temporal.when(call.query)
+      if (when !== undefined) return yield* temporal.past(name, call, when, limits)
       const actors = yield* Actors
       const found = yield* actors.state(principal, name, id)
       if (found === undefined) return yield* absent
-      const answer = ok(answers.state(found), found.version)
-      return request.headers.get("if-none-match") === answer.headers["etag"] ? notModified(answer) : answer
+      return unlessKnown(call, ok(answers.state(found), found.version))
     }),
   }
 }
-
-const pageOf = (limits: Limits) => ({ min: 1, max: limits.page, absent: Math.min(pageDefault, limits.page) })
-
-const limitOf = (limits: Limits): Parameter => ({
-  name: "limit",
-  in: "query",
-  description: "Items of the page at most.",
-  schema: Schema.Int.pipe(Schema.check(Schema.isBetween({ minimum: 1, maximum: limits.page }))),
-})
 
 const history = (name: string, limits: Limits): Route => ({
   method: "GET",
@@ -125,12 +117,7 @@ const instances = (name: string, limits: Limits): Route => ({
   operation: {
     operationId: `${name}.instances`,
     summary: `The tenant's instances of ${name}, by id`,
-    parameters: [limitOf(limits), {
-      name: "cursor",
-      in: "query",
-      description: "Of the page before.",
-      schema: Schema.String,
-    }],
+    parameters: [limitOf(limits), cursorOf],
     errors: ["Unavailable", "TimedOut"],
     ok: { ...json, description: "A page of ids.", schema: answers.InstancesBody(name) },
   },
@@ -147,13 +134,9 @@ const instances = (name: string, limits: Limits): Route => ({
   ),
 })
 
-/** The host bounds what goes through an actor; reads of the store itself are bounded here. */
-const bounded = (limits: Limits) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | TimedOut, R> =>
-  Effect.timeoutOrElse(effect, { duration: limits.requestTimeoutMs, orElse: () => Effect.fail(late) })
-
 export const routes = (app: App, limits: Limits): ReadonlyArray<Route> =>
   Object.values(app.aggregates).flatMap((aggregate) => [
     instances(aggregate.contract.aggregate, limits),
-    state(aggregate),
+    state(aggregate, limits),
     history(aggregate.contract.aggregate, limits),
-  ])
+  ]).concat(temporal.range(app, limits))

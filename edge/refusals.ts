@@ -5,6 +5,8 @@
  * @module
  */
 import { Schema } from "effect"
+import type { BeforeFirstEvent, VersionNotFound } from "../runtime/TimeTravel.ts"
+export { BeforeFirstEvent, VersionNotFound } from "../runtime/TimeTravel.ts"
 
 const seconds = { retryAfterSeconds: Schema.Int }
 
@@ -51,6 +53,8 @@ export class QueryInvalid extends Schema.TaggedError<QueryInvalid>()("QueryInval
 }) {}
 /** The principal sends more commands than the limit: slow down. Nothing was done. */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", seconds) {}
+/** The client asked for the past as often as it may: wait. The refusal consumed nothing. */
+export class QueryLimited extends Schema.TaggedError<QueryLimited>()("QueryLimited", seconds) {}
 /** The read took too long: try again later. */
 export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", seconds) {}
 /** The keys that would tell whether the token is good cannot be had: try again later. */
@@ -92,6 +96,9 @@ export type Refusal =
   | HeaderInvalid
   | QueryInvalid
   | RateLimited
+  | QueryLimited
+  | VersionNotFound
+  | BeforeFirstEvent
   | TimedOut
   | KeysUnavailable
   | NotReady

@@ -6,7 +6,9 @@ import { Effect, type Schema } from "effect"
 import type { Actors } from "../core/Actors.ts"
 import type { EventStore } from "../core/EventStore.ts"
 import type { Shape as Principal } from "../core/Principal.ts"
+import type { QueryLimiter } from "../core/QueryLimiter.ts"
 import type { Tail } from "../runtime/Tail.ts"
+import type { TimeTravel } from "../runtime/TimeTravel.ts"
 import type { AnyCommand } from "../schemas/Command.ts"
 import type { Answer, Failure } from "./refuse.ts"
 
@@ -43,6 +45,8 @@ export interface Parameter {
   readonly in: "path" | "query" | "header"
   readonly description: string
   readonly schema: Schema.Constraint
+  /** Parts of a path always are. */
+  readonly required?: true
 }
 
 /** What a client may learn of a route. */
@@ -63,7 +67,7 @@ export interface Operation {
 }
 
 /** What a route may need of its surroundings. */
-export type Services = Actors | EventStore | Tail
+export type Services = Actors | EventStore | QueryLimiter | Tail | TimeTravel
 
 export interface Route {
   readonly method: "GET" | "POST"
@@ -71,6 +75,8 @@ export interface Route {
   readonly path: string
   /** The scopes of which one is needed, the narrowest first; none where the route is open. */
   readonly scopes: ReadonlyArray<string>
+  /** Other scopes, of which one is needed instead where the query holds one of these parameters. */
+  readonly instead?: { readonly parameters: ReadonlyArray<string>; readonly scopes: ReadonlyArray<string> }
   /** Draining refuses work, not questions after the process's health. */
   readonly whileDraining?: boolean
   readonly operation: Operation
@@ -82,6 +88,7 @@ export interface Served {
   readonly method: string
   readonly path: string
   readonly scopes: ReadonlyArray<string>
+  readonly instead?: Route["instead"]
   readonly whileDraining: boolean
   /** Asked for again and again by machines: not worth a line of the log. */
   readonly routine: boolean
@@ -92,10 +99,11 @@ export interface Served {
   readonly handle: Route["handle"]
 }
 
-export const served = ({ handle, method, operation, path, scopes, whileDraining = false }: Route): Served => ({
+export const served = ({ handle, instead, method, operation, path, scopes, whileDraining = false }: Route): Served => ({
   method,
   path,
   scopes,
+  ...instead && { instead },
   whileDraining,
   routine: whileDraining,
   hasId: path.includes("/:id"),
@@ -125,3 +133,9 @@ export const ok = (body: string, version?: number): Answer => ({
   headers: version === undefined ? json : { ...json, etag: `"${version}"` },
   body,
 })
+
+/** 304 where the caller has it already. */
+export const unlessKnown = ({ request }: Call, answer: Answer): Answer => {
+  const { "content-type": _, ...headers } = answer.headers
+  return request.headers.get("if-none-match") === headers["etag"] ? { status: 304, headers, body: null } : answer
+}

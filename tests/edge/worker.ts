@@ -8,6 +8,7 @@ import { DurableObject } from "cloudflare:workers"
 import { type Context, Effect, Layer, ManagedRuntime } from "effect"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as Limits from "../../core/Limits.ts"
+import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
 import { type EdgeApp, makeApp } from "../../edge/app.ts"
 import * as auth from "../../edge/auth.ts"
@@ -17,6 +18,7 @@ import type { Services } from "../../edge/route.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
 import { Tail } from "../../runtime/Tail.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
+import { TimeTravel } from "../../runtime/TimeTravel.ts"
 import { app } from "../host/Counter.ts"
 
 declare global {
@@ -35,10 +37,11 @@ export class TestObject extends DurableObject {
   private async serve() {
     const { storage } = this.ctx
     const key = embedded.parse(await embedded.generate())
-    const layer = ActorHost.layer(app).pipe(
+    const layer = Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
       Layer.provideMerge(Tail.layer),
       Layer.provideMerge(Layer.mergeAll(
         EventStoreMemory.layer,
+        QueryLimiterMemory.layer,
         SnapshotStoreMemory.layer,
         TickTrigger.layerGate(() => storage.sync()),
       )),

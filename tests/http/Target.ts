@@ -4,7 +4,7 @@
  * A new store gets the whole suite by opening a target over itself.
  * @module
  */
-import { Layer, Logger, ManagedRuntime } from "effect"
+import { Clock, Layer, Logger, ManagedRuntime } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -12,6 +12,8 @@ import type { App } from "../../core/App.ts"
 import type { EventStore } from "../../core/EventStore.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as Limits from "../../core/Limits.ts"
+import type { QueryLimiter } from "../../core/QueryLimiter.ts"
+import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
 import type { SnapshotStore } from "../../core/SnapshotStore.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
 import { makeApp } from "../../edge/app.ts"
@@ -21,6 +23,7 @@ import * as keys from "../../edge/keys.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
 import { Tail } from "../../runtime/Tail.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
+import { TimeTravel } from "../../runtime/TimeTravel.ts"
 import boxes from "./app.ts"
 import * as Issuer from "./Issuer.ts"
 
@@ -36,35 +39,37 @@ export interface Target {
 
 export type Open = (limits?: Partial<Limits.Limits>) => Promise<Target>
 
-type Stores = Layer.Layer<EventStore | SnapshotStore>
-const memory: Stores = Layer.merge(EventStoreMemory.layer, SnapshotStoreMemory.layer)
+type Stores = Layer.Layer<EventStore | QueryLimiter | SnapshotStore>
+const memory: Stores = Layer.mergeAll(EventStoreMemory.layer, QueryLimiterMemory.layer, SnapshotStoreMemory.layer)
 
-/** The app factory in this process, called without a socket. */
-export const inProcess = (stores: Stores = memory, app: App = boxes): Open => async (some = {}) => {
-  const issuer = await Issuer.open()
-  const limits = Limits.lowered(some)
-  const runtime = ManagedRuntime.make(
-    ActorHost.layer(app).pipe(
-      Layer.provideMerge(Tail.layer),
-      Layer.provideMerge(Layer.merge(stores, TickTrigger.layerImmediate)),
-      Layer.provideMerge(Layer.succeed(Limits.Limits, limits)),
-      Layer.provideMerge(Logger.layer([])),
-    ),
-  )
-  const authenticate = auth.make({ ...issuer, keys: keys.remote(issuer.jwksUrl, limits) }, limits)
-  const edge = makeApp({ app, authenticate, limits, context: await runtime.context() })
-  return {
-    app,
-    issuer,
-    limits,
-    fetch: (path, init) => edge.fetch(new Request(`http://nexus${path}`, init)),
-    port: undefined,
-    close: async () => {
-      await runtime.dispose()
-      issuer.close()
-    },
+/** The app factory in this process, called without a socket; `clock` is what all of it looks at. */
+export const inProcess =
+  (stores: Stores = memory, app: App = boxes, clock?: Clock.Clock): Open => async (some = {}) => {
+    const issuer = await Issuer.open()
+    const limits = Limits.lowered(some)
+    const runtime = ManagedRuntime.make(
+      Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
+        Layer.provideMerge(Tail.layer),
+        Layer.provideMerge(Layer.merge(stores, TickTrigger.layerImmediate)),
+        Layer.provideMerge(Layer.succeed(Limits.Limits, limits)),
+        Layer.provideMerge(Logger.layer([])),
+        Layer.provideMerge(clock === undefined ? Layer.empty : Layer.succeed(Clock.Clock, clock)),
+      ),
+    )
+    const authenticate = auth.make({ ...issuer, keys: keys.remote(issuer.jwksUrl, limits) }, limits)
+    const edge = makeApp({ app, authenticate, limits, context: await runtime.context() })
+    return {
+      app,
+      issuer,
+      limits,
+      fetch: (path, init) => edge.fetch(new Request(`http://nexus${path}`, init)),
+      port: undefined,
+      close: async () => {
+        await runtime.dispose()
+        issuer.close()
+      },
+    }
   }
-}
 
 /** The whole server over a socket and the embedded store. */
 export const embedded: Open = async (some = {}) => {

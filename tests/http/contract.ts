@@ -8,6 +8,7 @@ import { limits } from "./limits.ts"
 import { reads } from "./reads.ts"
 import { routes } from "./routes.ts"
 import type { Open } from "./Target.ts"
+import { temporal } from "./temporal.ts"
 import { tenants } from "./tenants.ts"
 import { tokens } from "./tokens.ts"
 
@@ -17,6 +18,7 @@ export const contract = (name: string, open: Open): void => {
     commands(open)
     limits(open)
     reads(open)
+    temporal(open)
     tenants(open)
     tokens(open)
   })
