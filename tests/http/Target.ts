@@ -72,7 +72,10 @@ export const inProcess =
   }
 
 /** The whole server over a socket and the embedded store. */
-export const embedded: Open = async (some = {}) => {
+export const embedded = async (
+  some: Partial<Limits.Limits> = {},
+  more: Readonly<Record<string, string>> = {},
+): Promise<Target> => {
   const issuer = await Issuer.open()
   const data = mkdtempSync(join(tmpdir(), "nexus-http-"))
   const env = {
@@ -81,6 +84,7 @@ export const embedded: Open = async (some = {}) => {
     NEXUS_ISSUER: issuer.issuer,
     NEXUS_AUDIENCE: issuer.audience,
     NEXUS_JWKS_URL: issuer.jwksUrl,
+    ...more,
   }
   const server = await start(boxes, { env, limits: some, logLevel: "None" })
   return {
