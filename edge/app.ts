@@ -47,6 +47,8 @@ export interface EdgeOptions {
 
 export interface EdgeApp {
   readonly fetch: (request: EdgeRequest) => Promise<Response>
+  /** The same for listeners that write answers themselves: a `Response` is made only where Hono or CORS need one. */
+  readonly answer: (request: EdgeRequest) => Promise<Answer | Response>
   /** Grants the WebSocket that a request asks for, or answers it. For listeners that can upgrade. */
   readonly upgrade: (request: EdgeRequest) => Promise<Accept | Response>
   /** The answer to a request that never became one. */
@@ -60,6 +62,9 @@ export interface EdgeApp {
 }
 
 const responseOf = ({ body, headers, status }: Answer): Response => new Response(body, { status, headers })
+const toResponse = (answer: Answer | Response): Response => answer instanceof Response ? answer : responseOf(answer)
+/** Hono passes on whatever a handler answers; only for HEAD does it take what it needs of it for a `Response`. */
+const throughHono = (answer: Promise<Answer>) => answer as Promise<Answer | Response> as Promise<Response>
 
 /** Matches what Hono matches, for paths that have another method. */
 const patternOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(".", "\\.").replace(":id", "[^/]+")}$`)
@@ -72,7 +77,7 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
     options
   problems.checkRejections(app)
   let draining = false
-  const waiting = new Set<(response: Response) => void>()
+  const waiting = new Set<(answer: Answer | Response) => void>()
   const isDraining = () => draining
   const health = makeHealth(limits.storeFailingMs)
   const edge: Edge = { limits, authenticate, health, isDraining, problemBase, context }
@@ -94,12 +99,12 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
   const hono = new Hono()
   for (const route of routes) {
     const answer = serve(edge, served(route))
-    hono.on(route.method, route.path, async (c) => responseOf(await answer(c.req.raw, c.req.param("id"))))
+    hono.on(route.method, route.path, (c) => throughHono(answer(c.req.raw, c.req.param("id"))))
   }
   const [wanted, granted] = [new WeakSet<EdgeRequest>(), new WeakMap<EdgeRequest, Accept>()]
   const shake = handshake.make({ authenticate, hub, origins, tickets })
   const socket = serve(edge, stream.socket(shake, wanted, granted))
-  hono.get(stream.path, async (c) => responseOf(await socket(c.req.raw, undefined)))
+  hono.get(stream.path, (c) => throughHono(socket(c.req.raw, undefined)))
   // Beside the routes, not behind them: a second handler on a path would put Hono's composition before every answer.
   const paths = [...new Set(routes.map(({ path }) => path))].map((path) => {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method)
@@ -107,24 +112,33 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
     return { pattern: patternOf(path), wrong: serve(edge, refusing(path, new MethodNotAllowed({ allow }))) }
   })
   const missing = serve(edge, refusing("*", new NoSuchRoute()))
-  hono.notFound(async ({ req: { path, raw } }) => {
+  hono.notFound(({ req: { path, raw } }) => {
     const answer = paths.find(({ pattern }) => pattern.test(path))?.wrong ?? missing
-    return responseOf(await answer(raw, undefined))
+    return throughHono(answer(raw, undefined))
   })
 
   // Hono itself looks at method and URL; handlers take no more than `EdgeRequest` has.
-  const route = (request: EdgeRequest) => hono.fetch(request as Request)
-  const answered = origins.length === 0 ? route : cors.allow(origins, route)
+  const route = (request: EdgeRequest): Promise<Answer | Response> => Promise.resolve(hono.fetch(request as Request))
+  const answered = origins.length === 0
+    ? route
+    : cors.allow(origins, async (request) => toResponse(await route(request)))
   const respond = (failure: Failure) => responseOf(refuse(problemBase, failure, { path: "/" }))
+  const answer = (request: EdgeRequest): Promise<Answer | Response> =>
+    new Promise((resolve, reject) => {
+      waiting.add(resolve)
+      answered(request).then((answer) => {
+        waiting.delete(resolve)
+        resolve(answer)
+      }, (error) => {
+        waiting.delete(resolve)
+        reject(error)
+      })
+    })
   return {
-    fetch: (request) =>
-      new Promise((resolve, reject) => {
-        waiting.add(resolve)
-        const done = () => waiting.delete(resolve)
-        Promise.resolve(answered(request)).finally(done).then(resolve, reject)
-      }),
+    fetch: async (request) => toResponse(await answer(request)),
+    answer,
     upgrade: async (request) => {
-      if (!handshake.isWanted(request) || pathOf(request) !== stream.path) return await answered(request)
+      if (!handshake.isWanted(request) || pathOf(request) !== stream.path) return toResponse(await answered(request))
       wanted.add(request)
       const answer = await socket(request, undefined)
       return granted.get(request) ?? responseOf(answer)

@@ -136,7 +136,7 @@ export const start = async (app: App, options: ServeOptions = {}): Promise<Serve
   })
   const edge = makeApp({ app, authenticate, context, limits, origins: settings.origins, ...served })
   const refusals = headRefusals(limits)
-  const listener = await listen(edge.fetch, {
+  const listener = await listen(edge.answer, {
     hostname: settings.hostname,
     port: settings.port,
     headersTimeoutMs: limits.headersTimeoutMs,

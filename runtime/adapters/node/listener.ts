@@ -11,7 +11,14 @@ import type { Duplex } from "node:stream"
 import type { Accept } from "../../Socket.ts"
 import { make as makeUpgrades, type UpgradeOptions } from "./upgrade.ts"
 
-export type Handler = (request: NodeRequest) => Response | Promise<Response>
+/** An answer of text. Making a `Response` of it, only to take it apart again, costs as much as writing it. */
+export interface Answer {
+  readonly status: number
+  readonly headers: { readonly [name: string]: string }
+  readonly body: string | null
+}
+
+export type Handler = (request: NodeRequest) => Response | Promise<Response | Answer>
 
 /** A head that the parser refuses: too slow, too large, or not HTTP. */
 export type Malformed = "slow" | "large" | "malformed"
@@ -132,15 +139,28 @@ export class NodeRequest {
   }
 }
 
-const answer = async (message: IncomingMessage, response: ServerResponse, handler: Handler): Promise<void> => {
-  const answered = await handler(new NodeRequest(message))
-  const headers = Object.fromEntries(answered.headers)
+const write = (
+  message: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  headers: Record<string, string>,
+  body: string | Uint8Array,
+): void => {
   // A body that was not read to its end would be taken for the next request.
   if (!message.complete) headers["connection"] = "close"
-  const body = answered.body === null ? undefined : new Uint8Array(await answered.arrayBuffer())
-  headers["content-length"] ??= String(body?.length ?? 0)
-  response.writeHead(answered.status, headers)
+  headers["content-length"] ??= String(Buffer.byteLength(body))
+  response.writeHead(status, headers)
+  // Text goes out in one piece with the head.
   response.end(message.method === "HEAD" ? undefined : body)
+}
+
+const answer = async (message: IncomingMessage, response: ServerResponse, handler: Handler): Promise<void> => {
+  const answered = await handler(new NodeRequest(message))
+  if (!(answered instanceof Response)) {
+    return write(message, response, answered.status, { ...answered.headers }, answered.body ?? "")
+  }
+  const body = new Uint8Array(await answered.arrayBuffer())
+  write(message, response, answered.status, Object.fromEntries(answered.headers), body)
 }
 
 const codes: { readonly [code: string]: Malformed } = {
