@@ -16,6 +16,7 @@ import type { Authenticate } from "./auth.ts"
 import * as commands from "./commands.ts"
 import * as cors from "./cors.ts"
 import { incoming } from "./guard.ts"
+import * as docs from "./docs.ts"
 import { make as makeHealth } from "./health.ts"
 import { openapi } from "./openapi.ts"
 import * as operations from "./operations.ts"
@@ -41,6 +42,8 @@ export interface EdgeOptions {
   readonly jwks?: JSONWebKeySet
   /** What stands before the slug in the `type` of a problem; `/problems#` where absent. */
   readonly problemBase?: string
+  /** Renders `/docs`; there is no such page where absent. */
+  readonly docs?: docs.Renderer
   /** Web origins whose pages may call us; none where absent. */
   readonly origins?: ReadonlyArray<string>
 }
@@ -95,6 +98,7 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
       jwks,
       openapi: () => JSON.stringify(openapi(app, routes, problemBase)),
     }),
+    ...options.docs === undefined ? [] : docs.routes(app.name, ["openapi.json"], options.docs),
   ]
   const hono = new Hono()
   for (const route of routes) {

@@ -7,8 +7,11 @@
 // Before any schema is used: parsing compiled to functions costs a tenth. Platforms that forbid it fall back by themselves.
 import "effect/schema/SchemaJITCompiler/enable"
 import { Effect, Formatter, Layer, Logger, type LogLevel, ManagedRuntime, References, Result } from "effect"
+import { existsSync } from "node:fs"
+import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import process from "node:process"
+import { fileURLToPath } from "node:url"
 import type { App } from "../core/App.ts"
 import * as Limits from "../core/Limits.ts"
 import { listen, type Listener, type Malformed } from "../runtime/adapters/node/listener.ts"
@@ -70,6 +73,12 @@ const identityOf = async (settings: Settings, limits: Limits.Limits) => {
   const { audience, issuer: self } = embedded
   return { authenticate: auth.make({ issuer: self, audience, keys: keys.fixed(jwks) }, limits), key, served: { jwks } }
 }
+
+/** The renderer of `/docs`: beside this file in the built package, in `node_modules` of a checkout. */
+const renderer = ["./openapi-explorer.min.js", "../node_modules/openapi-explorer/dist/browser/openapi-explorer.min.js"]
+  .map((path) => fileURLToPath(new URL(path, import.meta.url).href)).find((path) => existsSync(path))
+
+const docs = renderer === undefined ? {} : { docs: () => readFile(renderer, { encoding: "utf8" }) }
 
 const write = (lines: Array<string>) => Effect.sync(() => void process.stdout.write(`${lines.join("\n")}\n`))
 
@@ -134,7 +143,15 @@ export const start = async (app: App, options: ServeOptions = {}): Promise<Serve
   const context = await runtime.context().catch((error: Error) => {
     throw new CannotServe([error.message])
   })
-  const edge = makeApp({ app, authenticate, context, limits, origins: settings.origins, ...served })
+  const edge = makeApp({
+    app,
+    authenticate,
+    context,
+    limits,
+    origins: settings.origins,
+    ...served,
+    ...docs,
+  })
   const refusals = headRefusals(limits)
   const listener = await listen(edge.answer, {
     hostname: settings.hostname,

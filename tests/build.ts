@@ -95,6 +95,10 @@ export const build = (root: string, out: string) => {
   for (const path of Object.values(manifest.bin)) chmodSync(join(out, path), 0o755)
   cpSync(join(root, "cli/template"), join(out, "cli/template"), { recursive: true })
   copyFileSync(join(root, "LICENSE"), join(out, "LICENSE"))
+  // The renderer of /docs is one file without dependencies: users install no more for it.
+  const explorer = join(root, "node_modules/openapi-explorer")
+  copyFileSync(join(explorer, "dist/browser/openapi-explorer.min.js"), join(out, "edge/openapi-explorer.min.js"))
+  copyFileSync(join(explorer, "LICENSE"), join(out, "edge/openapi-explorer.LICENSE"))
   copyFileSync(join(root, "docs/package.md"), join(out, "README.md"))
   writeFileSync(join(out, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`)
   return manifest

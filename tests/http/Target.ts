@@ -57,7 +57,8 @@ export const inProcess =
       ),
     )
     const authenticate = auth.make({ ...issuer, keys: keys.remote(issuer.jwksUrl, limits) }, limits)
-    const edge = makeApp({ app, authenticate, limits, context: await runtime.context() })
+    const docs = () => Promise.resolve("")
+    const edge = makeApp({ app, authenticate, limits, docs, context: await runtime.context() })
     return {
       app,
       issuer,

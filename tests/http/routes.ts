@@ -47,6 +47,7 @@ export const routes = (open: Open): void => {
         "POST /v1/stream/tickets",
         "GET /v1/events",
         ...["GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json"],
+        ...["GET /docs", "GET /docs/openapi-explorer.js"],
       ])
     })
 

@@ -1,0 +1,22 @@
+/**
+ * The installed Chromium, driven by playwright-core, which brings no browser of its own.
+ * @module
+ */
+import { existsSync } from "node:fs"
+import process from "node:process"
+import { type Browser, chromium } from "playwright-core"
+
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
+  existsSync(path)
+)
+
+/** Why the tests are skipped; nothing where there is a browser, or where there has to be one. */
+export const missing: string | undefined = executablePath === undefined && process.env["NEXUS_CI"] === undefined
+  ? "no Chromium is installed"
+  : undefined
+
+export const open = (): Promise<Browser> =>
+  chromium.launch({
+    ...executablePath === undefined ? {} : { executablePath },
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+  })
