@@ -21,7 +21,7 @@ export interface Files {
   readonly restore: (
     file: string,
     folder: string,
-    inspect: { readonly backup: Inspect; readonly copy: Inspect },
+    inspect: Inspect,
     pages: Pages,
   ) => Effect.Effect<void, Said>
 }
@@ -34,16 +34,10 @@ const bad = (what: string, [first]: ReadonlyArray<Verify.Finding>): Failure => {
   return failed({ message: `${what} is bad, nothing was written: ${place}${problem}. \`nexus verify\` tells more` })
 }
 
-/** What the adapter sees of a file. */
-const checked = (files: Files, what: string, file: string): Effect.Effect<void, Failure> =>
-  Effect.flatMap(
-    Effect.mapError(files.check(file), failed),
-    (findings) => findings.length === 0 ? Effect.void : bad(what, findings),
-  )
-
 /** What adapter and port see of the copy; gives what it holds. */
 const verified = Effect.fnUntraced(function* (files: Files, what: string, file: string, input: Input) {
-  yield* checked(files, what, file)
+  const seen = yield* Effect.mapError(files.check(file), failed)
+  if (seen.length > 0) return yield* bad(what, seen)
   const said = ({ events }: Verify.Counts) => Effect.sync(() => input.progress("checking", events, undefined, "events"))
   const report = yield* Verify.verify(undefined, said).pipe(
     Effect.provide(files.layer(file)),
@@ -94,10 +88,8 @@ export const restore = (files: Files): Verb => ({
     const file = input.option("FILE")!
     const folder = folderOf(input)
     let report: Verify.Report | undefined
-    const inspect = {
-      backup: (from: string) => checked(files, from, from),
-      copy: (part: string) => Effect.map(verified(files, "the copy", part, input), (found) => void (report = found)),
-    }
+    const inspect: Inspect = (part) =>
+      Effect.map(verified(files, "the copy", part, input), (found) => void (report = found))
     yield* files.restore(file, folder, inspect, (done, total) => input.progress("copying", done, total, "pages"))
       .pipe(Effect.mapError(failed))
     yield* input.print(...result("restored", `${folder}/nexus.db`, report))

@@ -16,12 +16,20 @@ import { backup, type Files, restore } from "./backup.ts"
 import { init } from "./init.ts"
 import { helpOf, helpOfAll, options } from "./parse.ts"
 import * as progress from "./progress.ts"
+import { exportVerb, importVerb } from "./transfer.ts"
 import { token } from "./token.ts"
 import { Failure, type Input, type Verb } from "./Verb.ts"
 import { verify } from "./verify.ts"
 
 /** Standard output is for results alone. */
 const say = (line: string): void => console.error(line)
+
+/** Waits where the reader is slow. */
+const out = (text: string): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    if (process.stdout.write(text)) resume(Effect.void)
+    else process.stdout.once("drain", () => resume(Effect.void))
+  })
 
 const files: Files = {
   check: (file) => Sqlite.check({ file }),
@@ -35,6 +43,8 @@ const verbs: ReadonlyArray<Verb> = [
   token,
   backup(files),
   restore(files),
+  exportVerb((folder) => Sqlite.layerExisting({ folder }), out),
+  importVerb((folder) => Sqlite.layer({ folder })),
   verify({ check: (folder) => Sqlite.check({ folder }), layer: (folder) => Sqlite.layer({ folder }) }),
 ]
 

@@ -90,6 +90,8 @@ export const defaults = {
   exportTimeoutMs: 10_000,
   /** At shutdown each receiver is given so long to take what is left. */
   exportFlushMs: 1_000,
+  /** Bytes of one line of an export; a payload of `eventBytes` may be written with escapes. */
+  exportLineBytes: 4 * 1024 * KiB,
   /** Events decoded before the loop is given back, so that a long load starves no timer. */
   loadPage: 250,
   /** Events that the tail of the feed reads at once. */

@@ -16,6 +16,7 @@ import { draw } from "./generators.ts"
 import { contextOf } from "./spec.ts"
 
 export { laws as eventStoreLaws, reopened as eventStoreLawsReopened } from "../core/EventStore.laws.ts"
+export { laws as archiveLaws } from "../core/Archive.laws.ts"
 export { laws as queryLimiterLaws, reopened as queryLimiterLawsReopened } from "../core/QueryLimiter.laws.ts"
 export { laws as snapshotStoreLaws, reopened as snapshotStoreLawsReopened } from "../core/SnapshotStore.laws.ts"
 export type { Law } from "../core/laws/fixtures.ts"

@@ -143,6 +143,6 @@ describe("nexus restore", () => {
     const half = await nexus("restore", at("cut.db"), "--data", at("new"))
     assert.strictEqual(half.code, 1)
     assert.match(half.err, /damaged|corrupt/)
-    assert.deepStrictEqual(readdirSync(place).filter((name) => name === "new"), [])
+    assert.deepStrictEqual(readdirSync(at("new")), [])
   })
 })

@@ -46,11 +46,14 @@ export const backup = Effect.fn("Backup.backup")(function* <E, R>(
   yield* copy(join(folder, "nexus.db"), file, inspect, progress)
 })
 
-/** Puts a backup back as the store of `folder`, which may hold none; it is inspected before and after it is copied. */
+/**
+ * Puts a backup back as the store of `folder`, which may hold none. SQLite looks through the backup first, and never
+ * writes to it; the copy, brought to the newest layout, is inspected.
+ */
 export const restore = Effect.fn("Backup.restore")(function* <E, R>(
   file: string,
   folder: string,
-  inspect: { readonly backup: Inspect<E, R>; readonly copy: Inspect<E, R> },
+  inspect: Inspect<E, R>,
   progress: Progress = () => {},
 ) {
   const target = join(folder, "nexus.db")
@@ -61,8 +64,7 @@ export const restore = Effect.fn("Backup.restore")(function* <E, R>(
       message: `${held} exists: stop the servers on ${folder}, and restore into another folder or move its store away`,
     })
   }
-  yield* inspect.backup(file)
-  yield* copy(file, target, inspect.copy, progress)
+  yield* copy(file, target, inspect, progress, true)
 })
 
 const copy = Effect.fnUntraced(function* <E, R>(
@@ -70,11 +72,12 @@ const copy = Effect.fnUntraced(function* <E, R>(
   to: string,
   inspect: Inspect<E, R>,
   progress: Progress,
+  checkFirst = false,
 ): Effect.fn.Return<void, E | CannotOpen | CannotCopy, R> {
   const part = `${to}.part-${pid}`
   yield* Effect.gen(function* () {
     yield* attempt(to, () => prepare(to, part))
-    yield* copyFile(from, part, progress)
+    yield* copyFile(from, part, progress, checkFirst)
     yield* inspect(part)
     yield* attempt(to, () => publish(part, to))
   }).pipe(Effect.ensuring(Effect.sync(() => remove(part))))
@@ -107,7 +110,12 @@ const isAlive = (owner: number): boolean => {
   }
 }
 
-const copyFile = (from: string, part: string, progress: Progress): Effect.Effect<void, CannotOpen> =>
+const copyFile = (
+  from: string,
+  part: string,
+  progress: Progress,
+  checkFirst: boolean,
+): Effect.Effect<void, CannotOpen | CannotCopy> =>
   Effect.tryPromise({
     try: async () => {
       if (!existsSync(from)) {
@@ -117,6 +125,12 @@ const copyFile = (from: string, part: string, progress: Progress): Effect.Effect
       try {
         run(driver, "PRAGMA busy_timeout = 5000")
         if (checkLayout(driver) === 0) throw new ForeignDatabase()
+        if (checkFirst) {
+          const { integrity_check: found } = run(driver, "PRAGMA integrity_check(1)") as {
+            readonly integrity_check: string
+          }
+          if (found !== "ok") throw new CannotCopy({ message: `${from} is damaged, nothing was written: ${found}` })
+        }
         run(driver, "BEGIN")
         // The moment that is copied: a transaction begins with its first read.
         run(driver, "SELECT count(*) FROM sqlite_schema")
@@ -132,7 +146,7 @@ const copyFile = (from: string, part: string, progress: Progress): Effect.Effect
     },
     catch: (error) => error,
   }).pipe(Effect.catch((error) => {
-    if (error instanceof CannotOpen) return Effect.fail(error)
+    if (error instanceof CannotOpen || error instanceof CannotCopy) return Effect.fail(error)
     const refusal = cannotOpen(from, error)
     return refusal === undefined ? Effect.die(error) : Effect.fail(refusal)
   }))

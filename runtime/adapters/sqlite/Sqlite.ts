@@ -5,10 +5,12 @@
 import { Context, Effect, Layer } from "effect"
 import { existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
+import { Archive } from "../../../core/Archive.ts"
 import { EventStore } from "../../../core/EventStore.ts"
 import { QueryLimiter } from "../../../core/QueryLimiter.ts"
 import { SnapshotStore } from "../../../core/SnapshotStore.ts"
 import type { Finding } from "../../Verify.ts"
+import * as Archives from "./archive.ts"
 import { CannotOpen, cannotOpen } from "./CannotOpen.ts"
 import { findings } from "./check.ts"
 import * as Connection from "./connection.ts"
@@ -25,14 +27,24 @@ export type Where = { readonly folder: string } | { readonly file: string }
 export const layer = (
   where: Where,
   connect: Connect = connectFile,
-): Layer.Layer<EventStore | QueryLimiter | SnapshotStore, CannotOpen> =>
+): Layer.Layer<Archive | EventStore | QueryLimiter | SnapshotStore, CannotOpen> =>
   Layer.effectContext(Effect.gen(function* () {
     const connection = yield* Connection.make(yield* fileOf(where), connect)
     return Context.make(EventStore, yield* Events.make(connection)).pipe(
       Context.add(SnapshotStore, yield* Snapshots.make(connection)),
+      Context.add(Archive, yield* Archives.make(connection)),
       Context.add(QueryLimiter, yield* Queries.make(connection)),
     )
   }))
+
+/** The stores on a file that exists; none is made. */
+export const layerExisting = (where: Where): ReturnType<typeof layer> =>
+  Layer.suspend(() =>
+    existsSync(pathOf(where)) ? layer(where) : Layer.effectContext(Effect.fail(missing(pathOf(where))))
+  )
+
+const missing = (file: string): CannotOpen =>
+  new CannotOpen({ file, reason: "missing", repair: "Name the folder or file of a store." })
 
 /**
  * What is wrong with a file beside what its port shows; reads every page, and nothing else runs meanwhile. An older
@@ -40,9 +52,7 @@ export const layer = (
  */
 export const check = (where: Where): Effect.Effect<ReadonlyArray<Finding>, CannotOpen> => {
   const file = pathOf(where)
-  if (!existsSync(file)) {
-    return Effect.fail(new CannotOpen({ file, reason: "missing", repair: "Name the folder or file of a store." }))
-  }
+  if (!existsSync(file)) return Effect.fail(missing(file))
   return Effect.suspend((): Effect.Effect<ReadonlyArray<Finding>, CannotOpen> => {
     try {
       const driver = connectFile(file)

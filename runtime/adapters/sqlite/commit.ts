@@ -52,7 +52,8 @@ const insert = (values: ReadonlyArray<Value>, columns: number, many: Statement, 
 const conflict: Outcome = { _tag: "Conflict" }
 const closed: Outcome = { _tag: "Closed" }
 
-const begin = (session: Session, now: number, aliveSince: number) => {
+/** A group under way inside a transaction, after `refresh`; `finish` comes last. `now` is the time of its events. */
+export const begin = (session: Session, now: number, aliveSince: number) => {
   const { statements } = session
   /** Few, if any: a group without a failure makes no key at all. */
   const broken = new Set<string>()

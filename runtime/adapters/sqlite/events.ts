@@ -94,8 +94,10 @@ const found = (session: Session, stream: StreamKey) => {
   return locate(session, stream)
 }
 
-const eventsOf = ({ tenant, aggregate, id }: StreamKey, rows: ReadonlyArray<unknown>): ReadonlyArray<StoredEvent> =>
-  (rows as ReadonlyArray<EventRow>).map((row) => eventOf(tenant, aggregate, id, row))
+export const eventsOf = (
+  { tenant, aggregate, id }: StreamKey,
+  rows: ReadonlyArray<unknown>,
+): ReadonlyArray<StoredEvent> => (rows as ReadonlyArray<EventRow>).map((row) => eventOf(tenant, aggregate, id, row))
 
 const readEach = (
   session: Session,

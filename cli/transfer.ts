@@ -1,0 +1,177 @@
+/**
+ * `nexus export` and `nexus import`: a store as lines of JSON, and back. Both are started again where they were cut off.
+ * @module
+ */
+import { Effect, type Layer, Result } from "effect"
+import { createHash } from "node:crypto"
+import { closeSync, existsSync, fsyncSync, openSync, truncateSync, writeSync } from "node:fs"
+import { dirname } from "node:path"
+import type { Archive } from "../core/Archive.ts"
+import type { EventStore } from "../core/EventStore.ts"
+import { defaults } from "../core/Limits.ts"
+import { idPattern } from "../core/Stream.ts"
+import * as ArchiveFile from "../runtime/ArchiveFile.ts"
+import type * as ArchiveLine from "../runtime/ArchiveLine.ts"
+import * as Export from "../runtime/Export.ts"
+import * as Import from "../runtime/Import.ts"
+import { type FileLine, linesOf } from "./lines.ts"
+import { data, Failure, folderOf, type Input, progress, type Verb } from "./Verb.ts"
+
+/** The store in a folder; the entry chooses the adapter. */
+export type Open = (
+  folder: string,
+) => Layer.Layer<Archive | EventStore, { readonly _tag: string; readonly message: string }>
+
+const failed = (message: string) => new Failure({ message, exitCode: 1 })
+/** Errors of a store have a reason, all others a sentence. */
+const failedBy = (error: { readonly _tag: string; readonly message: string; readonly reason?: string }): Failure =>
+  error instanceof Failure
+    ? error
+    : failed(/^Store/.test(error._tag) ? `the store cannot be used: ${error.reason}` : error.message)
+
+const attempt = <A>(what: string, f: () => A): Effect.Effect<A, Failure> =>
+  Effect.try({ try: f, catch: (error) => failed(`${what}: ${(error as Error).message}`) })
+
+const digest = (): ArchiveFile.Digest => {
+  const hash = createHash("sha256")
+  return { update: (text) => void hash.update(text), hex: () => hash.copy().digest("hex") }
+}
+
+const every = 2_000
+/** Goes through the lines, and gives the loop back now and then. */
+const each = Effect.fnUntraced(function* (file: string, take: (line: FileLine) => Effect.Effect<void, Failure>) {
+  const lines = linesOf(file, defaults.exportLineBytes)
+  for (let count = 1;; count++) {
+    const next = yield* attempt(`cannot read ${file}`, () => lines.next())
+    if (next.done === true) return
+    yield* take(next.value)
+    if (count % every === 0) yield* Effect.yieldNow
+  }
+})
+
+const taken = (
+  scan: ArchiveFile.Scan,
+  { text }: FileLine,
+): Result.Result<ArchiveLine.Line, ArchiveFile.BadFile> =>
+  text === undefined
+    ? Result.fail(new ArchiveFile.BadFile({ line: scan.lines + 1, reason: "it is no UTF-8, or too long for a line" }))
+    : scan.take(text)
+
+/** What a file that broke off holds; all behind its last whole event is cut away. */
+const begun = Effect.fnUntraced(function* (file: string, tenant: string | undefined, sum: ArchiveFile.Digest) {
+  const scan = ArchiveFile.scan(digest())
+  let keep = 0
+  yield* each(file, (line) => {
+    if (!line.whole) return Effect.void
+    const read = taken(scan, line)
+    if (Result.isFailure(read)) return failed(`${file}, ${read.failure.message}: this is no export to go on with`)
+    if (read.success._tag !== "Header" && read.success._tag !== "Event") return Effect.void
+    keep = line.end
+    sum.update(`${line.text}\n`)
+    return Effect.void
+  })
+  if (scan.ended) return yield* failed(`${file} is a whole export: name a new file`)
+  if (scan.header !== undefined && scan.header.tenant !== tenant) {
+    return yield* failed(`${file} was begun with ${scan.header.tenant === undefined ? "no" : "another"} --tenant`)
+  }
+  yield* attempt(`cannot write ${file}`, () => truncateSync(file, keep))
+  return scan.header && { announced: scan.header.events, events: scan.events, last: scan.last }
+})
+
+/** The verb; without a file, `out` takes the lines. */
+export const exportVerb = (open: Open, out: (text: string) => Effect.Effect<void>): Verb => ({
+  name: "export",
+  help: "Write all events and receipts as lines of JSON; a file that broke off is continued",
+  optionalOperands: { FILE: "The new file, or one to go on with; standard output where absent" },
+  options: { ...data, tenant: { help: "Only the events of one tenant", value: "TENANT" }, ...progress },
+  run: (input) =>
+    Effect.scoped(Effect.gen(function* () {
+      const [file, tenant] = [input.option("FILE"), input.option("tenant")]
+      if (tenant !== undefined && !idPattern.test(tenant)) {
+        return yield* new Failure({ message: "--tenant is not an id", exitCode: 2 })
+      }
+      const sum = digest()
+      const options = { tenant, digest: sum, progress: said(input, "exporting") }
+      const store = open(folderOf(input))
+      if (file === undefined) {
+        yield* Export.run({ ...options, begun: undefined, write: out }).pipe(
+          Effect.provide(store),
+          Effect.mapError(failedBy),
+        )
+        return 0
+      }
+      const counts = yield* Effect.gen(function* () {
+        const before = existsSync(file) ? yield* begun(file, tenant, sum) : undefined
+        const handle = yield* Effect.acquireRelease(
+          attempt(`cannot write ${file}`, () => openSync(file, "a")),
+          (handle) => Effect.sync(() => closeSync(handle)),
+        )
+        const write = (text: string) => attempt(`cannot write ${file}`, () => writeAll(handle, text))
+        const counts = yield* Export.run({ ...options, begun: before, write })
+        yield* attempt(`cannot write ${file}`, () => (fsyncSync(handle), syncFolder(dirname(file))))
+        return counts
+      }).pipe(Effect.provide(store), Effect.mapError(failedBy))
+      if (counts === undefined) return yield* failed(`${file} was begun with another store: name a new file`)
+      const { events, receipts } = counts
+      yield* input.print(`wrote ${file}: ${events} events, ${receipts} receipts`, { file, events, receipts })
+      return 0
+    })),
+})
+
+const writeAll = (handle: number, text: string): void => {
+  const bytes = new TextEncoder().encode(text)
+  for (let done = 0; done < bytes.length;) done += writeSync(handle, bytes, done)
+}
+
+const syncFolder = (folder: string): void => {
+  const handle = openSync(folder, "r")
+  fsyncSync(handle)
+  closeSync(handle)
+}
+
+const said = ({ progress }: Input, step: string) => ({ events }: Export.Counts, total: number) =>
+  progress(step, events, total, "events")
+
+export const importVerb = (open: Open): Verb => ({
+  name: "import",
+  help: "Store what `nexus export` wrote, with its ids, versions and times; what is there already is compared",
+  operands: { FILE: "A whole export" },
+  options: { ...data, ...progress },
+  run: Effect.fnUntraced(function* (input) {
+    const file = input.option("FILE")!
+    // All of it is looked through first: of a bad file nothing is stored.
+    const scan = ArchiveFile.scan(digest())
+    yield* each(file, (line) => {
+      const read = taken(scan, line)
+      if (Result.isFailure(read) && !line.whole) return Effect.fail(badFile(file, scan.missing() ?? read.failure))
+      if (Result.isFailure(read)) return Effect.fail(badFile(file, read.failure))
+      input.progress("checking", scan.events, scan.header?.events, "events")
+      return Effect.void
+    })
+    const missing = scan.missing()
+    if (missing !== undefined) return yield* badFile(file, missing)
+    const counts = yield* Effect.gen(function* () {
+      const importing = yield* Import.make
+      const again = ArchiveFile.scan(digest())
+      yield* each(file, (line) => {
+        const read = taken(again, line)
+        if (Result.isFailure(read)) return Effect.fail(badFile(file, read.failure))
+        input.progress("importing", again.events, scan.events, "events")
+        return Effect.mapError(importing.take(read.success, again.lines), named(file))
+      })
+      return yield* Effect.mapError(importing.finish, named(file))
+    }).pipe(Effect.provide(open(folderOf(input))), Effect.mapError(failedBy))
+    const { present, skipped, stored } = counts
+    const { events, receipts } = scan
+    yield* input.print(
+      `imported ${file}: ${events} events and ${receipts} receipts; ` +
+        `${stored} appends and receipts stored now, ${present} were there, ${skipped} of no use here`,
+      { file, events, receipts, stored, present, skipped },
+    )
+    return 0
+  }),
+})
+
+const badFile = (file: string, { message }: { readonly message: string }): Failure => failed(`${file}, ${message}`)
+const named = (file: string) => (error: Effect.Error<Import.Import["finish"]>): Failure =>
+  error._tag === "BadFile" ? badFile(file, error) : failedBy(error)
