@@ -1,5 +1,5 @@
 /**
- * Two projects over the same sources: `unit` in this process, `edge` inside workerd (files `*.edge.test.ts`).
+ * Three projects: `unit` in this process, `edge` inside workerd (files `*.edge.test.ts`), `package` over what is packed.
  *
  * Vitest runs under Deno, because Node 20 has no `node:sqlite`.
  * @module
@@ -8,6 +8,8 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin"
 import { configDefaults, defineConfig } from "vitest/config"
 
 const edgeFiles = ["**/*.edge.test.ts"]
+/** These install the packed package: they need npm, and minutes. */
+const packageFiles = ["tests/package/*.test.ts"]
 /** Generous: the machine that runs the tests may have two slow cores. */
 const timeouts = { testTimeout: 30_000, hookTimeout: 30_000 }
 
@@ -20,8 +22,11 @@ export default defineConfig({
           name: "unit",
           environment: "node",
           include: ["**/*.test.ts"],
-          exclude: [...configDefaults.exclude, "dist/**", ...edgeFiles],
+          exclude: [...configDefaults.exclude, "dist/**", ...edgeFiles, ...packageFiles],
         },
+      },
+      {
+        test: { ...timeouts, name: "package", environment: "node", include: packageFiles, fileParallelism: false },
       },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],

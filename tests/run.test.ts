@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { judge, suites, summary, total } from "./run.ts"
+import { chosen, judge, suites, summary, total } from "./run.ts"
 
 const vitest = (report: object) =>
   JSON.stringify({ numPassedTests: 2, numFailedTests: 0, numPendingTests: 1, testResults: [], ...report })
@@ -43,8 +43,15 @@ describe("total()", () => {
 
 describe("suites", () => {
   it("of `test` take at most eight minutes together", () => {
-    const seconds = (suites["test"] ?? []).reduce((sum, suite) => sum + suite.secondsMax, 0)
+    const seconds = chosen(suites["test"] ?? [], [], false).reduce((sum, suite) => sum + suite.secondsMax, 0)
     assert.isAtMost(seconds, 480)
     assert.isAbove(seconds, 0)
+  })
+  it("that need a network run in CI, or where they are named", () => {
+    const all = suites["test"] ?? []
+    const names = (some: ReadonlyArray<string>, ci: boolean) => chosen(all, some, ci).map(({ name }) => name)
+    assert.notInclude(names([], false), "package")
+    assert.deepStrictEqual(names([], true), all.map(({ name }) => name))
+    assert.deepStrictEqual(names(["package"], false), ["package"])
   })
 })

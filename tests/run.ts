@@ -14,6 +14,8 @@ export interface Suite {
   /** To `deno`. */
   readonly args: ReadonlyArray<string>
   readonly secondsMax: number
+  /** Needs npm and a network: runs with `--ci` or where it is named. */
+  readonly ciOnly?: true
   /** What `--ci` changes. */
   readonly ci?: { readonly args: ReadonlyArray<string>; readonly secondsMax: number }
 }
@@ -27,7 +29,7 @@ export interface Counts {
 const script = (...args: ReadonlyArray<string>) => ["run", "-A", ...args]
 const vitest = (...args: ReadonlyArray<string>) => script("node_modules/vitest/vitest.mjs", "run", ...args)
 
-/** The whole of `test` may take 480 s without `--ci`: the bounds add up to no more. */
+/** The whole of `test` may take 480 s without `--ci`: the bounds of what it runs add up to no more. */
 export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
   test: [
     {
@@ -59,6 +61,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       ci: { args: script("tests/kill/main.ts", "--kills", "20"), secondsMax: 180 },
     },
     { name: "fsync", report: "line", args: script("tests/fsync/main.ts"), secondsMax: 35 },
+    { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 600, ciOnly: true },
   ],
   check: [
     { name: "tsc", report: "exit", args: script("node_modules/typescript/bin/tsc", "--noEmit"), secondsMax: 120 },
@@ -110,6 +113,10 @@ export const total = (all: ReadonlyArray<Counts>): Counts => {
   const add = (key: keyof Counts) => all.reduce((sum, counts) => sum + counts[key], 0)
   return { passed: add("passed"), failed: add("failed"), skipped: add("skipped") }
 }
+
+/** Those that are named; where none is, all but what only CI runs. */
+export const chosen = (all: ReadonlyArray<Suite>, names: ReadonlyArray<string>, ci: boolean): ReadonlyArray<Suite> =>
+  all.filter(({ ciOnly, name }) => names.length === 0 ? ci || ciOnly !== true : names.includes(name))
 
 /** Copies a script's output to ours while keeping its tail, in which the report stands. */
 const copy = async (from: ReadableStream<Uint8Array>): Promise<string> => {
@@ -163,9 +170,8 @@ if (import.meta.main) {
     Deno.exit(2)
   }
   const results: Array<Counts> = []
-  for (const suite of all) {
-    if (names.length === 0 || names.includes(suite.name)) results.push(await runSuite(suite, rest.includes("--ci")))
-  }
+  const ci = rest.includes("--ci")
+  for (const suite of chosen(all, names, ci)) results.push(await runSuite(suite, ci))
   const counts = total(results)
   console.log(summary(counts))
   Deno.exit(counts.failed === 0 ? 0 : 1)

@@ -1,0 +1,99 @@
+/**
+ * The quickstart, done as it is written: in an empty folder, from the packed package, every command and every change.
+ * @module
+ */
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { type Ran, root } from "../built.ts"
+import { type Block, blocksOf, commandsOf, edited, marked } from "../docs/blocks.ts"
+import { freePort, type Running, type Sandbox, sandbox } from "./sandbox.ts"
+
+const blocks = blocksOf(readFileSync(join(root, "docs/quickstart.md"), "utf8"))
+const shell = blocks.filter(({ lang }) => lang === "sh").map(({ text }) => commandsOf(text))
+const [install, firstTest, serve, ask, lastTest] = shell as [string[], string[], string[], string[], string[]]
+const only = (mark: string): Block => blocks.find((block) => block.mark === mark)!
+
+let box: Sandbox
+let shop = ""
+beforeAll(() => {
+  box = sandbox()
+  shop = join(box.folder, "shop")
+})
+afterAll(() => box.remove())
+
+const ends = ({ code, err, out }: Ran, wanted = 0): string => {
+  assert.strictEqual(code, wanted, `${out}\n${err}`)
+  return `${out}\n${err}`
+}
+
+/** The commands of "Run it", with the port and the token of this run. */
+let port = 0
+let token = ""
+const asked = (line: string) => line.replace("8787", `${port}`).replace("TOKEN=...", `TOKEN=${token}`)
+const answers = async (lines: ReadonlyArray<string>) => {
+  const { code, err, out } = await box.sh(lines.map(asked), shop)
+  assert.strictEqual(code, 0, err)
+  return out.trim().split("\n")
+}
+const serving = async (): Promise<Running> => {
+  const server = await box.start(serve[0]!, shop, /^TOKEN=(\S+)$/m, { PORT: `${port}` })
+  token = server.found[1]!
+  return server
+}
+
+describe("the quickstart", () => {
+  it("has the steps that are run here", () => {
+    assert.lengthOf(shell, 5)
+    assert.deepStrictEqual([serve.length, ask.length, lastTest], [1, 4, firstTest])
+    assert.lengthOf(blocks.filter((block) => marked(block, "edit") !== undefined), 3)
+  })
+
+  it("builds, packs and installs, and writes an application", { timeout: 240_000 }, async () => {
+    const said = ends(await box.sh(install, box.clone))
+    assert.match(said, /^Wrote "shop", a shop's gift cards, to \.\.\/shop:$/m)
+    const { dependencies } = JSON.parse(readFileSync(join(shop, "package.json"), "utf8"))
+    assert.match(dependencies["nexus-actors"], /^file:nexus-actors-\d+\.\d+\.\d+\.tgz$/)
+  })
+
+  it("checks and tests it on Deno, and on Node", { timeout: 240_000 }, async () => {
+    const onDeno = ends(await box.sh(firstTest, shop))
+    const onNode = ends(await box.sh(["npm run check", "npm test"], shop))
+    for (const said of [onDeno, onNode]) assert.match(said, /Tests +11 passed/)
+  })
+
+  it("serves it, asks it, and finds it again", { timeout: 240_000 }, async () => {
+    port = await freePort()
+    let server = await serving()
+    const [issued = "", redeemed = "", state = ""] = await answers(ask)
+    assert.deepInclude(JSON.parse(issued), { id: "card-1", version: 1 })
+    const wanted = JSON.parse(only("answers").text)
+    const { validUntil, ...card } = JSON.parse(state).state
+    assert.match(validUntil, /^\d{4}-/)
+    assert.deepStrictEqual({ version: JSON.parse(state).version, state: card }, wanted)
+
+    const [token, , redeem = "", read = ""] = ask as [string, string, string, string]
+    assert.deepStrictEqual(await answers([token, redeem]), [redeemed])
+    const [refused = ""] = await answers([token, redeem.replace("till-7", "till-8").replace("1000", "9000")])
+    assert.deepInclude(JSON.parse(refused), { status: 422, leftPence: 1_500 })
+
+    await server.stop()
+    server = await serving()
+    assert.deepStrictEqual(JSON.parse((await answers([token, read]))[0]!).state, { ...card, validUntil })
+    await server.stop()
+    assert.match(ends(await box.sh(["npx -y deno@2.9.5 task nexus verify"], shop)), /^ok: 2 events/m)
+  })
+
+  it("changes it: the compiler says what is missing, then all is well again", { timeout: 240_000 }, async () => {
+    const [contract, ...rest] = blocks.filter((block) => marked(block, "edit") !== undefined)
+    const edit = (block: Block) => {
+      const file = join(shop, marked(block, "edit")!)
+      writeFileSync(file, edited(readFileSync(file, "utf8"), block.text))
+    }
+    edit(contract!)
+    const missing = ends(await box.sh(lastTest.slice(0, 1), shop), 1)
+    assert.include(missing, only("check says").text)
+    rest.forEach(edit)
+    assert.match(ends(await box.sh(lastTest, shop)), /Tests +13 passed/)
+  })
+})
