@@ -11,6 +11,9 @@ import { deno, installBuilt, root, run } from "./built.ts"
 /** Packed; a package that grows past it has taken in something that is not its own. */
 const packedKiBMax = 560
 
+/** Of statements and of `import("…")`; a type imported as `typeof import("…")` is one too. */
+const specifiers = /(?:^(?:import|export)\b(?:[^"';]*\bfrom)? ?|\bimport\()"([^"]+)"/gm
+
 let made: ReturnType<typeof installBuilt>
 let files: ReadonlyArray<string> = []
 const text = (path: string) => readFileSync(join(made.built, path), "utf8")
@@ -55,7 +58,7 @@ describe("the built package", () => {
     const named = Object.keys({ ...dependencies, ...peerDependencies })
     // The renderer of /docs is one bundle: words of its texts look like imports.
     for (const path of files.filter((path) => /^(?!cli\/template\/).*(?<!\.min)\.(js|d\.ts)$/.test(path))) {
-      for (const [, to = ""] of text(path).matchAll(/(?:from|import) ?\(?"([^"]+)"/g)) {
+      for (const [, to = ""] of text(path).matchAll(specifiers)) {
         assert.notMatch(to, /(\.ts|^npm:|^jsr:|^https?:.*)$/, path)
         if (to.startsWith(".")) continue
         const name = to.split("/", to.startsWith("@") ? 2 : 1).join("/")
