@@ -1,0 +1,170 @@
+/**
+ * The client against the whole server over real sockets: commands, reads, live events, restarts in between.
+ * @module
+ */
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { connect, NexusError } from "../../edge/client/client.ts"
+import type { Box } from "../http/app.ts"
+import * as Running from "./Running.ts"
+
+const everything = "commands:* read history stream"
+type Boxes = { Box: typeof Box }
+
+const pages = async <A>(from: AsyncIterable<A>): Promise<ReadonlyArray<A>> => {
+  const found: Array<A> = []
+  for await (const page of from) found.push(page)
+  return found
+}
+const take = async <A>(from: AsyncIterable<A>, count: number): Promise<ReadonlyArray<A>> => {
+  const found: Array<A> = []
+  for await (const one of from) if (found.push(one) === count) break
+  return found
+}
+const refusal = async (promise: Promise<unknown>): Promise<NexusError> => {
+  const error = await promise.then(() => undefined, (error: unknown) => error)
+  assert.instanceOf(error, NexusError)
+  return error as NexusError
+}
+
+describe("the client and a server", () => {
+  let server: Running.Running
+  let token = ""
+  beforeAll(async () => {
+    server = await Running.open()
+    token = await server.issuer.token("t", everything)
+  })
+  afterAll(() => server.close())
+  const open = () => connect<Boxes>({ url: server.url, token })
+
+  it("agree on accepted commands, repeats, rejections and refusals", async () => {
+    const box = open().Box("c-1")
+    const first = await box.Put({ text: "x" }, { commandId: "k-1", ifMatch: 0 })
+    assert.deepInclude(first, { ok: true, commandId: "k-1", aggregate: "Box", id: "c-1", version: 1 })
+    assert.deepStrictEqual(await box.Put({ text: "x" }, { commandId: "k-1", ifMatch: 0 }), first)
+    assert.deepInclude(await box.Look(), { ok: true, version: 1, events: [] })
+    const locked = await box.Unlock({ code: "geheim" }, { commandId: "k-2" })
+    // The code is redacted and does not travel.
+    assert.deepStrictEqual(locked, { ok: false, commandId: "k-2", rejection: { _tag: "WrongCode", tries: 1 } } as never)
+    await box.Fill({ count: 50, bytes: 1 })
+    await box.Fill({ count: 49, bytes: 1 })
+    const full = await box.Put({ text: "y" })
+    if (full.ok) throw new Error("accepted")
+    assert.deepStrictEqual(full.rejection, { _tag: "Full", items: 100 })
+
+    const stale = await refusal(box.Put({ text: "x" }, { ifMatch: 0 }))
+    assert.deepInclude(stale, { type: "version-mismatch", status: 412, members: { version: 100 } })
+    const reused = await refusal(box.Put({ text: "other" }, { commandId: "k-1" }))
+    assert.deepInclude(reused, { type: "idempotency-key-reused", commandId: "k-1" })
+    assert.strictEqual((await refusal(box.Put({ text: 1 as never }))).type, "command-invalid")
+    assert.strictEqual((await refusal(box.Crash({}, { notAfter: new Date(0) }))).type, "expired")
+    assert.strictEqual((await refusal(box.Crash())).type, "defect")
+    const poor = connect<Boxes>({ url: server.url, token: await server.issuer.token("t", "read") })
+    assert.deepInclude(await refusal(poor.Box("c-1").Look()), { type: "forbidden", members: { scope: "commands:Box" } })
+  })
+
+  it("agree on states, histories and listings", async () => {
+    const client = connect<Boxes>({ url: server.url, token: await server.issuer.token("reads", everything) })
+    assert.isUndefined(await client.Box("r-1").state())
+    assert.deepStrictEqual(await pages(client.Box("r-1").events()), [])
+    await client.Box("r-1").Fill({ count: 7, bytes: 1 })
+    await client.Box("r-2").Put({ text: "x" })
+    assert.deepInclude(await client.Box("r-1").state(), { aggregate: "Box", version: 7, state: { items: 7 } })
+    const history = await pages(client.Box("r-1").events({ fromVersion: 2, limit: 2 }))
+    assert.deepStrictEqual(history.map(({ events }) => events.map(({ version }) => version)), [
+      [2, 3],
+      [4, 5],
+      [6, 7],
+      [],
+    ])
+    const listed = await pages(client.Box.instances({ limit: 1 }))
+    assert.deepStrictEqual(listed.flatMap(({ instances }) => instances), [{ id: "r-1" }, { id: "r-2" }])
+  })
+
+  it("come through a token that was refused, over HTTP and over the socket", async () => {
+    const tokens = ["a.b.c", token]
+    const renewed = () => Promise.resolve(tokens.shift() ?? token)
+    const http = connect<Boxes>({ url: server.url, token: renewed })
+    assert.isTrue((await http.Box("t-1").Put({ text: "x" })).ok)
+    tokens.unshift("a.b.c")
+    const socket = connect<Boxes>({ url: server.url, token: renewed })
+    const stream = socket.Box.live({ ids: { "t-1": 0 } })
+    assert.deepInclude((await take(stream, 1))[0], { aggregate: "Box", id: "t-1", version: 1, type: "ItemPut" })
+    const never = connect<Boxes>({ url: server.url, token: "a.b.c" })
+    assert.strictEqual((await refusal(never.live().next())).type, "unauthorized")
+    const poor = connect<Boxes>({ url: server.url, token: await server.issuer.token("t", "read") })
+    assert.deepInclude(await refusal(poor.live().next()), { type: "forbidden", members: { scope: "stream" } })
+  })
+
+  it("agree on subscriptions that cannot be, and on those from now on", async () => {
+    const client = open()
+    assert.strictEqual((await refusal(client.live({ after: "nowhere" }).next())).status, 422)
+    const stream = client.Box.live({ ids: { "n-1": null } })
+    await stream.ready
+    await client.Box("n-1").Put({ text: "x" })
+    const { value } = await stream.next()
+    assert.deepInclude(value, { id: "n-1", version: 1, payload: { text: "x" } })
+    assert.deepStrictEqual(stream.versions, { "n-1": 1 })
+    client.close()
+    assert.isTrue((await stream.next()).done)
+  })
+})
+
+describe("the client and a server in trouble", () => {
+  it("bring each command through a bound on their rate, once", async () => {
+    const server = await Running.open({ commandsPerSecond: 5 })
+    try {
+      const token = await server.issuer.token("t", everything)
+      const { Box } = connect<Boxes>({ url: server.url, token, bounds: { attempts: 40, totalMs: 25_000 } })
+      const answers = await Promise.all(Array.from({ length: 15 }, () => Box("q-1").Put({ text: "x" })))
+      assert.sameMembers(
+        answers.map((answer) => answer.ok && answer.version),
+        Array.from({ length: 15 }, (_, n) => n + 1),
+      )
+    } finally {
+      await server.close()
+    }
+  })
+
+  it("lose and double nothing over restarts: neither commands nor live events", async () => {
+    const server = await Running.open()
+    try {
+      const token = await server.issuer.token("t", everything)
+      const client = connect<Boxes>({ url: server.url, token, bounds: { attempts: 30 } })
+      const ids = ["l-1", "l-2", "l-3"]
+      const total = 150
+      const streams = [
+        client.live({ after: "start" }),
+        client.Box.live({ ids: { "l-1": 0, "l-2": 0, "l-3": 0 } }),
+        client.Box.live(),
+      ]
+      await Promise.all(streams.map(({ ready }) => ready))
+      const reading = Promise.all(streams.map((stream) => take(stream, total)))
+      const write = async () => {
+        for (let n = 0; n < total; n++) {
+          const answer = await client.Box(ids[n % 3]!).Put({ text: String(n) })
+          assert.isTrue(answer.ok && answer.version === Math.floor(n / 3) + 1)
+        }
+      }
+      const writing = write()
+      let done = false
+      void writing.finally(() => done = true).catch(() => {})
+      let restarts = 0
+      while (!done && restarts < 4) {
+        await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 100))
+        await server.restart()
+        restarts++
+      }
+      await writing
+      for (const events of await reading) {
+        for (const id of ids) {
+          const versions = events.filter((event) => event.id === id).map(({ version }) => version)
+          assert.deepStrictEqual(versions, Array.from({ length: 50 }, (_, n) => n + 1))
+        }
+      }
+      assert.isAtLeast(restarts, 1)
+      client.close()
+    } finally {
+      await server.close()
+    }
+  }, 60_000)
+})
