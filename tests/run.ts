@@ -36,7 +36,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       name: "unit",
       report: "vitest",
       args: vitest("--project", "unit"),
-      secondsMax: 260,
+      secondsMax: 230,
       ci: { args: vitest("--project", "unit"), secondsMax: 600 },
     },
     {
@@ -59,6 +59,13 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       args: script("tests/kill/main.ts"),
       secondsMax: 55,
       ci: { args: script("tests/kill/main.ts", "--kills", "20"), secondsMax: 180 },
+    },
+    {
+      name: "browser",
+      report: "line",
+      args: script("tests/browser/main.ts"),
+      secondsMax: 30,
+      ci: { args: script("tests/browser/main.ts"), secondsMax: 90 },
     },
     { name: "fsync", report: "line", args: script("tests/fsync/main.ts"), secondsMax: 35 },
     { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 600, ciOnly: true },

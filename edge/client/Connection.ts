@@ -228,8 +228,8 @@ export const make = (http: Http): Connection => {
       ])
       socket = made
       made.onerror = () => {}
-      made.onclose = ({ code }) => void lost(code, token)
-      made.onmessage = ({ data }) => heard(data)
+      made.onclose = ({ code }: { readonly code: number }) => void lost(code, token)
+      made.onmessage = ({ data }: { readonly data: unknown }) => heard(data)
       made.onopen = () => {
         cancel()
         openAt = heardAt = platform.now()

@@ -6,8 +6,8 @@
 /** As much of a `WebSocket` as is used; the browser's, Deno's, Node's (from 22) and that of the package `ws` fit. */
 export interface Socket {
   onopen: ((event: never) => void) | null
-  onmessage: ((event: { readonly data: unknown }) => void) | null
-  onclose: ((event: { readonly code: number }) => void) | null
+  onmessage: ((event: never) => void) | null
+  onclose: ((event: never) => void) | null
   onerror: ((event: never) => void) | null
   send(data: string): void
   close(code?: number, reason?: string): void

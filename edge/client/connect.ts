@@ -46,7 +46,7 @@ export type Instance<C extends Contract.Any, S> =
     ]: (...sent: Sent<PayloadOf<C["commands"][K]>>) => Promise<Answer<C, K>>
   }
   & {
-    /** Nothing where nothing is stored. Scope `read`; `history` for the past. */
+    /** Nothing where nothing is stored, or was at that time. Scope `read`; `history` for the past. */
     readonly state: (options?: reads.StateOptions) => Promise<reads.StateAnswer<C["aggregate"], S> | undefined>
     /** Pages of its history, in order. Scope `history`. */
     readonly events: (options?: reads.HistoryOptions) => AsyncIterable<reads.HistoryPage<C["aggregate"], EventOf<C>>>

@@ -70,12 +70,14 @@ export interface RangePage<E> {
   readonly cursor: string | null
 }
 
-/** The answer, or nothing where nothing is stored. */
+const nothing = ["not-found", "before-first-event"]
+
+/** The answer, or nothing where nothing is stored, or was at that time. */
 const find = async (http: Http, path: string, signal: AbortSignal | undefined): Promise<unknown> => {
   try {
     return await request(http, { method: "GET", path, signal })
   } catch (error) {
-    if (error instanceof NexusError && error.type === "not-found") return undefined
+    if (error instanceof NexusError && nothing.includes(error.type)) return undefined
     throw error
   }
 }

@@ -117,11 +117,11 @@ export const make = ({ frameEvents = 5, opens = () => true, platform, random, re
     private cut(code: number): void {
       if (this.state === "closed") return
       this.state = "closed"
-      this.onclose?.({ code })
+      this.onclose?.({ code } as never)
     }
 
     private say(frame: object): void {
-      if (this.state === "open") this.onmessage?.({ data: JSON.stringify(frame) })
+      if (this.state === "open") this.onmessage?.({ data: JSON.stringify(frame) } as never)
     }
 
     private tell(): void {

@@ -80,6 +80,31 @@ describe("the client and a server", () => {
     assert.deepStrictEqual(listed.flatMap(({ instances }) => instances), [{ id: "r-1" }, { id: "r-2" }])
   })
 
+  it("agree on the past: by version, by time, over a range, and on the limit of such questions", async () => {
+    const client = connect<Boxes>({
+      ...{ url: server.url, token: await server.issuer.token("past", everything), bounds: { attempts: 1 } },
+    })
+    const box = client.Box("p-1")
+    const before = Date.now()
+    for (let n = 0; n < 3; n++) await box.Put({ text: String(n) })
+    const newest = await box.state()
+    assert.deepInclude(await box.state({ version: 2 }), { version: 2, state: { items: 2 } })
+    assert.deepInclude(await box.state({ asOf: new Date(newest!.recordedAt) }), { ...newest, asOf: newest!.recordedAt })
+    assert.isUndefined(await box.state({ asOf: new Date(before - 1_000).toISOString() }))
+    const range = { from: before - 1_000, to: newest!.recordedAt + 1, aggregate: "Box" } as const
+    const found = await pages(client.events({ ...range, limit: 2 }))
+    assert.deepStrictEqual(found.map(({ events }) => events.map(({ id, version }) => `${id}/${version}`)), [
+      ...[["p-1/1", "p-1/2"], ["p-1/3"]],
+    ])
+    assert.strictEqual(found[0]!.from, before - 1_000)
+    for (let asked = 5; asked < 10; asked++) await box.state({ version: 1 })
+    const limited = await refusal(box.state({ version: 1 }))
+    assert.deepInclude(limited, { type: "query-limit", status: 429 })
+    assert.isAtLeast(limited.retryAfterSeconds!, 1)
+    // Other questions are not limited by it.
+    assert.deepStrictEqual(await box.state(), newest)
+  })
+
   it("come through a token that was refused, over HTTP and over the socket", async () => {
     const tokens = ["a.b.c", token]
     const renewed = () => Promise.resolve(tokens.shift() ?? token)
