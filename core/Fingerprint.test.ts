@@ -30,6 +30,15 @@ describe("canonical()", () => {
       }),
     { arbitrary: { runs: 300 } },
   )
+  it("keeps objects with other keys apart, whichever came before", () => {
+    const members = (...keys: ReadonlyArray<string>) => Object.fromEntries(keys.map((key, i) => [key, i]))
+    for (let round = 0; round < 2; round++) {
+      assert.strictEqual(canonical(members("ab", "c")), `{"ab":0,"c":1}`)
+      assert.strictEqual(canonical(members("ab", "d")), `{"ab":0,"d":1}`)
+      assert.strictEqual(canonical(members("az", "c")), `{"az":0,"c":1}`)
+      assert.strictEqual(canonical(members("az", "a")), `{"a":1,"az":0}`)
+    }
+  })
   it("keeps the order of lists", () => {
     assert.notStrictEqual(canonical([1, 2]), canonical([2, 1]))
   })

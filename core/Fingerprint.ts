@@ -11,32 +11,48 @@ import { Context } from "effect"
 export const canonical = (value: unknown): string => {
   if (typeof value === "string") return quote(value)
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
-  let text = ""
   if (Array.isArray(value)) {
+    let text = ""
     for (let i = 0; i < value.length; i++) text += i === 0 ? canonical(value[i]) : `,${canonical(value[i])}`
     return `[${text}]`
   }
   const record = value as { readonly [key: string]: unknown }
-  const keys = sorted(Object.keys(record))
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!
-    const member = record[key]
+  const { sorted, quoted } = shapeOf(Object.keys(record))
+  let text = ""
+  for (let i = 0; i < sorted.length; i++) {
+    const member = record[sorted[i]!]
     if (member === undefined) continue
-    text += `${text === "" ? "" : ","}${quote(key)}:${canonical(member)}`
+    text += `${text === "" ? "" : ","}${quoted[i]!}${canonical(member)}`
   }
   return `{${text}}`
 }
 
-/** Sorts in place by code units. Most objects have a handful of keys, for which an insertion costs least. */
-const sorted = (keys: Array<string>): ReadonlyArray<string> => {
-  if (keys.length > 16) return keys.sort()
-  for (let i = 1; i < keys.length; i++) {
-    const key = keys[i]!
-    let j = i
-    for (; j > 0 && keys[j - 1]! > key; j--) keys[j] = keys[j - 1]!
-    keys[j] = key
-  }
-  return keys
+/** The keys of an object as they come, by code units, and as members of JSON text begin. */
+interface Shape {
+  readonly keys: ReadonlyArray<string>
+  readonly sorted: ReadonlyArray<string>
+  readonly quoted: ReadonlyArray<string>
+}
+/** Objects of one schema have the same keys in the same order time and again: so few lists are sorted more than once. */
+const shapes: Array<Shape | undefined> = Array.from({ length: 256 })
+const [keysMax, keyMax] = [64, 64]
+
+const shapeOf = (keys: ReadonlyArray<string>): Shape => {
+  const first = keys.length === 0 ? "" : keys[0]!
+  const slot = (keys.length * 31 + first.length * 7 + (first === "" ? 0 : first.charCodeAt(0))) & 255
+  const known = shapes[slot]
+  if (known !== undefined && isSame(known.keys, keys)) return known
+  const sorted = keys.toSorted()
+  const shape = { keys, sorted, quoted: sorted.map((key) => `${quote(key)}:`) }
+  // What callers choose freely is not kept.
+  if (keys.length <= keysMax && keys.every((key) => key.length <= keyMax)) shapes[slot] = shape
+  return shape
+}
+
+const isSame = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 /** Printable ASCII without quote and backslash needs no escape. */

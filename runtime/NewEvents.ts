@@ -80,9 +80,11 @@ export const make = (
 
 const failed = (cause: unknown): Result.Result<never, Failed> => Result.fail({ _tag: "Failed", cause })
 
+const beyondAscii = /[\u0080-\uffff]/
 /** UTF-8 bytes, without making them. */
 const byteLength = (text: string): number => {
   let bytes = text.length
+  if (!beyondAscii.test(text)) return bytes
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     // A surrogate pair is two units and four bytes, so each half adds one.

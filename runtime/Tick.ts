@@ -50,13 +50,18 @@ const load = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Acto
     if (Loader.isRest(answer)) host.run(continueLoad(host, actor, answer.rest))
     else if (arrive(host, actor, answer)) loaded.push(actor)
   }
-  if (loaded.length > 0) yield* turn(host, loaded)
+  if (loaded.length === 0) return
+  host.update(Metrics.ActorsLoaded, loaded.length)
+  yield* turn(host, loaded)
 })
 
 const continueLoad = Effect.fnUntraced(function* (host: Host, actor: Actor.Actor, rest: Loader.Rest) {
   const answer = yield* Effect.result(rest)
   if (Result.isFailure(answer)) Settle.notLoaded(host, actor, answer.failure.reason)
-  else if (arrive(host, actor, answer.success)) release(host, actor)
+  else if (arrive(host, actor, answer.success)) {
+    host.update(Metrics.ActorsLoaded, 1)
+    release(host, actor)
+  }
   Settle.flush(host)
 })
 
@@ -69,7 +74,6 @@ const arrive = (
   if (Result.isSuccess(answer)) {
     Object.assign(actor, answer.success)
     actor.loaded = true
-    host.update(Metrics.ActorsLoaded, 1)
     return true
   }
   const waiting = actor.work!.mailbox.splice(0)
@@ -150,7 +154,8 @@ const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {
   let bytes = 0
   for (const actor of actors) {
     const work = actor.work!
-    const cursor = { ...actor, stream: work.stream }
+    const { eventId, head, kind, state } = actor
+    const cursor: Turn.Cursor = { kind, stream: work.stream, state, head, eventId }
     const entries: Array<Turn.Entry> = []
     let seen = 0
     while (seen < work.mailbox.length && appends.length < appendMax.appends && bytes < appendMax.bytes) {

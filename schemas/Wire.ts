@@ -56,22 +56,27 @@ interface Closed {
  * Anything else (a renamed field, a value that became an object) is for the closed schema to judge.
  */
 const covers = (input: unknown, output: unknown, tag: string | undefined): boolean => {
-  if (typeof input !== "object" || input === null || input === output) return true
+  if (!isNested(input) || input === output) return true
   if (Array.isArray(input)) {
     if (!Array.isArray(output) || output.length !== input.length) return false
-    for (let i = 0; i < input.length; i++) if (!covers(input[i], output[i], undefined)) return false
+    for (let i = 0; i < input.length; i++) {
+      if (isNested(input[i]) && !covers(input[i], output[i], undefined)) return false
+    }
     return true
   }
   const prototype = Object.getPrototypeOf(input)
   // An instance of a class (a time, say) is a value of its schema, not a record with fields.
   if (prototype !== Object.prototype && prototype !== null) return true
-  if (typeof output !== "object" || output === null) return false
+  if (!isNested(output)) return false
   for (const key in input) {
     if (key === tag) continue
-    if (!Object.hasOwn(output, key) || !covers((input as never)[key], (output as never)[key], undefined)) return false
+    if (!Object.hasOwn(output, key)) return false
+    const value = (input as never)[key]
+    if (isNested(value) && !covers(value, (output as never)[key], undefined)) return false
   }
   return true
 }
+const isNested = (value: unknown): value is object => typeof value === "object" && value !== null
 
 /**
  * Parsing is many times faster under the default options, which drop excess fields; so that is tried first, and the

@@ -78,27 +78,29 @@ export const begin = (session: Session, now: number, aliveSince: number) => {
     else spans.push(kind, recordedAt, first, session.lastPosition)
   }
 
-  const store = ({ streamNo, kindNo: kind, head }: Located, append: Append): Outcome => {
+  const store = (located: Located, append: Append): Outcome => {
     const { stream, events } = append
     const { tenant, aggregate, id } = stream
     const command = append.command!
-    const kindOf = kind !== 0 ? kind : kindNo(session, tenant, aggregate) ??
-      Number(statements.insertKind.run(tenant, aggregate).lastInsertRowid)
+    if (located.kindNo === 0) {
+      located.kindNo = kindNo(session, tenant, aggregate) ??
+        Number(statements.insertKind.run(tenant, aggregate).lastInsertRowid)
+    }
     if (before < 0) before = session.lastPosition
     const first = session.lastPosition + 1
-    const number = streamNo !== 0 ? streamNo : first
-    const recordedAt = Math.max(now, head.recordedAt)
+    if (located.streamNo === 0) located.streamNo = first
+    const recordedAt = Math.max(now, located.head.recordedAt)
     const meta = metaOf(command)
-    let version = head.version
+    let { version } = located.head
     for (const { eventId, type, schemaVersion, payload } of events) {
       const position = ++session.lastPosition
       const named = ++version === 1
       if (!named) later = true
       rows.push(
         position,
-        number,
+        located.streamNo,
         version,
-        named ? kindOf : null,
+        named ? located.kindNo : null,
         named ? id : null,
         recordedAt,
         type,
@@ -109,10 +111,10 @@ export const begin = (session: Session, now: number, aliveSince: number) => {
         payload,
       )
     }
-    span(kindOf, recordedAt, first)
+    span(located.kindNo, recordedAt, first)
     if (rows.length >= rowsAtOnce * eventColumns) flush()
     const after = { version, recordedAt, closed: events.at(-1)!.type === tombstone.type }
-    session.heads.set(stream, { streamNo: number, kindNo: kindOf, head: after })
+    located.head = after
     return { _tag: "Committed", head: after, offset: session.lastPosition }
   }
 

@@ -1,9 +1,10 @@
 import { assert, it } from "@effect/vitest"
 import { streamOf } from "../../../core/laws/fixtures.ts"
-import { absent, type Located, make } from "./heads.ts"
+import { empty } from "../../../core/Stream.ts"
+import { type Located, make } from "./heads.ts"
 
 const of = (id: string) => streamOf("t", id)
-const at = (streamNo: number): Located => ({ ...absent, streamNo })
+const at = (streamNo: number): Located => ({ streamNo, kindNo: 0, head: empty })
 
 it("heads keep the streams used last, and at most twice the capacity", () => {
   const heads = make(10)

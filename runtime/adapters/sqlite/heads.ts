@@ -5,15 +5,17 @@
  * in maps, because the parts of a key are texts that are at hand, and a joined text would be made and hashed each time.
  * @module
  */
-import { empty, type Head, type StreamKey } from "../../../core/Stream.ts"
+import type { Head, StreamKey } from "../../../core/Stream.ts"
 
-/** Where a stream stands in the tables; its number is the position of its first event, 0 before there is one. */
+/**
+ * Where a stream stands in the tables; its number is the position of its first event, 0 before there is one. The commit
+ * writes it: where that fails, all of them are forgotten.
+ */
 export interface Located {
-  readonly streamNo: number
-  readonly kindNo: number
-  readonly head: Head
+  streamNo: number
+  kindNo: number
+  head: Head
 }
-export const absent: Located = { streamNo: 0, kindNo: 0, head: empty }
 
 export interface Heads {
   readonly get: (stream: StreamKey) => Located | undefined
@@ -21,40 +23,61 @@ export interface Heads {
   readonly clear: () => void
 }
 
-type Generation = Map<string, Map<string, Map<string, Located>>>
-const inner = <V>(map: Map<string, Map<string, V>>, key: string): Map<string, V> => {
-  let found = map.get(key)
-  if (found === undefined) map.set(key, found = new Map())
-  return found
+type ById = Map<string, Located>
+interface Generation {
+  /** The map of these streams' ids, made where `make` is told to. */
+  readonly ids: (stream: StreamKey, make: boolean) => ById | undefined
+}
+
+/** Streams of one tenant and aggregate mostly come together, so the map used last is at hand. */
+const generation = (): Generation => {
+  const byTenant = new Map<string, Map<string, ById>>()
+  let tenant = ""
+  let aggregate = ""
+  let last: ById | undefined
+  return {
+    ids: (stream, make) => {
+      if (last !== undefined && stream.aggregate === aggregate && stream.tenant === tenant) return last
+      let byAggregate = byTenant.get(stream.tenant)
+      if (byAggregate === undefined && make) byTenant.set(stream.tenant, byAggregate = new Map())
+      let found = byAggregate?.get(stream.aggregate)
+      if (found === undefined && make) byAggregate!.set(stream.aggregate, found = new Map())
+      if (found === undefined) return undefined
+      tenant = stream.tenant
+      aggregate = stream.aggregate
+      return last = found
+    },
+  }
 }
 
 /** Holds at least the `capacity` streams used last, at most twice as many. */
 export const make = (capacity: number): Heads => {
-  let young: Generation = new Map()
-  let old: Generation = new Map()
+  let young = generation()
+  let old = generation()
   let size = 0
   const set = (stream: StreamKey, located: Located) => {
     if (size >= capacity) {
       old = young
-      young = new Map()
+      young = generation()
       size = 0
     }
-    const byId = inner(inner(young, stream.tenant), stream.aggregate)
-    if (!byId.has(stream.id)) size++
-    byId.set(stream.id, located)
+    const ids = young.ids(stream, true)!
+    const before = ids.size
+    ids.set(stream.id, located)
+    size += ids.size - before
   }
   return {
     get: (stream) => {
-      const located = young.get(stream.tenant)?.get(stream.aggregate)?.get(stream.id)
+      const located = young.ids(stream, false)?.get(stream.id)
       if (located !== undefined) return located
-      const older = old.get(stream.tenant)?.get(stream.aggregate)?.get(stream.id)
+      const older = old.ids(stream, false)?.get(stream.id)
       if (older !== undefined) set(stream, older)
       return older
     },
     set,
     clear: () => {
-      young = new Map()
-      old = new Map()
+      young = generation()
+      old = generation()
       size = 0
     },
   }

@@ -4,8 +4,8 @@
  */
 import type { Receipt } from "../../../core/EventStore.ts"
 import { tombstone } from "../../../core/EventStore.ts"
-import { keyOf, type StreamKey } from "../../../core/Stream.ts"
-import { absent, type Located } from "./heads.ts"
+import { empty, keyOf, type StreamKey } from "../../../core/Stream.ts"
+import type { Located } from "./heads.ts"
 import { acceptedOf, type EventRow, passedOf, type ReceiptRow } from "./rows.ts"
 import type { Session } from "./session.ts"
 
@@ -78,10 +78,9 @@ interface StreamRow {
   readonly type: string
 }
 const locatedOf = (kind: number | undefined, row: StreamRow | undefined): Located => {
-  if (kind === undefined) return absent
-  if (row === undefined) return { ...absent, kindNo: kind }
+  if (row === undefined) return { streamNo: 0, kindNo: kind ?? 0, head: empty }
   const head = { version: row.version, recordedAt: row.recorded_at, closed: row.type === tombstone.type }
-  return { streamNo: row.stream_no, kindNo: kind, head }
+  return { streamNo: row.stream_no, kindNo: kind!, head }
 }
 
 /** `aliveSince`: refusals and no-ops remembered before are forgotten. */

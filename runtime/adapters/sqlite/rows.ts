@@ -3,6 +3,7 @@
  * @module
  */
 import { type CommandRecord, type Receipt, type StoredEvent, StoreUnavailable } from "../../../core/EventStore.ts"
+import { canonical } from "../../../core/Fingerprint.ts"
 
 /** The columns of an event as `statements.ts` selects them. */
 export interface EventRow {
@@ -29,23 +30,24 @@ type Meta = readonly [
 
 /** What is seldom asked for stands in one column: a column more costs each append more than a parse costs a reader. */
 export const metaOf = (command: CommandRecord): string => {
-  const { commandId, correlationId, causationId, traceparent } = command
-  const correlation = correlationId === commandId ? "null" : JSON.stringify(correlationId)
-  const causation = causationId === undefined ? "null" : JSON.stringify(causationId)
-  const trace = traceparent === undefined ? "null" : JSON.stringify(traceparent)
-  return `[${JSON.stringify(command.fingerprint)},${correlation},${causation},${quoted(command.principal)},${trace},${
-    quoted(command.writerId)
-  }]`
+  const { causationId, commandId, correlationId, traceparent } = command
+  const fingerprint = canonical(command.fingerprint)
+  if (correlationId === commandId && causationId === undefined && traceparent === undefined) {
+    return `[${fingerprint}${restOf(command)}`
+  }
+  const correlation = correlationId === commandId ? null : correlationId
+  return `[${fingerprint},${canonical(correlation)},${canonical(causationId ?? null)},${canonical(command.principal)},${
+    canonical(traceparent ?? null)
+  },${canonical(command.writerId)}]`
 }
 
-/** The JSON of the few texts asked for last: principal and writer are the same for command after command. */
-const recent: Array<{ readonly text: string; readonly json: string }> = []
-const quoted = (text: string): string => {
-  for (const one of recent) if (one.text === text) return one.json
-  const json = JSON.stringify(text)
-  recent.unshift({ text, json })
-  recent.length = Math.min(recent.length, 4)
-  return json
+/** The rest of a command that says nothing special, made once for command after command of one principal and writer. */
+let rest = { principal: "", writerId: "", json: `,null,null,"",null,""]` }
+const restOf = ({ principal, writerId }: CommandRecord): string => {
+  if (rest.principal !== principal || rest.writerId !== writerId) {
+    rest = { principal, writerId, json: `,null,null,${canonical(principal)},null,${canonical(writerId)}]` }
+  }
+  return rest.json
 }
 
 const parse = (meta: string): Meta => {
