@@ -14,6 +14,7 @@ import * as Limits from "../core/Limits.ts"
 import type { Accept } from "../runtime/Socket.ts"
 import type { Authenticate } from "./auth.ts"
 import * as commands from "./commands.ts"
+import { asyncapi } from "./asyncapi.ts"
 import * as cors from "./cors.ts"
 import { incoming } from "./guard.ts"
 import * as docs from "./docs.ts"
@@ -96,6 +97,7 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
       health,
       isDraining,
       jwks,
+      asyncapi: () => JSON.stringify(asyncapi(app, limits)),
       openapi: () => JSON.stringify(openapi(app, routes, problemBase)),
     }),
     ...options.docs === undefined ? [] : docs.routes(app.name, ["openapi.json"], options.docs),

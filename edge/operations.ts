@@ -67,10 +67,12 @@ export interface Parts {
   readonly jwks: JSONWebKeySet | undefined
   /** JSON text; asked for once. */
   readonly openapi: () => string
+  readonly asyncapi: () => string
 }
 
-export const routes = ({ health, isDraining, jwks, openapi }: Parts): ReadonlyArray<Route> => {
+export const routes = ({ asyncapi, health, isDraining, jwks, openapi }: Parts): ReadonlyArray<Route> => {
   let document: string | undefined
+  let live: string | undefined
   const keys = JSON.stringify(jwks)
   return [
     get("/health/live", "live", "The process runs", Status("live"), () => Effect.succeed(ok('{"status":"live"}'))),
@@ -89,6 +91,13 @@ export const routes = ({ health, isDraining, jwks, openapi }: Parts): ReadonlyAr
       },
     ),
     get("/openapi.json", "openapi", "This document", Any, () => Effect.sync(() => ok(document ??= openapi()))),
+    get(
+      "/asyncapi.json",
+      "asyncapi",
+      "The document of the stream",
+      Any,
+      () => Effect.sync(() => ok(live ??= asyncapi())),
+    ),
     ...jwks === undefined
       ? []
       : [get("/.well-known/jwks.json", "jwks", "Public keys", Any, () => Effect.succeed(ok(keys)))],

@@ -16,7 +16,7 @@ export const make = (max: number, spanMs: number): Window => {
   const times = new Float64Array(max).fill(-Infinity)
   let next = 0
   return {
-    waitMs: (nowMs) => max === 0 ? spanMs : Math.max(0, times[next]! + spanMs - nowMs),
+    waitMs: (nowMs) => max === 0 ? spanMs : Math.max(0, spanMs - (nowMs - times[next]!)),
     took: (nowMs) => {
       times[next] = nowMs
       next = (next + 1) % max

@@ -49,7 +49,7 @@ describe("a subscriber that resumes", () => {
     { steps: Schema.Array(Step).pipe(Schema.check(Schema.isMinLength(20), Schema.isMaxLength(60))) },
     ({ steps }) => {
       const trouble = { failing: () => false, feeds: 0, lateMs: 0 }
-      const limits = { framesPerSecond: 8, eventsPerFrame: 5, tailPage: 4, socketBufferBytes: 1_000 }
+      const limits = { framesPerSecond: 3, eventsPerFrame: 5, tailPage: 4, socketBufferBytes: 1_000 }
       return Effect.provide(
         Effect.gen(function* () {
           const rig = yield* Rig.open

@@ -46,7 +46,7 @@ export const routes = (open: Open): void => {
         ...["GET /v1/Box", "GET /v1/Box/{id}", "GET /v1/Box/{id}/events"],
         "POST /v1/stream/tickets",
         "GET /v1/events",
-        ...["GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json"],
+        ...["GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json", "GET /asyncapi.json"],
         ...["GET /docs", "GET /docs/openapi-explorer.js"],
       ])
     })

@@ -44,11 +44,13 @@ export interface Troubled {
 }
 
 const troubled = (base: Store, trouble: Troubled): Store => {
+  let calls = 0
   const or = <A, E>(effect: Effect.Effect<A, E>) =>
     Effect.suspend(() => {
       if (trouble.failing()) return Effect.fail(new StoreUnavailable({ reason: "test" }) as never)
       const { lateMs = 0 } = trouble
-      return lateMs === 0 ? effect : Effect.tap(effect, () => Effect.sleep(lateMs))
+      // Not all equally long, so that they overtake each other.
+      return lateMs === 0 ? effect : Effect.tap(effect, () => Effect.sleep(lateMs * (calls++ % 5)))
     })
   return {
     ...base,
