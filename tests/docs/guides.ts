@@ -31,7 +31,8 @@ export interface Program {
 
 /**
  * The blocks that are no excerpts. `<!-- in: folder -->` says where relative imports begin (the orders example where
- * absent), `<!-- continues -->` that the blocks before it in the guide stand above it. All are run but those that serve.
+ * absent), `<!-- continues -->` that the blocks before it in the guide stand above it. All are run but those that serve or need a server;
+ * those of the client are run by `tests/client/docs.test.ts`.
  */
 export const programsOf = ({ blocks, path }: Guide): ReadonlyArray<Program> => {
   const programs: Array<Program> = []
@@ -42,7 +43,7 @@ export const programsOf = ({ blocks, path }: Guide): ReadonlyArray<Program> => {
     const own = block.text.replaceAll(/(from ")\.\//g, `$1../../${folder}/`)
     before = block.mark === "continues" ? `${before}\n${own}` : own
     const text = `${before}\nexport {}\n`
-    programs.push({ at: `${path}:${block.line}`, text, runs: !/\bserve\(|new WebSocket|fetch\(/.test(text) })
+    programs.push({ at: `${path}:${block.line}`, text, runs: !/\bserve\(|new WebSocket|fetch\(|connect</.test(text) })
   }
   return programs
 }
