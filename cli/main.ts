@@ -14,6 +14,7 @@ import * as Backup from "../runtime/adapters/sqlite/Backup.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import { backup, type Files, restore } from "./backup.ts"
 import { init } from "./init.ts"
+import { inspect } from "./inspect.ts"
 import { helpOf, helpOfAll, options } from "./parse.ts"
 import * as progress from "./progress.ts"
 import { exportVerb, importVerb } from "./transfer.ts"
@@ -44,6 +45,7 @@ const verbs: ReadonlyArray<Verb> = [
   backup(files),
   restore(files),
   exportVerb((folder) => Sqlite.layerExisting({ folder }), out),
+  inspect((folder) => Sqlite.layerExisting({ folder })),
   importVerb((folder) => Sqlite.layer({ folder })),
   verify({ check: (folder) => Sqlite.check({ folder }), layer: (folder) => Sqlite.layer({ folder }) }),
 ]

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { isRedacted, redacted, visible } from "./Redacted.ts"
+import { isRedacted, masked, redacted, visible } from "./Redacted.ts"
 
 const secret = redacted(Schema.String)
 class Holder extends Schema.Class<Holder>("Holder")({ secret }) {}
@@ -55,4 +55,38 @@ describe("visible()", () => {
     assert.deepEqual(visible(fields, members), { reason: "r" })
     for (const nothing of [undefined, null, {}]) assert.deepEqual(visible(fields, nothing), {})
   })
+})
+
+describe("masked()", () => {
+  const hidden = "[redacted]"
+  const cases: Readonly<Record<string, readonly [schema: Schema.Constraint, json: unknown, shown: unknown]>> = {
+    "itself": [secret, "SECRET", hidden],
+    "null or it": [Schema.NullOr(secret), null, hidden],
+    "a field, and nothing beside it": [Schema.Struct({ secret, n: Schema.Int }), { secret: "SECRET", n: 1 }, {
+      secret: hidden,
+      n: 1,
+    }],
+    "a deep one": [Schema.Struct({ a: Schema.Array(Schema.Struct({ secret })) }), { a: [{ secret: "SECRET" }] }, {
+      a: [{ secret: hidden }],
+    }],
+    "a tuple's": [Schema.Tuple([Schema.Int, secret]), [1, "SECRET"], [hidden, hidden]],
+    "values of a record": [Schema.Record(Schema.String, secret), { a: "SECRET" }, { a: hidden }],
+    "keys of a record": [Schema.Record(secret, Schema.Int), { SECRET: 1 }, hidden],
+    "that of one member": [
+      Schema.Union([Schema.Struct({ secret }), Schema.Struct({ secret: Schema.String, n: Schema.Int })]),
+      { secret: "SECRET", n: 1 },
+      { secret: hidden, n: 1 },
+    ],
+    "an absent key": [Schema.Struct({ secret: Schema.optionalKey(secret) }), {}, {}],
+    "a transformation": [secret.pipe(Schema.decodeTo(Schema.String)), "SECRET", hidden],
+    "a class": [Holder, { secret: "SECRET" }, hidden],
+    "a recursive one": [tree(secret), { label: "SECRET", children: [{ label: "SECRET", children: [] }] }, {
+      label: hidden,
+      children: [{ label: hidden, children: [] }],
+    }],
+    "nothing": [Schema.Struct({ n: Schema.Int }), { n: 1 }, { n: 1 }],
+  }
+  for (const [what, [schema, json, shown]] of Object.entries(cases)) {
+    it(`keeps out ${what}`, () => assert.deepStrictEqual(masked(schema, json), shown))
+  }
 })

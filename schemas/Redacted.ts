@@ -24,6 +24,36 @@ export const visible = (fields: Fields, members: unknown): { readonly [field: st
     ),
   )
 
+/** Stands where a value is kept out. */
+export const redactedText = "[redacted]"
+
+/** A JSON value of the schema without what is redacted; where a mark cannot be told from its surroundings, without both. */
+export const masked = (schema: Schema.Constraint, json: unknown): unknown => mask(schema.ast, json)
+
+const mask = (ast: SchemaAST.AST, value: unknown): unknown => {
+  if (!holdsMark(ast, new Set())) return value
+  const here = isMarked(ast.annotations) || (ast.checks ?? []).some(isMarkedCheck) || ast.encoding !== undefined
+  if (here) return redactedText
+  if (ast._tag === "Suspend") return mask(ast.thunk(), value)
+  // Whichever member it is of: what one of them marks is kept out.
+  if (ast._tag === "Union") return ast.types.reduce((rest: unknown, type) => mask(type, rest), value)
+  if (typeof value !== "object" || value === null) return value
+  if (ast._tag === "Arrays" && Array.isArray(value)) {
+    return value.map((item) => partsOf(ast).reduce((rest: unknown, type) => mask(type, rest), item))
+  }
+  if (ast._tag !== "Objects" || Array.isArray(value)) return ast._tag === "Declaration" ? redactedText : value
+  // The keys of a record may be what is redacted.
+  if (ast.indexSignatures.some(({ parameter }) => holdsMark(parameter, new Set()))) return redactedText
+  const named = new Map(ast.propertySignatures.map((property) => [property.name as string, property.type]))
+  const others = ast.indexSignatures.map(({ type }) => type)
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => {
+      const types = named.has(key) ? [named.get(key)!] : others
+      return [key, types.reduce((rest: unknown, type) => mask(type, rest), item)]
+    }),
+  )
+}
+
 const isMarked = (annotations: object | undefined): boolean =>
   (annotations as { readonly [key: string]: unknown } | undefined)?.[annotation] === true
 
