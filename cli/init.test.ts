@@ -61,14 +61,12 @@ describe("init", () => {
     mkdirSync(join(made.folder, "full"))
     writeFileSync(join(made.folder, "full/mine.txt"), "mine")
     writeFileSync(join(made.folder, "file"), "mine")
-    for (const name of ["full", "file"]) {
-      const { code, err, out } = await nexus(name)
+    for (const { code, err, out } of await Promise.all(["full", "file"].map((name) => nexus(name)))) {
       assert.deepStrictEqual([code, out], [1, ""])
       assert.match(err, /is not empty/)
     }
     assert.deepStrictEqual(readdirSync(join(made.folder, "full")), ["mine.txt"])
-    for (const name of ["My Shop", "1shop", "shöp"]) {
-      const { code, err } = await nexus(name)
+    for (const { code, err } of await Promise.all(["My Shop", "1shop", "shöp"].map((name) => nexus(name)))) {
       assert.strictEqual(code, 2)
       assert.match(err, /cannot name an application/)
     }

@@ -75,6 +75,7 @@ describe("the built package", () => {
     const tests = files.filter((path) => /\.test\.|\.types\.|(^|\/)test[A-Z]|bench|\.(env|pem|db|key)$/.test(path))
     assert.deepStrictEqual(tests.filter((path) => !path.startsWith("cli/template/")), [])
     for (const path of files) assert.notInclude(text(path), root, path)
+    for (const subpath of entries()) assert.include(text("README.md"), `\`${specifier(subpath)}\``)
     assert.match(text("LICENSE"), /Apache License\s+Version 2\.0/)
   })
 
@@ -93,13 +94,14 @@ describe("the built package", () => {
     const [onDeno, onNode] = await Promise.all([names("deno"), names("node")])
     assert.deepStrictEqual(onDeno, onNode)
     const sources: Record<string, string> = json(join(root, "deno.json")).exports
-    for (const [subpath, path] of Object.entries(sources)) {
-      const script = `console.log(JSON.stringify(Object.keys(await import(${
-        JSON.stringify(join(root, path))
-      })).sort()))`
-      const { err, out } = await deno(["eval", script], root)
-      assert.deepStrictEqual(onNode[subpath], JSON.parse(out || "null"), `${subpath} ${err}`)
-    }
+    const lines = Object.entries(sources).map(([subpath, path]) =>
+      `all["${subpath}"] = Object.keys(await import(${JSON.stringify(join(root, path))})).sort()`
+    )
+    const { err, out } = await deno(
+      ["eval", `const all = {}\n${lines.join("\n")}\nconsole.log(JSON.stringify(all))`],
+      root,
+    )
+    assert.deepStrictEqual(onNode, JSON.parse(out || "null"), err)
   })
 
   it("type-checks for its users, its own types included", { timeout: 120_000 }, async () => {

@@ -3,7 +3,7 @@
  * @module
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { type Ran, root } from "../built.ts"
 import { type Block, blocksOf, commandsOf, edited, marked } from "../docs/blocks.ts"
@@ -34,7 +34,7 @@ const asked = (line: string) => line.replace("8787", `${port}`).replace("TOKEN=.
 const answers = async (lines: ReadonlyArray<string>) => {
   const { code, err, out } = await box.sh(lines.map(asked), shop)
   assert.strictEqual(code, 0, err)
-  return out.trim().split("\n")
+  return out.trim().split("\n").filter((line) => !/^\d{3}$/.test(line))
 }
 const serving = async (): Promise<Running> => {
   const server = await box.start(serve[0]!, shop, /^TOKEN=(\S+)$/m, { PORT: `${port}` })
@@ -47,6 +47,12 @@ describe("the quickstart", () => {
     assert.lengthOf(shell, 5)
     assert.deepStrictEqual([serve.length, ask.length, lastTest], [1, 4, firstTest])
     assert.lengthOf(blocks.filter((block) => marked(block, "edit") !== undefined), 3)
+    const known = shell.flat()
+    for (const path of ["cli/template/README.md", "docs/package.md"]) {
+      for (const { text } of blocksOf(readFileSync(join(root, path), "utf8")).filter(({ lang }) => lang === "sh")) {
+        for (const line of commandsOf(text)) assert.include(known, line, `${path} says what is not run here`)
+      }
+    }
   })
 
   it("builds, packs and installs, and writes an application", { timeout: 240_000 }, async () => {
@@ -54,6 +60,8 @@ describe("the quickstart", () => {
     assert.match(said, /^Wrote "shop", a shop's gift cards, to \.\.\/shop:$/m)
     const { dependencies } = JSON.parse(readFileSync(join(shop, "package.json"), "utf8"))
     assert.match(dependencies["nexus-actors"], /^file:nexus-actors-\d+\.\d+\.\d+\.tgz$/)
+    // One copy of effect: services and fibers of two would not meet.
+    assert.isFalse(existsSync(join(shop, "node_modules/nexus-actors/node_modules")))
   })
 
   it("checks and tests it on Deno, and on Node", { timeout: 240_000 }, async () => {

@@ -28,7 +28,7 @@ export interface Running {
   readonly stop: () => Promise<number | null>
 }
 
-/** What guides cannot know: a port that is free, and a curl that is quiet and ends each answer with a new line. */
+/** What guides cannot know: a port that is free. */
 export const freePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
@@ -36,7 +36,8 @@ export const freePort = (): Promise<number> =>
       server.close(() => resolve(port))
     })
   })
-const prelude = ["set -eo pipefail", `curl() { command curl -sS "$@"; echo; }`]
+/** A curl that is quiet and says the status on a line of its own, behind the answer. */
+const prelude = ["set -eo pipefail", `curl() { command curl -sS -w '\\n%{http_code}\\n' "$@"; }`]
 
 const copyTracked = (to: string): void => {
   const said = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root })
