@@ -70,7 +70,7 @@ describe("simulate()", () => {
         .decide(diary.decide)
         .evolve({ Said: ({ count }, { words }) => ({ last: words, count: count + (++calls % 7 === 0 ? 2 : 1) }) })
       const report = await simulate(App.make("moody", { aggregates: [moody] }), { seeds: 20 })
-      assert.include([7, 12], report.failures[0]?.invariant)
+      assert.include([7, 12, 19], report.failures[0]?.invariant)
     },
   )
   it("tells of a run that does not repeat itself", { timeout: 60_000 }, async () => {

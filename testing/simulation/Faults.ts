@@ -16,6 +16,8 @@ export const kinds = {
   "late-commit": "the answer is unknown, the commit lands seconds later",
   "delay-commit": "a commit waits before it is done",
   "delay-answer": "a commit is done, its answer waits",
+  "limit-refused": "the limiter of questions after the past cannot be asked",
+  "limit-lost": "a verdict of the limiter is lost, an admission counts",
   "refuse-read": "the store refuses a read",
   "delay-read": "a read waits",
   "second-writer": "another process works on the same streams",

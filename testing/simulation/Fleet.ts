@@ -7,11 +7,14 @@ import { Actors, type Shape as ActorsShape } from "../../core/Actors.ts"
 import type * as App from "../../core/App.ts"
 import { EventStore, type Shape as StoreShape } from "../../core/EventStore.ts"
 import * as Limits from "../../core/Limits.ts"
+import { QueryLimiter, type Shape as LimiterShape } from "../../core/QueryLimiter.ts"
 import { type Shape as SnapshotShape, SnapshotStore } from "../../core/SnapshotStore.ts"
 import * as ActorHost from "../../runtime/ActorHost.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
+import { type Shape as PastShape, TimeTravel } from "../../runtime/TimeTravel.ts"
 import type { Faults } from "./Faults.ts"
 import type { Violation } from "./run.ts"
+import * as limiterModel from "./limiterModel.ts"
 import * as snapshotModel from "./snapshotModel.ts"
 import * as storeModel from "./storeModel.ts"
 import type { Process } from "./Process.ts"
@@ -24,6 +27,10 @@ export interface Host {
   readonly process: Process
   readonly context: Context.Context<never>
   readonly actors: ActorsShape
+  /** For questions after the past. */
+  readonly past: PastShape
+  readonly limiter: LimiterShape
+  readonly store: StoreShape
   readonly scope: Scope.Closeable
   /** Went without a shutdown in order. */
   wasKilled: boolean
@@ -41,10 +48,10 @@ export interface Slot {
   opened: number
 }
 
-/** How a host of a run is built; a planted bug replaces a part of it. */
+/** How a host of a run is built; what it gives beside actors (`TimeTravel`, `QueryLimiter`) stands for the usual one. */
 export type HostLayer = (
   app: App.App,
-) => Layer.Layer<Actors, never, EventStore | SnapshotStore | TickTrigger>
+) => Layer.Layer<Actors, never, EventStore | QueryLimiter | SnapshotStore | TickTrigger>
 export const productionHost: HostLayer = (app) => ActorHost.ActorHost.layer(app)
 
 export interface Setting {
@@ -53,9 +60,11 @@ export interface Setting {
   readonly limits: Limits.Limits
   readonly store: StoreShape
   readonly snapshots: SnapshotShape
+  readonly limiter: LimiterShape
   readonly appendsMax: number
   readonly commits: Array<storeModel.Commit>
   readonly snapshotLog: snapshotModel.SnapshotLog
+  readonly rulings: Array<limiterModel.Ruling>
   /** Everything the hosts logged. */
   readonly logs: Array<string>
   /** Every host that was ever opened. */
@@ -99,10 +108,28 @@ export const open = Effect.fnUntraced(function* (setting: Setting, slot: Slot) {
     Context.add(Metric.MetricRegistry, new Map()),
   ) as Context.Context<never>
   const scope = Scope.makeUnsafe()
-  const layer = setting.host(slot.app).pipe(Layer.provide(ports(setting, process)))
-  const build = Effect.map(Layer.buildWithScope(layer, scope), Context.get(Actors))
-  const actors = yield* inProcess(process, context, build)
-  slot.host = { name, slot, process, context, actors, scope, wasKilled: false, onDeath: new Set(), inFlight: new Map() }
+  const layer = setting.host(slot.app).pipe(
+    Layer.provideMerge(Layer.provide(TimeTravel.layer(slot.app), unwatchedSnapshots(setting, process))),
+    Layer.provideMerge(ports(setting, process)),
+  )
+  const built = yield* inProcess(process, context, Layer.buildWithScope(layer, scope))
+  const services = {
+    actors: Context.get(built, Actors),
+    past: Context.get(built, TimeTravel),
+    limiter: Context.get(built, QueryLimiter),
+    store: Context.get(built, EventStore),
+  }
+  slot.host = {
+    name,
+    slot,
+    process,
+    context,
+    ...services,
+    scope,
+    wasKilled: false,
+    onDeath: new Set(),
+    inFlight: new Map(),
+  }
   setting.opened.push(slot.host)
   world.note(name, "opened")
 })
@@ -114,7 +141,7 @@ export const inProcess = <A, E>(process: Process, context: Context.Context<never
   )
 
 const ports = (setting: Setting, process: Process) => {
-  const { appendsMax, commits, faults, network, snapshotLog, snapshots, store, world } = setting
+  const { appendsMax, commits, faults, limiter, network, rulings, snapshotLog, snapshots, store, world } = setting
   const trigger = TickTrigger.of({
     schedule: (task) => {
       const late = faults.strikes("tick-late", process.name) ? faults.amount(tickLateMaxMs) : 0
@@ -124,10 +151,18 @@ const ports = (setting: Setting, process: Process) => {
   })
   return Layer.mergeAll(
     Layer.succeed(EventStore, storeModel.make(world, process, network, store, faults, commits, appendsMax)),
+    Layer.succeed(QueryLimiter, limiterModel.make(world, process, limiter, faults, rulings)),
     Layer.succeed(SnapshotStore, snapshotModel.make(world, process, snapshots, faults, snapshotLog)),
     Layer.succeed(TickTrigger, trigger),
   )
 }
+
+/** For questions after the past: they look at no snapshot behind it, so that a bad one there need not be reported. */
+const unwatchedSnapshots = ({ faults, snapshots, world }: Setting, process: Process) =>
+  Layer.succeed(
+    SnapshotStore,
+    snapshotModel.make(world, process, snapshots, faults, { saved: [], handedOut: 0, damagedFirst: new Set() }),
+  )
 
 /** SIGKILL: nothing of the process runs any more, and its callers hear that the line is dead. */
 export const kill = (setting: Setting, slot: Slot): void => {

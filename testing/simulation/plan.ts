@@ -5,6 +5,7 @@
 import type { Faults } from "./Faults.ts"
 import type { Operation } from "./History.ts"
 import { keyOf, type StreamKey } from "../../core/Stream.ts"
+import * as Question from "./Question.ts"
 import type { Random } from "./random.ts"
 import type { World } from "./World.ts"
 import type { Asked, Workload } from "./workload.ts"
@@ -19,21 +20,26 @@ export interface Plan {
   readonly tenants: ReadonlyArray<Tenant>
   /** Each client does its operations one after the other. */
   readonly clients: ReadonlyArray<ReadonlyArray<Operation>>
+  /** What each reader asks after the past, one after the other. */
+  readonly readers: ReadonlyArray<ReadonlyArray<Question.Question>>
   /** All that they speak of. */
   readonly streams: ReadonlyArray<StreamKey>
 }
 
 export interface Size {
   readonly operations: number
+  /** After the past. */
+  readonly questions: number
   readonly clients: number
   readonly tenants: number
   /** Instances of each aggregate. */
   readonly ids: number
 }
-export const defaultSize: Size = { operations: 30, clients: 4, tenants: 2, ids: 2 }
+export const defaultSize: Size = { operations: 30, questions: 24, clients: 4, tenants: 2, ids: 2 }
 
 const thinkMaxMs = 4_000
 const burstWidth = 24
+const readersCount = 4
 
 /** The plan of a seed; operations in `without` are left out, and the others stay what they were. */
 export const make = (
@@ -60,7 +66,9 @@ export const make = (
     if (!without.has(n)) clients[n % size.clients]!.push(operation)
   }
   const streams = [...new Map(done.map(({ stream }) => [keyOf(stream), stream])).values()]
-  return { tenants, clients: clients.filter((operations) => operations.length > 0), streams }
+  const questions = { from: size.operations, questions: size.questions, readers: readersCount }
+  const readers = Question.plan(world.random("questions"), streams, questions, without)
+  return { tenants, readers, clients: clients.filter((operations) => operations.length > 0), streams }
 }
 
 const draw = (

@@ -3,11 +3,13 @@
  * told and stored is handed to the checks.
  * @module
  */
-import { Cause, Context, Effect, Exit, Fiber, Layer, Metric, Scope } from "effect"
+import { Cause, Context, Effect, Exit, Fiber, Layer, Metric, Option, Scope } from "effect"
 import type * as App from "../../core/App.ts"
 import { EventStore, type StoredEvent } from "../../core/EventStore.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as Limits from "../../core/Limits.ts"
+import { QueryLimiter } from "../../core/QueryLimiter.ts"
+import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
 import { SnapshotStore } from "../../core/SnapshotStore.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
 import { chaos } from "./chaos.ts"
@@ -18,12 +20,15 @@ import * as Fleet from "./Fleet.ts"
 import type { Attempt, Operation } from "./History.ts"
 import { emptyTape, type Tape } from "./observe.ts"
 import * as Plan from "./plan.ts"
+import type { Ruling } from "./limiterModel.ts"
+import type { Inquiry, Question } from "./Question.ts"
+import * as Readers from "./readers.ts"
 import type { SnapshotLog } from "./snapshotModel.ts"
 import type { Commit } from "./storeModel.ts"
 import type { Workload } from "./workload.ts"
 import * as World from "./World.ts"
 
-/** Opened anew for each seed; one that does not open ends the simulation. */
+/** Opened anew for each seed; one that does not open ends the simulation. A limiter among them is used too. */
 export type Stores = Layer.Layer<EventStore | SnapshotStore, unknown>
 
 export interface Violation {
@@ -71,6 +76,8 @@ export interface Run {
   readonly appendsMax: number
   readonly tape: Tape
   readonly attempts: ReadonlyArray<Attempt>
+  readonly inquiries: ReadonlyArray<Inquiry>
+  readonly rulings: ReadonlyArray<Ruling>
   readonly commits: ReadonlyArray<Commit>
   readonly snapshotLog: SnapshotLog
   readonly logs: ReadonlyArray<string>
@@ -85,8 +92,14 @@ export interface Run {
   readonly complete: boolean
 }
 
-export const memoryStores: Stores = Layer.mergeAll(EventStoreMemory.layer, SnapshotStoreMemory.layer)
+export const memoryStores: Stores = Layer.mergeAll(
+  EventStoreMemory.layer,
+  QueryLimiterMemory.layer,
+  SnapshotStoreMemory.layer,
+)
 
+/** A window that slides many times in a run. */
+const questionLimits = { queries: 3, queryWindowMs: 3_000 }
 const smallLimits = { mailbox: 4, actors: 2, idleMaxMs: 1_500, snapshotQueue: 1, loadPage: 2, attempts: 2, ticks: 2 }
 const smallAppends = 3
 /** Steps and processes of a run that was cut short still say what was seen until then. */
@@ -98,7 +111,7 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
   const faults = Faults.make(world, cut.faults)
   const plan = Plan.make(world, faults, scenario.workload, scenario.size, cut.operations)
   const small = faults.strikes("small-limits", "world", 1)
-  const limits = Limits.lowered({ ...scenario.limits, ...small ? smallLimits : {} })
+  const limits = Limits.lowered({ ...questionLimits, ...scenario.limits, ...small ? smallLimits : {} })
   const network = world.process("network")
   // Elsewhere, so that two stores which behave alike leave the same trace.
   const workshop = World.make(seed)
@@ -115,14 +128,16 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
     },
   })
   const setting: Fleet.Setting = {
-    ...{ world, faults, limits, network, host: scenario.host, seen, commits: [], logs: [], opened: [] },
+    ...{ world, faults, limits, network, host: scenario.host, seen, commits: [], rulings: [], logs: [], opened: [] },
     snapshotLog: { saved: [], handedOut: 0, damagedFirst: new Set() },
     store: Context.get(ports, EventStore),
     snapshots: Context.get(ports, SnapshotStore),
+    limiter: await limiterOf(ports, limits),
     appendsMax: small ? smallAppends : Number.MAX_SAFE_INTEGER,
   }
   const slots = Fleet.slots(faults, scenario)
   const clients = Clients.make(world, faults, slots)
+  const readers = Readers.make(setting, clients.process, slots)
   watchMailboxes(setting, slots)
 
   const main = Effect.gen(function* () {
@@ -130,7 +145,10 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
     const chaotic = yield* Effect.forkChild(chaos(setting, slots, plan.streams))
     const perform = (operations: ReadonlyArray<Operation>) =>
       Effect.forEach(operations, clients.perform, { discard: true })
+    const ask = (questions: ReadonlyArray<Question>) => Effect.forEach(questions, readers.ask, { discard: true })
+    const asking = yield* Effect.forkChild(Effect.forEach(plan.readers, ask, { concurrency: "unbounded" }))
     yield* Effect.forEach(plan.clients, perform, { concurrency: "unbounded", discard: true })
+    yield* Fiber.join(asking)
     faults.end()
     // What it has begun (a shutdown, a restart) it brings to an end.
     yield* Fiber.join(chaotic)
@@ -147,12 +165,21 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
       snapshotLog: setting.snapshotLog,
     },
     attempts: clients.attempts,
+    inquiries: readers.inquiries,
+    rulings: setting.rulings,
     hosts: setting.opened.map((host) => ({
       ...{ name: host.name, app: host.slot.app, wasKilled: host.wasKilled, counters: countersOf(host) },
     })),
     ...end ?? nothing,
   }
 }
+
+/** That of the stores, or one in memory where they have none. */
+const limiterOf = (ports: Context.Context<EventStore | SnapshotStore>, limits: Limits.Limits) =>
+  Option.match(Context.getOption(ports as Context.Context<never>, QueryLimiter), {
+    onSome: (limiter) => Promise.resolve(limiter),
+    onNone: () => Effect.runPromise(Effect.provideService(QueryLimiterMemory.make(), Limits.Limits, limits)),
+  })
 
 /** A run that does not end, or that throws, is a finding like any other. */
 const finish = async <A>(running: Promise<Exit.Exit<A>>, seen: Array<Violation>): Promise<A | undefined> => {

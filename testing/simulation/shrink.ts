@@ -30,7 +30,7 @@ export const shrink = async (scenario: Scenario, failing: Run, invariant: number
     await attempt({ ...best.cut, faults: new Set<Kind>([...best.cut.faults, kind]) })
   }
   // Large pieces first: most operations have nothing to do with it.
-  const { operations } = scenario.size
+  const operations = scenario.size.operations + scenario.size.questions
   for (let width = Math.ceil(operations / 2); width >= 1; width = width === 1 ? 0 : Math.ceil(width / 2)) {
     for (let from = 0; from < operations; from += width) {
       const piece = Array.from({ length: width }, (_, i) => from + i).filter((n) => n < operations)

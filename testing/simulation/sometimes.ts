@@ -5,6 +5,7 @@
 import { keyOf } from "../../core/Stream.ts"
 import { type Answer, isFinal } from "./History.ts"
 import type { Run } from "./run.ts"
+import { sometimesPast } from "./sometimesPast.ts"
 import type { Commit } from "./storeModel.ts"
 
 const answered = (test: (answer: Answer) => boolean) => ({ attempts }: Run) =>
@@ -88,6 +89,7 @@ export const sometimes: Readonly<Record<string, (run: Run) => boolean>> = {
   "version mismatch": failed("VersionMismatch"),
   "expired": failed("Expired"),
   "stream closed": failed("StreamClosed"),
+  ...sometimesPast,
 }
 
 /** What only an application can reach whose code fails and which has an older release. */

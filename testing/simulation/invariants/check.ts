@@ -8,6 +8,7 @@ import * as Facts from "./Facts.ts"
 import { linear } from "./linear.ts"
 import { log } from "./log.ts"
 import { outcomes } from "./outcomes.ts"
+import { limiter, past } from "./past.ts"
 
 /** What each number stands for. */
 export const invariants: Readonly<Record<number, string>> = {
@@ -19,16 +20,18 @@ export const invariants: Readonly<Record<number, string>> = {
   6: "unknown is never called failed",
   7: "every stream is linearizable, rejections, no-ops and reads too",
   12: "snapshot and tail are the full replay",
+  13: "questions after the past are limited exactly, over processes and restarts",
   14: "tenants see nothing of each other",
   16: "mailboxes and restarts are bounded",
   17: "every command is answered in its deadline",
   18: "the same seed gives the same trace",
-  19: "recorded time never falls in a stream",
+  19: "recorded time never falls in a stream, and a past state is the fold of the events until then",
 }
 
 /** What a run did wrong; a run that broke off is checked as far as it came. */
 export const check = (run: Run): ReadonlyArray<Violation> => {
   if (!run.complete) return run.seen
   const facts = Facts.make(run)
-  return [log, outcomes, linear, deadlines, tenants, restarts, snapshots].flatMap((one) => one(facts)).concat(run.seen)
+  return [log, outcomes, linear, deadlines, tenants, restarts, snapshots, limiter, past].flatMap((one) => one(facts))
+    .concat(run.seen)
 }
