@@ -5,7 +5,7 @@
 import { collect, names } from "./commands.ts"
 import { addItem } from "./domain.ts"
 import { type Figures, type Measurement, median, round } from "./Figures.ts"
-import { startTimer } from "./Flight.ts"
+import { cpuMs, startTimer } from "./Flight.ts"
 import * as table from "./subjects/table.ts"
 import type { Running, Subject } from "./Subject.ts"
 
@@ -19,14 +19,16 @@ type Load = (id: string) => Promise<number>
 const each = async (name: string, ids: ReadonlyArray<string>, items: number, load: Load, faults: Array<string>) => {
   const times: Array<number> = []
   const gaps: Array<number> = []
+  const cpus: Array<number> = []
   for (const id of ids) {
     collect()
     // Lets the timer tick before it is needed.
     const stop = startTimer()
     await pause(5)
-    const startedAt = performance.now()
+    const [cpuBefore, startedAt] = [cpuMs(), performance.now()]
     const found = await load(id)
     times.push(performance.now() - startedAt)
+    cpus.push(cpuMs() - cpuBefore)
     await pause(2)
     gaps.push(stop().longestGapMs)
     if (found !== items) faults.push(`${id} has ${found} items, ${items} were added`)
@@ -35,6 +37,7 @@ const each = async (name: string, ids: ReadonlyArray<string>, items: number, loa
   return {
     [`${name}FirstMs`]: round(first, 2),
     [`${name}Ms`]: round(median(others), 2),
+    [`${name}CpuMs`]: round(median(cpus.slice(1)), 2),
     [`${name}GapMs`]: round(median(gaps.slice(1)), 2),
   }
 }

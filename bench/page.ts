@@ -42,6 +42,7 @@ const columns: ReadonlyArray<Column> = [
   named("longestGapMs", "loop stood still, ms"),
   named("loadMs", "load ms", true),
   named("loadFirstMs", "first of the process, ms"),
+  named("loadCpuMs", "CPU ms"),
   named("loadGapMs", "loop stood still, ms"),
   named("snapshotMs", "from a snapshot, ms"),
   named("asOfMs", "as of a time, ms"),

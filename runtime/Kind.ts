@@ -47,11 +47,14 @@ export const make = (aggregate: Aggregate.Any): Kind => {
     event: (type) => contract.events[type],
     decide: aggregate.decide as never,
     evolve: aggregate.evolve as never,
-    decodeEvent: (event) => {
-      const payload = Result.try(() => JSON.parse(event.payload) as unknown)
-      return Result.isFailure(payload)
-        ? Result.fail(new Wire.Invalid({ issues: [{ pointer: "", rule: "Expected JSON text" }] }))
-        : Wire.decodeEvent(contract, { ...event, payload: payload.success }) as never
+    decodeEvent: ({ payload: text, schemaVersion, type }) => {
+      let payload: unknown
+      try {
+        payload = JSON.parse(text)
+      } catch {
+        return Result.fail(new Wire.Invalid({ issues: [{ pointer: "", rule: "Expected JSON text" }] }))
+      }
+      return Wire.decodeEvent(contract, { type, schemaVersion, payload }) as never
     },
     encodeState: Schema.encodeUnknownResult(codec),
     decodeState: Schema.decodeUnknownResult(codec),

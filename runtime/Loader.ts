@@ -97,21 +97,22 @@ const choose = Effect.fnUntraced(function* (fold: Fold, snapshots: ReadonlyArray
 const after = (fold: Fold): number => fold.snapshot === undefined ? fold.head.version : fold.head.version - 1
 
 const fold = (self: Fold, events: ReadonlyArray<StoredEvent>): Step => {
+  const { evolve } = self.kind
+  const head = { ...self.head }
+  self.head = head
   for (const event of events) {
-    if (event.version <= self.head.version) continue
+    if (event.version <= head.version) continue
     if (event.version > self.upTo) break
-    if (event.version !== self.head.version + 1) {
+    if (event.version !== head.version + 1) {
       return Result.fail({ _tag: "Broken", cause: gap, version: event.version })
     }
-    self.head = {
-      version: event.version,
-      recordedAt: event.recordedAt,
-      closed: event.type === tombstone.type,
-    }
+    head.version = event.version
+    head.recordedAt = event.recordedAt
+    head.closed = event.type === tombstone.type
     self.eventId = event.eventId
     // Times never decrease in a stream: this keeps the snapshot's, or the first event's.
     self.snapshotAt = Math.min(self.snapshotAt, event.recordedAt)
-    if (self.head.closed) continue
+    if (head.closed) continue
     const decoded = self.kind.decodeEvent(event)
     if (Result.isFailure(decoded)) {
       return Result.fail(
@@ -120,11 +121,11 @@ const fold = (self: Fold, events: ReadonlyArray<StoredEvent>): Step => {
           : { _tag: "Broken", cause: decoded.failure, version: event.version },
       )
     }
-    const evolved = Result.try(() => self.kind.evolve[decoded.success._tag]!(self.state, decoded.success))
-    if (Result.isFailure(evolved)) {
-      return Result.fail({ _tag: "Broken", cause: evolved.failure, version: event.version })
+    try {
+      self.state = evolve[decoded.success._tag]!(self.state, decoded.success)
+    } catch (cause) {
+      return Result.fail({ _tag: "Broken", cause, version: event.version })
     }
-    self.state = evolved.success
     self.bytesSince += event.payload.length
   }
   return Result.succeed(undefined)

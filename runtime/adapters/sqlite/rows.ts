@@ -50,13 +50,28 @@ const restOf = ({ principal, writerId }: CommandRecord): string => {
   return rest.json
 }
 
-const parse = (meta: string): Meta => {
+const parseAll = (meta: string): Meta => {
   try {
     return JSON.parse(meta) as Meta
   } catch (cause) {
     // Only a damaged file holds another text.
     throw new StoreUnavailable({ reason: "corrupt", cause })
   }
+}
+
+/** What stood behind the fingerprint in the text read last: event after event it is the same. */
+let last: { readonly tail: string; readonly meta: Meta } | undefined
+
+const parse = (meta: string): Meta => {
+  const end = meta.indexOf('"', 2)
+  const [fingerprint, tail] = [meta.slice(2, end), meta.slice(end)]
+  if (last?.tail === tail && !fingerprint.includes("\\")) {
+    const [, correlationId, causationId, principal, traceparent, writerId] = last.meta
+    return [fingerprint, correlationId, causationId, principal, traceparent, writerId]
+  }
+  const whole = parseAll(meta)
+  if (whole[0] === fingerprint) last = { tail, meta: whole }
+  return whole
 }
 
 export const eventOf = (tenant: string, aggregate: string, id: string, row: EventRow): StoredEvent => {
