@@ -4,8 +4,9 @@
  */
 import { Schema } from "effect"
 
+// The flag `u` of this and other patterns: JSON Schema has them so, and shows none without it.
 /** Tenants, aggregate ids and command ids; none of its characters separates the parts of a key or a path. */
-export const idPattern = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/
+export const idPattern = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/u
 export const Id = Schema.String.pipe(Schema.check(Schema.isPattern(idPattern)))
 
 export interface StreamKey {

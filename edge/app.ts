@@ -100,7 +100,7 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
       asyncapi: () => JSON.stringify(asyncapi(app, limits)),
       openapi: () => JSON.stringify(openapi(app, routes, problemBase)),
     }),
-    ...options.docs === undefined ? [] : docs.routes(app.name, ["openapi.json"], options.docs),
+    ...options.docs === undefined ? [] : docs.routes(app.name, ["openapi.json", "asyncapi.json"], options.docs),
   ]
   const hono = new Hono()
   for (const route of routes) {

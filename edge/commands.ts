@@ -15,8 +15,8 @@ import { HeaderInvalid, RateLimited, UnsupportedMediaType } from "./refusals.ts"
 import { type Call, type EdgeRequest, ok, type Operation, type Route } from "./route.ts"
 
 const slow = new RateLimited({ retryAfterSeconds: 1 })
-const version = /^"(0|[1-9]\d{0,15})"$/
-const milliseconds = /^\d{1,15}$/
+const version = /^"(0|[1-9]\d{0,15})"$/u
+const milliseconds = /^\d{1,15}$/u
 
 /** The number in a header, by a pattern whose last group holds it. */
 const numberIn = (

@@ -49,7 +49,7 @@ export const integer = (
 }
 
 /** Milliseconds, or RFC 3339; its offset may have lost the plus, which a query reads as a space. */
-export const timePattern = /^(\d{1,16}|(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d{1,9})?([Zz]|[+\- ]\d\d:\d\d))$/
+export const timePattern = /^(\d{1,16}|(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d{1,9})?([Zz]|[+\- ]\d\d:\d\d))$/u
 /** The last that a calendar knows. */
 const timeMax = 8_640_000_000_000_000
 

@@ -27,6 +27,14 @@ describe("judge()", () => {
     assert.deepInclude(judge("line", 0, `{"passed":0,"failed":0,"skipped":4}`), { ...without, skipped: 4 })
     assert.deepInclude(judge("line", 0, `{"passed":"7"}`), without)
   })
+  it("takes it from a script that it lacks its tool, unless that has failed it", () => {
+    const lacks = { passed: 0, failed: 0, skipped: 1, lacks: "gitleaks" }
+    assert.deepStrictEqual(judge("line", 0, JSON.stringify(lacks)), {
+      ...{ passed: 0, failed: 0, skipped: 1, why: "lacks gitleaks" },
+    })
+    assert.strictEqual(judge("line", 1, JSON.stringify(lacks)).failed, 1)
+    assert.strictEqual(judge("line", 1, JSON.stringify({ ...lacks, failed: 1 })).failed, 1)
+  })
   it("takes an exit code as one test", () => {
     assert.deepInclude(judge("exit", 0, ""), { passed: 1, failed: 0 })
     assert.deepInclude(judge("exit", 2, ""), without)

@@ -68,9 +68,18 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       ci: { args: script("tests/browser/main.ts"), secondsMax: 90 },
     },
     { name: "fsync", report: "line", args: script("tests/fsync/main.ts"), secondsMax: 35 },
+    {
+      name: "schemathesis",
+      report: "line",
+      args: script("tests/tools/schemathesis.ts"),
+      secondsMax: 180,
+      ciOnly: true,
+    },
+    { name: "gitleaks", report: "line", args: script("tests/tools/gitleaks.ts"), secondsMax: 120, ciOnly: true },
     { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 600, ciOnly: true },
   ],
   check: [
+    { name: "lock", report: "exit", args: ["install", "--frozen"], secondsMax: 120 },
     { name: "tsc", report: "exit", args: script("node_modules/typescript/bin/tsc", "--noEmit"), secondsMax: 120 },
     { name: "lint", report: "exit", args: ["lint"], secondsMax: 60 },
     { name: "fmt", report: "exit", args: ["fmt", "--check"], secondsMax: 60 },
@@ -110,6 +119,8 @@ export const judge = (report: Report, code: number, text: string): Counts & { re
     : { passed: count(json["passed"]), failed: count(json["failed"]), skipped: count(json["skipped"]) }
   if (counts.failed > 0) return counts
   if (code !== 0) return { ...counts, failed: 1, why: `exit code ${code}` }
+  // Skipped as a whole, and says why; in CI such a script calls it a failure by itself.
+  if (typeof json["lacks"] === "string") return { ...counts, why: `lacks ${json["lacks"]}` }
   return counts.passed > 0 ? counts : { ...counts, failed: 1, why: "ran no test" }
 }
 

@@ -1,0 +1,102 @@
+/**
+ * Tools that no npm package brings: fetched once into a folder that git ignores, in exact versions.
+ *
+ * `deno run -A tests/tools/tools.ts` fetches what is missing; suites that lack one are skipped, but fail in CI.
+ * @module
+ */
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs"
+import { join, resolve } from "node:path"
+
+const here = import.meta.dirname!
+export const root = resolve(here, "../..")
+
+export interface Tool {
+  readonly version: string
+  /** Below the tool's folder. */
+  readonly program: string
+  /** What puts it into `folder`. */
+  readonly fetch: (
+    folder: string,
+  ) => { readonly command: string; readonly args: ReadonlyArray<string>; readonly env: Env }
+  /** What it needs to run. */
+  readonly env: (folder: string) => Env
+}
+type Env = Readonly<Record<string, string>>
+
+export const tools = {
+  /** Tests the server from its OpenAPI document. Every package it needs has its version in the list. */
+  schemathesis: {
+    version: "4.32.5",
+    program: "bin/schemathesis",
+    fetch: (folder) => ({
+      command: "python3",
+      args: [
+        ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"],
+        ...["--target", folder, "-r", join(here, "schemathesis.txt")],
+      ],
+      env: {},
+    }),
+    env: (folder) => ({ PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: "1" }),
+  },
+  /** Looks for secrets in the whole history. Built by Go from the sum-checked module. */
+  gitleaks: {
+    version: "8.30.1",
+    program: "gitleaks",
+    fetch: (folder) => ({
+      command: "go",
+      args: ["install", "github.com/zricethezav/gitleaks/v8@v8.30.1"],
+      env: { GOBIN: folder, CGO_ENABLED: "0" },
+    }),
+    env: () => ({}),
+  },
+} as const satisfies Readonly<Record<string, Tool>>
+export type Name = keyof typeof tools
+
+const folderOf = (name: Name): string => join(root, ".nexus/tools", `${name}-${tools[name].version}`)
+
+/** How to run it; nothing where it was not fetched. */
+export const find = (name: Name): { readonly program: string; readonly env: Env } | undefined => {
+  const folder = folderOf(name)
+  const program = join(folder, tools[name].program)
+  return existsSync(program) ? { program, env: tools[name].env(folder) } : undefined
+}
+
+/** Whether a suite that lacks its tool has failed. */
+export const isRequired = (): boolean => Deno.env.get("CI") === "true" || Deno.env.has("NEXUS_CI")
+
+/** What a suite says, as its last line, where it lacks a tool. */
+export const lacking = (name: Name): never => {
+  console.log(`${name} is not fetched: deno run -A tests/tools/tools.ts`)
+  const [failed, skipped] = isRequired() ? [1, 0] : [0, 1]
+  console.log(JSON.stringify({ passed: 0, failed, skipped, lacks: name }))
+  return Deno.exit(failed)
+}
+
+/** Fetches into a folder beside, renamed when whole: half a tool is none. */
+const fetch = async (name: Name): Promise<boolean> => {
+  const [folder, partial] = [folderOf(name), `${folderOf(name)}.partial`]
+  rmSync(partial, { recursive: true, force: true })
+  mkdirSync(partial, { recursive: true })
+  const { args, command, env } = tools[name].fetch(partial)
+  const started = performance.now()
+  const failed = await new Deno.Command(command, {
+    args: [...args],
+    env,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  })
+    .output().then(({ code, stderr }) => code === 0 ? undefined : new TextDecoder().decode(stderr), String)
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  console.log(failed === undefined ? `${name} fetched in ${seconds} s` : `${name} could not be fetched: ${failed}`)
+  if (failed !== undefined) return false
+  rmSync(folder, { recursive: true, force: true })
+  renameSync(partial, folder)
+  return true
+}
+
+if (import.meta.main) {
+  let well = true
+  for (const name of Object.keys(tools) as Array<Name>) if (find(name) === undefined) well = await fetch(name) && well
+  Deno.exit(well ? 0 : 1)
+}
