@@ -28,6 +28,8 @@ export interface Running {
   readonly send: (id: string, request: Request, commandId?: string) => Promise<Ack>
   /** Brings the instance into memory and says what it holds. */
   readonly state: (id: string) => Promise<{ readonly itemCount: number; readonly total: number }>
+  /** What it held at a time (milliseconds), where the subject can tell. */
+  readonly asOf?: (id: string, ms: number) => Promise<{ readonly itemCount: number }>
   /** How many instances are in memory, where the subject can tell. */
   readonly resident?: () => number
   readonly close: () => Promise<void>

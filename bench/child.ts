@@ -7,6 +7,7 @@ import * as commands from "./commands.ts"
 import * as feed from "./feed.ts"
 import type { Measurement } from "./Figures.ts"
 import * as http from "./http/measure.ts"
+import * as sockets from "./http/sockets.ts"
 import * as loads from "./loads.ts"
 import * as memory from "./memory.ts"
 import { load } from "./registry.ts"
@@ -23,6 +24,7 @@ const ofCommands = async (workload: Commands, scale: number): Promise<Measuremen
 
 const ofOther = async (workload: Other, scale: number): Promise<Measurement> => {
   if (workload.name === "W6") return starts.of(name, folder)
+  if (workload.name === "sockets") return sockets.of(Math.ceil(workload.count * scale), folder)
   if (workload.name === "http") return http.of(name, Math.ceil(workload.count * scale), folder)
   if (name === "raw") {
     const count = Math.ceil(workload.count * scale)

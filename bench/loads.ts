@@ -68,6 +68,12 @@ export const ofSubject = async (subject: Subject, events: number, folder: string
   await subject.seed(folder, ids, events)
   const running = await subject.open(folder)
   let figures: Figures = await each("load", ids, items, stateOf(running), faults)
+  const { asOf } = running
+  if (asOf !== undefined) {
+    // Before any snapshot: a question after the past reads the whole stream too.
+    const load: Load = async (id) => (await asOf(id, Date.now())).itemCount
+    figures = { ...figures, ...await each("asOf", ids, items, load, faults) }
+  }
   await running.close()
   if (subject.name === "nexus") {
     const more = await snapshots(subject, folder, ids, items)

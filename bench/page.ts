@@ -51,6 +51,7 @@ const columns: ReadonlyArray<Column> = [
   named("rssBytesPerActor", "resident bytes each"),
   named("lastMs", "last frame, ms", true),
   named("p50FrameMs", "half of the frames, ms"),
+  named("worstMs", "worst of five, ms"),
 ]
 
 const subjectsOf = ({ rounds }: Result): ReadonlyArray<string> => [...new Set(rounds.flatMap(Object.keys))]

@@ -112,6 +112,12 @@ export const others: ReadonlyArray<Other> = [
     subjects: ["hono", "nexus", "node-http", "deno-serve"],
     count: 20_000,
   },
+  {
+    name: "sockets",
+    says: "1,000 sockets of another process get one event, from sending its command",
+    subjects: ["nexus"],
+    count: 1_000,
+  },
 ]
 
 export const workloads: ReadonlyArray<Commands | Other> = [...commands, ...others]

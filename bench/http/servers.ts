@@ -12,6 +12,8 @@ import { serve as serveNexus } from "./nexus.ts"
 export interface Server {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
+  /** Another principal's token, where there are such. */
+  readonly token?: (subject: string) => Promise<string>
   readonly stop: () => Promise<void>
 }
 

@@ -12,11 +12,12 @@ import { ActorHost } from "../../runtime/ActorHost.ts"
 import * as sha256 from "../../runtime/adapters/node/sha256.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
+import { TimeTravel } from "../../runtime/TimeTravel.ts"
 import { app, eventOf, history, type Request } from "../domain.ts"
 import type { Row, Subject } from "../Subject.ts"
 
 const tenant = "bench"
-const principal: Principal = { tenant, subject: "bench", scopes: ["commands:*", "read"] }
+const principal: Principal = { tenant, subject: "bench", scopes: ["commands:*", "read", "history"] }
 const streamOf = (id: string): StreamKey => ({ tenant, aggregate: "Order", id })
 
 const appendMax = 500
@@ -99,11 +100,14 @@ export const nexus: Subject = {
   feed: (folder, count) => over(folder, fed(count)),
   open: async (folder) => {
     const runtime = ManagedRuntime.make(
-      ActorHost.layer(app).pipe(Layer.provide([stores(folder), TickTrigger.layerImmediate, sha256.layer])),
+      Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
+        Layer.provide([stores(folder), TickTrigger.layerImmediate, sha256.layer]),
+      ),
     )
     const context = await runtime.context()
     const actors = Context.get(context, Actors)
     const host = Context.get(context, ActorHost)
+    const past = Context.get(context, TimeTravel)
     const run = Effect.runPromiseWith(context)
     return {
       send: async (id, { command, payload }, commandId) => {
@@ -111,6 +115,7 @@ export const nexus: Subject = {
         return { id, version: receipt.version, eventId: receipt.events[0]?.eventId }
       },
       state: async (id) => (await run(actors.state(principal, "Order", id)))!.state as never,
+      asOf: async (id, asOf) => (await run(past.state(principal, "Order", id, { asOf })))!.state as never,
       resident: () => host.stats().live,
       close: () => runtime.dispose(),
     }
