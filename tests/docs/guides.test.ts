@@ -77,4 +77,31 @@ describe("a command in a guide", () => {
       }
     })
   }
+
+  it("gives the command line only verbs, options and applications that are there", { timeout: 60_000 }, async () => {
+    const said = all.flatMap(({ blocks, path }) =>
+      blocks.filter(({ lang }) => lang === "sh").flatMap(({ line, text }) =>
+        commandsOf(text).flatMap((command) => {
+          const words = /\bnexus (?!init)([a-z]+ .*)$/.exec(command)?.[1]?.split(" ")
+          return words === undefined ? [] : [{ at: `${path}:${line}`, words }]
+        })
+      )
+    )
+    const verbs = [...new Set(said.map(({ words }) => words[0]!))]
+    const help = new Map(
+      await Promise.all(
+        verbs.map(async (verb) =>
+          [verb, (await deno(["run", "-A", "cli/main.ts", verb, "--help"], root)).out] as const
+        ),
+      ),
+    )
+    for (const { at, words: [verb = "", ...rest] } of said) {
+      assert.include(help.get(verb), `Usage: nexus ${verb}`, at)
+      for (const option of rest.filter((word) => word.startsWith("--"))) {
+        assert.include(help.get(verb), `${option} `, at)
+      }
+      const app = rest[rest.indexOf("--app") + 1]
+      if (rest.includes("--app")) assert.isTrue(existsSync(app!), `${at}: ${app} does not exist`)
+    }
+  })
 })
