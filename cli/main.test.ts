@@ -24,7 +24,7 @@ describe("nexus", () => {
   it("tells what it can do", async () => {
     const [all, one] = await Promise.all([nexus("--help"), nexus("token --help")])
     assert.deepStrictEqual([all.code, one.code], [0, 0])
-    for (const verb of ["token", "verify", "backup", "restore", "export", "import", "inspect"]) {
+    for (const verb of ["token", "verify", "backup", "restore", "export", "import", "inspect", "stats"]) {
       assert.match(all.out, new RegExp(`^  ${verb} .*[A-Z]`, "m"))
     }
     assert.include(one.out, "--tenant TENANT")

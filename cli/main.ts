@@ -18,6 +18,7 @@ import { inspect } from "./inspect.ts"
 import { helpOf, helpOfAll, options } from "./parse.ts"
 import * as progress from "./progress.ts"
 import { exportVerb, importVerb } from "./transfer.ts"
+import { stats } from "./stats.ts"
 import { token } from "./token.ts"
 import { Failure, type Input, type Verb } from "./Verb.ts"
 import { verify } from "./verify.ts"
@@ -45,6 +46,7 @@ const verbs: ReadonlyArray<Verb> = [
   backup(files),
   restore(files),
   exportVerb((folder) => Sqlite.layerExisting({ folder }), out),
+  stats((folder) => Sqlite.stats({ folder })),
   inspect((folder) => Sqlite.layerExisting({ folder })),
   importVerb((folder) => Sqlite.layer({ folder })),
   verify({ check: (folder) => Sqlite.check({ folder }), layer: (folder) => Sqlite.layer({ folder }) }),

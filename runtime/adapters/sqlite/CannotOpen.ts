@@ -21,6 +21,7 @@ export class CannotOpen extends Schema.TaggedError<CannotOpen>()("CannotOpen", {
     "not-a-database",
     "foreign-database",
     "newer-schema",
+    "older-schema",
     "corrupt",
     "io-error",
     "no-sqlite",

@@ -9,16 +9,18 @@ import { Archive } from "../../../core/Archive.ts"
 import { EventStore } from "../../../core/EventStore.ts"
 import { QueryLimiter } from "../../../core/QueryLimiter.ts"
 import { SnapshotStore } from "../../../core/SnapshotStore.ts"
+import type { Stats } from "../../Stats.ts"
 import type { Finding } from "../../Verify.ts"
 import * as Archives from "./archive.ts"
 import { CannotOpen, cannotOpen } from "./CannotOpen.ts"
 import { findings } from "./check.ts"
 import * as Connection from "./connection.ts"
-import { type Connect, connect as connectFile } from "./driver.ts"
+import { type Connect, connect as connectFile, connectReadOnly } from "./driver.ts"
 import * as Events from "./events.ts"
-import { migrate } from "./migrations.ts"
+import { check as checkLayout, migrate, migrations } from "./migrations.ts"
 import * as Queries from "./queryLimiter.ts"
 import * as Snapshots from "./snapshots.ts"
+import { stats as figures } from "./stats.ts"
 
 /** A folder, made where it is missing, that holds `nexus.db`; or a file in a folder that exists. */
 export type Where = { readonly folder: string } | { readonly file: string }
@@ -65,6 +67,27 @@ export const check = (where: Where): Effect.Effect<ReadonlyArray<Finding>, Canno
     } catch (error) {
       const refusal = cannotOpen(file, error)
       if (refusal?.reason === "corrupt") return Effect.succeed([{ problem: `damaged: ${(error as Error).message}` }])
+      return refusal === undefined ? Effect.die(error) : Effect.fail(refusal)
+    }
+  })
+}
+
+/** What a file holds, in figures. It is only read, so one of an older layout is refused. */
+export const stats = (where: Where): Effect.Effect<Stats, CannotOpen> => {
+  const file = pathOf(where)
+  if (!existsSync(file)) return Effect.fail(missing(file))
+  return Effect.suspend((): Effect.Effect<Stats, CannotOpen> => {
+    try {
+      const driver = connectReadOnly(file)
+      try {
+        if (checkLayout(driver) === migrations.length) return Effect.succeed(figures(driver, file))
+        const repair = "Start a server on it, or run `nexus verify`: both bring it to the newest layout."
+        return Effect.fail(new CannotOpen({ file, reason: "older-schema", repair }))
+      } finally {
+        driver.close()
+      }
+    } catch (error) {
+      const refusal = cannotOpen(file, error)
       return refusal === undefined ? Effect.die(error) : Effect.fail(refusal)
     }
   })
