@@ -26,6 +26,8 @@ describe("listen()", () => {
     const handler: Handler = async (request) => {
       const { pathname } = new URL(request.url)
       if (pathname === "/unread") return new Response("no", { status: 401 })
+      if (pathname === "/text") return { status: 201, headers: { "x-text": "yes" }, body: "é€" }
+      if (pathname === "/unread-text") return { status: 401, headers: {}, body: null }
       if (pathname === "/throw") throw new Error("handler")
       const length = await readAll(request).catch(() => broken++)
       const headers = Object.fromEntries([["a", request.headers.get("Authorization") ?? ""]])
@@ -59,6 +61,18 @@ describe("listen()", () => {
     const { body, closed, head, status } = await say(post("/unread", "x".repeat(500_000)))
     assert.deepStrictEqual([status, body, closed], [401, "no", true])
     assert.match(head, /connection: close/i)
+  })
+
+  it("writes an answer of text as it writes a Response: its length in bytes, its headers, its end", async () => {
+    const get = (path: string) => `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`
+    const text = await speak(listener.port, [get("/text"), get("/after")], { gapMs: 50, lingerMs: 200 })
+    assert.match(text.head, /^HTTP\/1.1 201 /)
+    assert.match(text.head, /content-length: 5\r\n/i)
+    assert.match(text.head, /x-text: yes/i)
+    // Whoever counts wrongly has the next answer begin within this one, or never.
+    assert.include(text.body, "GET http://nexus/after 0")
+    const unread = await say(post("/unread-text", "x".repeat(500_000)))
+    assert.deepStrictEqual([unread.status, unread.body, unread.closed], [401, "", true])
   })
 
   it("refuses a head that is slow, too large or no HTTP, in the words it was given", async () => {
