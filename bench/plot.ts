@@ -45,7 +45,7 @@ const kindOf = (subject: string): string => {
 
 const legend = [["nexus", "Nexus"], ["durable", "durable"], ["volatile", "volatile"], [
   "limit",
-  "limit, nothing stored or decided",
+  "limit: nothing decided",
 ]]
 
 const x = (perSecond: number): number => {
