@@ -152,7 +152,7 @@ export const make = (http: Http): Connection => {
     underWay = false
     openAt = undefined
     byName.clear()
-    for (const seat of seats.values()) Object.assign(seat, { name: undefined, halted: false })
+    for (const seat of seats.values()) seat.name = undefined
     if (socket === undefined) return
     const old = socket
     socket = undefined

@@ -140,6 +140,20 @@ describe("a live subscription", () => {
     assert.deepStrictEqual(events.map(({ version }) => version), Array.from({ length: 484 }, (_, n) => n + 17))
   })
 
+  it("stays halted over cuts: however many there are, no more is kept", async () => {
+    const all = open(4, { waitingEvents: 20 })
+    const { client, platform, server } = all
+    const stuck = client.Box.live({ after: "start" })
+    for (let n = 0; n < 500; n++) server.publish("Box", "b-1")
+    for (let cuts = 0; cuts < 10; cuts++) {
+      await platform.pass(20_000)
+      if (cuts > 0) assert.isEmpty(server.last().messages.filter(({ op }) => op === "subscribe"))
+      server.last().cut(1006)
+    }
+    const events = await platform.settle(read(all, stuck, 0, ({ length }) => length === 500))
+    assert.deepStrictEqual(events.map(({ version }) => version), Array.from({ length: 500 }, (_, n) => n + 1))
+  })
+
   it("ends without an error on break, return, close and abort, and the last one takes the socket along", async () => {
     const { client, platform, server } = open(1)
     const controller = new AbortController()

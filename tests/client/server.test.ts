@@ -1,5 +1,5 @@
 /**
- * The client against the whole server over real sockets: commands, reads, live events, restarts in between.
+ * The client against the whole server over real sockets: commands, reads, live events.
  * @module
  */
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
@@ -132,64 +132,4 @@ describe("the client and a server", () => {
     client.close()
     assert.isTrue((await stream.next()).done)
   })
-})
-
-describe("the client and a server in trouble", () => {
-  it("bring each command through a bound on their rate, once", async () => {
-    const server = await Running.open({ commandsPerSecond: 5 })
-    try {
-      const token = await server.issuer.token("t", everything)
-      const { Box } = connect<Boxes>({ url: server.url, token, bounds: { attempts: 40, totalMs: 25_000 } })
-      const answers = await Promise.all(Array.from({ length: 15 }, () => Box("q-1").Put({ text: "x" })))
-      assert.sameMembers(
-        answers.map((answer) => answer.ok && answer.version),
-        Array.from({ length: 15 }, (_, n) => n + 1),
-      )
-    } finally {
-      await server.close()
-    }
-  })
-
-  it("lose and double nothing over restarts: neither commands nor live events", async () => {
-    const server = await Running.open()
-    try {
-      const token = await server.issuer.token("t", everything)
-      const client = connect<Boxes>({ url: server.url, token, bounds: { attempts: 30 } })
-      const ids = ["l-1", "l-2", "l-3"]
-      const total = 150
-      const streams = [
-        client.live({ after: "start" }),
-        client.Box.live({ ids: { "l-1": 0, "l-2": 0, "l-3": 0 } }),
-        client.Box.live(),
-      ]
-      await Promise.all(streams.map(({ ready }) => ready))
-      const reading = Promise.all(streams.map((stream) => take(stream, total)))
-      const write = async () => {
-        for (let n = 0; n < total; n++) {
-          const answer = await client.Box(ids[n % 3]!).Put({ text: String(n) })
-          assert.isTrue(answer.ok && answer.version === Math.floor(n / 3) + 1)
-        }
-      }
-      const writing = write()
-      let done = false
-      void writing.finally(() => done = true).catch(() => {})
-      let restarts = 0
-      while (!done && restarts < 4) {
-        await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 100))
-        await server.restart()
-        restarts++
-      }
-      await writing
-      for (const events of await reading) {
-        for (const id of ids) {
-          const versions = events.filter((event) => event.id === id).map(({ version }) => version)
-          assert.deepStrictEqual(versions, Array.from({ length: 50 }, (_, n) => n + 1))
-        }
-      }
-      assert.isAtLeast(restarts, 1)
-      client.close()
-    } finally {
-      await server.close()
-    }
-  }, 60_000)
 })
