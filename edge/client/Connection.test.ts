@@ -104,6 +104,21 @@ describe("the socket", () => {
     assert.isAbove(waits.at(-1)!, 5_000)
   })
 
+  it("waits longer where the server asked for patience", async () => {
+    const { client, platform, server } = open()
+    await platform.settle(client.live().ready)
+    const problem = { type: "/problems#unavailable", status: 503, retryAfterSeconds: 7 }
+    for (const [leastMs, frame] of [[1_000, undefined], [7_000, { type: "problem", problem }]] as const) {
+      const before = server.sockets.length
+      if (frame !== undefined) server.last().say(frame)
+      server.last().cut(1013)
+      await platform.pass(leastMs - 1)
+      assert.lengthOf(server.sockets, before)
+      await platform.pass(5_000)
+      assert.lengthOf(server.sockets, before + 1)
+    }
+  })
+
   it("that says nothing any more is asked for a sign of life, and left without one", async () => {
     const { client, platform, server } = open()
     await platform.settle(client.live().ready)

@@ -83,6 +83,7 @@ export const make = (first: Wish, bounds: Bounds): Inbox => {
     put: (events, at, frameBytes) => {
       if (at !== undefined) after = at
       const fresh = events.filter(isNew)
+      if (fresh.length > 0) bytes += frameBytes
       fresh.forEach((event, index) =>
         waiting.push({ event, position: index === fresh.length - 1 ? at : undefined, bytes: frameBytes / fresh.length })
       )

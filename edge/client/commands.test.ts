@@ -102,7 +102,7 @@ describe("a command", () => {
       const full = Math.min(5_000, 100 * 2 ** index)
       assert.isTrue(ms > full / 2 && ms <= full, `${ms} of ${full}`)
     })
-    assert.isAbove(new Set(waits.map((ms, index) => ms / 2 ** index)).size, 1)
+    assert.isTrue(waits.some((ms, index) => ms < 0.9 * Math.min(5_000, 100 * 2 ** index)))
   })
 
   it("ends within its total time: at once where Retry-After leads beyond it", async () => {
@@ -117,7 +117,7 @@ describe("a command", () => {
   })
 
   it("whose outcome stays unknown names the command id to repeat it with", async () => {
-    for (const move of ["cut", "hang", "garbled", problem(503, "outcome-unknown"), { status: 504 }] as const) {
+    for (const move of ["cut", "hang", "garbled", problem(503, "outcome-unknown"), { status: 503 }] as const) {
       const { put } = open([move])
       const error = await refusal(put({ commandId: "c-1" }))
       assert.deepInclude(error, { type: "outcome-unknown", commandId: "c-1" })
