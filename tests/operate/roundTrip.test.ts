@@ -3,7 +3,7 @@
  * @module
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Context, Effect, Layer, Result, Schema } from "effect"
+import { Arbitrary, Context, Effect, Fiber, Layer, Result, Schema } from "effect"
 import { createHash } from "node:crypto"
 import { Archive } from "../../core/Archive.ts"
 import * as ArchiveMemory from "../../core/ArchiveMemory.ts"
@@ -12,6 +12,7 @@ import { canonical } from "../../core/Fingerprint.ts"
 import { append, command, event, sold, streamOf, walk } from "../../core/laws/fixtures.ts"
 import * as ArchiveFile from "../../runtime/ArchiveFile.ts"
 import * as ArchiveLine from "../../runtime/ArchiveLine.ts"
+import { connect } from "../../runtime/adapters/sqlite/driver.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { freshFolder } from "../../runtime/adapters/sqlite/testFolder.ts"
 import * as Export from "../../runtime/Export.ts"
@@ -108,6 +109,22 @@ describe("a random history", () => {
       }),
     120_000,
   )
+
+  it.live("waits for the write lock that another process holds", () =>
+    Effect.gen(function* () {
+      const from = yield* stores
+      yield* Effect.provideContext(write((yield* histories).find((history) => history.length > 5)!), from)
+      const text = yield* Effect.provideContext(exported, from)
+      const folder = yield* freshFolder
+      const target = yield* Layer.build(Layer.fresh(Sqlite.layer({ folder })))
+      const other = connect(`${folder}/nexus.db`)
+      other.prepare("BEGIN IMMEDIATE").run()
+      const importing = yield* Effect.forkChild(Effect.provideContext(imported(text), target))
+      yield* Effect.sleep("200 millis")
+      other.prepare("ROLLBACK").run()
+      other.close()
+      assert.isAbove((yield* Fiber.join(importing))!.stored, 3)
+    }))
 
   it.live("is refused wherever a character of its text is changed", () =>
     Effect.gen(function* () {
