@@ -72,7 +72,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       name: "schemathesis",
       report: "line",
       args: script("tests/tools/schemathesis.ts"),
-      secondsMax: 180,
+      secondsMax: 300,
       ciOnly: true,
     },
     { name: "gitleaks", report: "line", args: script("tests/tools/gitleaks.ts"), secondsMax: 120, ciOnly: true },

@@ -2,7 +2,7 @@
  * All sockets of this process: who may open one more, and the one ear at the tail of the feed for all of them.
  * @module
  */
-import { Clock, type Context, Effect, type Fiber, Result, Tracer } from "effect"
+import { Clock, Context, Effect, type Fiber, Result, Tracer } from "effect"
 import type { App } from "../../core/App.ts"
 import { Unavailable } from "../../core/ActorError.ts"
 import { EventStore, type StoredEvent } from "../../core/EventStore.ts"
@@ -44,7 +44,7 @@ export const make = Effect.fnUntraced(function* ({ app, context, limits, problem
     store: yield* EventStore,
     tail: yield* Tail,
     clock: yield* Clock.Clock,
-    tracer: yield* Tracer.Tracer,
+    tracer: Context.getOrUndefined(context, Tracer.Tracer),
     limits,
     read: reader(app, limits),
     problem,

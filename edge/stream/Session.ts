@@ -26,7 +26,7 @@ import * as Window from "./Window.ts"
 /** What all sessions of a process share. */
 export interface Setting extends Subscription.Reading {
   readonly clock: Clock.Clock
-  readonly tracer: Tracer.Tracer
+  readonly tracer: Tracer.Tracer | undefined
   readonly read: Read
   /** A problem as JSON. */
   readonly problem: (failure: Failure) => string

@@ -13,13 +13,14 @@ const linksMax = 10
 const spanOf = (traceparent: string): Tracer.ExternalSpan | undefined =>
   Option.getOrUndefined(HttpTraceContext.w3c({ traceparent } as never))
 
-/** Sends a frame inside its span, where the first event of a trace is sampled. */
+/** Sends a frame inside its span, where somebody looks at spans and the first event of a trace is sampled. */
 export const traced = (
-  tracer: Tracer.Tracer,
+  tracer: Tracer.Tracer | undefined,
   clock: Clock.Clock,
   events: ReadonlyArray<StoredEvent>,
   send: () => void,
 ): void => {
+  if (tracer === undefined) return send()
   const traces = [...new Set(events.flatMap(({ traceparent }) => traceparent?.endsWith("-01") ? [traceparent] : []))]
   const [parent, ...others] = traces.slice(0, linksMax).flatMap((one) => spanOf(one) ?? [])
   if (parent === undefined) return send()

@@ -31,6 +31,22 @@ const call = async (server: Started, path: string, options: { flags?: string; bo
   })
   return { status: response.status, body: await response.text() }
 }
+/** Listens to all boxes; the promise is kept once the first events have come. */
+const listen = (server: Started): Promise<{ readonly told: Promise<void>; readonly close: () => void }> =>
+  new Promise((resolve, reject) => {
+    const socket = new WebSocket(`${server.url.replace("http", "ws")}/v1/stream`, [
+      "nexus.v1",
+      `nexus.bearer.${server.token}`,
+    ])
+    const told = Promise.withResolvers<void>()
+    socket.addEventListener("error", () => reject(new Error("no socket")))
+    socket.addEventListener("open", () => socket.send('{"op":"subscribe","subscription":"all","aggregate":"Box"}'))
+    socket.addEventListener("message", ({ data }) => {
+      const { type } = JSON.parse(String(data))
+      if (type === "subscribed") resolve({ told: told.promise, close: () => socket.close() })
+      if (type === "events") told.resolve()
+    })
+  })
 const end = (server: Started) => {
   server.child.kill("SIGTERM")
   return server.ended
@@ -44,24 +60,31 @@ describe("OTLP export", () => {
   })
   afterAll(forget)
 
-  it("makes one trace of a request, its decision and its commit, and the event names it", async () => {
+  it("makes one trace of a request, its decision, its commit and the frame that tells of its event", async () => {
     const opened = await receiver()
     const server = await start(to(opened.url))
+    const listener = await listen(server)
     const sent = { flags: "01", body: '{"text":"geheim-payload"}', key: "geheim-key" }
     assert.strictEqual((await call(server, "/v1/Box/geheim-id/commands/Put", sent)).status, 200)
     const { events: [event] } = JSON.parse((await call(server, "/v1/Box/geheim-id/events")).body)
+    await listener.told
+    listener.close()
     // What is left in the queue is sent at the end.
     assert.strictEqual(await end(server), 0)
 
     const spans = opened.spans().filter((span) => span.traceId === traceId)
-    assert.deepStrictEqual(spans.map(({ name }) => name).sort(), ["http.request", "nexus.commit", "nexus.decide"])
+    assert.deepStrictEqual(spans.map(({ name }) => name).sort(), [
+      ...["http.request", "nexus.commit", "nexus.decide", "stream.frame"],
+    ])
     const of = (name: string) => spans.find((span) => span.name === name)!
     const [request, decide, commit] = [of("http.request"), of("nexus.decide"), of("nexus.commit")]
     assert.strictEqual(request.parentSpanId, callerId)
     assert.strictEqual(decide.parentSpanId, request.spanId)
     assert.strictEqual(commit.parentSpanId, decide.spanId)
     assert.strictEqual(event.traceparent, `00-${traceId}-${decide.spanId}-01`)
-    assert.strictEqual(new Set(spans.map(({ spanId }) => spanId)).size, 3)
+    // Whoever is told was told because of what was decided.
+    assert.strictEqual(of("stream.frame").parentSpanId, decide.spanId)
+    assert.strictEqual(new Set(spans.map(({ spanId }) => spanId)).size, 4)
     for (const { endTimeUnixNano, startTimeUnixNano } of spans) {
       assert(BigInt(endTimeUnixNano) >= BigInt(startTimeUnixNano))
       assert(BigInt(startTimeUnixNano) >= BigInt(request.startTimeUnixNano))
@@ -76,6 +99,7 @@ describe("OTLP export", () => {
       "nexus.command": { stringValue: "Put" },
     })
     assert.deepStrictEqual(told(commit), { "nexus.group": { intValue: 1 } })
+    assert.deepStrictEqual(told(of("stream.frame")), { "stream.frame.events": { intValue: 1 } })
     // Neither payloads nor ids nor tokens, in no span and no metric; and nothing of a probe.
     const everything = opened.arrivals.map(({ body }) => body).join("\n")
     assert.notMatch(everything, /geheim|eyJ|demo|developer/)

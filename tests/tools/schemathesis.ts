@@ -10,8 +10,9 @@ import { find, lacking, root } from "./tools.ts"
 
 const found = find("schemathesis") ?? lacking("schemathesis")
 
-/** Of one run. The document cannot say all that makes a request good: cursors are opaque, times must be in order. */
-const seconds = 40
+/** Of one run, on a machine that is busy; on a quiet one it ends by itself within 40. */
+const secondsMax = 140
+/** The document cannot say all that makes a request good: cursors are opaque, times must be in order. */
 const checks = ["--exclude-checks", "positive_data_acceptance"]
 
 const folder = await Deno.makeTempDir({ prefix: "nexus-schemathesis-" })
@@ -61,15 +62,15 @@ const runs = async (url: string, authorization: string): Promise<void> => {
     const run = new Deno.Command(found.program, {
       args: [
         ...["--config-file", config, "run", `${url}/openapi.json`, "--header", `Authorization: ${authorization}`],
-        ...["--phases", "examples,coverage,fuzzing", ...checks, "--continue-on-failure", "--no-color"],
-        ...["--warnings", "off", "--max-examples", "10", "--max-time", String(seconds), "--workers", "1"],
+        ...["--phases", "coverage,fuzzing", ...checks, "--continue-on-failure", "--no-color"],
+        ...["--warnings", "off", "--max-examples", "6", "--workers", "1"],
         "--generation-deterministic",
       ],
       cwd: folder,
       env: { ...found.env },
       stdin: "null",
     }).spawn()
-    const timer = setTimeout(() => run.kill("SIGKILL"), (seconds + 20) * 1000)
+    const timer = setTimeout(() => run.kill("SIGKILL"), secondsMax * 1000)
     const { code } = await run.status
     clearTimeout(timer)
     record(`schemathesis finds nothing with ${name}`, code === 0)
