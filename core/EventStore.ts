@@ -128,7 +128,7 @@ export class BadCursor extends Schema.TaggedError<BadCursor>()("BadCursor", {}) 
 export interface Shape {
   /** `memory`, `sqlite`, ...: the first part of every position. */
   readonly kind: string
-  /** A group holds at most so many appends and bytes of payload; more is a defect. */
+  /** A group holds at most so many appends and bytes of payload; more is a defect. `Limits.appendBytes` must fit. */
   readonly appendMax: { readonly appends: number; readonly bytes: number }
   /**
    * Commits a group: one outcome per append, in order; each append is all or nothing and fails alone.
