@@ -8,7 +8,8 @@
 import type * as App from "../core/App.ts"
 import type { Limits } from "../core/Limits.ts"
 import { allKinds } from "./simulation/Faults.ts"
-import { type HostLayer, productionHost } from "./simulation/Fleet.ts"
+import { type HostLayer, productionHost, type Stream } from "./simulation/Fleet.ts"
+import { make as productionStream } from "../edge/stream/Hub.ts"
 import { check, invariants } from "./simulation/invariants/check.ts"
 import { emptyTape, observe } from "./simulation/observe.ts"
 import { defaultSize, type Size } from "./simulation/plan.ts"
@@ -39,6 +40,8 @@ export interface SimulateOptions {
   readonly size?: Partial<Size>
   /** How hosts are built; for simulating a placement of one's own. */
   readonly host?: HostLayer
+  /** How sockets are served; for simulating a stream of one's own. */
+  readonly stream?: Stream
   /** More that should happen in some run. */
   readonly sometimes?: Readonly<Record<string, (run: Run) => boolean>>
   /** Stops after so many failures; 1 unless given, because each is made small. */
@@ -100,6 +103,7 @@ export const scenarioOf = (app: App.App, options: SimulateOptions): Scenario => 
     limits: options.limits ?? {},
     stores: options.store ?? memoryStores,
     host: options.host ?? productionHost,
+    stream: options.stream ?? productionStream,
     tape,
   }
 }

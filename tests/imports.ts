@@ -45,7 +45,8 @@ const zones: ReadonlyArray<Zone> = [
     may: [...inward.runtime, "testing"],
     packages: ["effect", "vitest", "@effect/vitest"],
   },
-  { at: /^testing\//, may: [...inward.runtime, "testing"], packages: ["effect"] },
+  // The simulation drives sessions of the stream, which know no socket and no HTTP.
+  { at: /^testing\//, may: [...inward.runtime, "testing", "edge/stream"], packages: ["effect"] },
   { at: /^infra\//, may: ["infra"], packages: ["effect"] },
   { at: /^examples\//, may: ["examples"], packages: ["effect"] },
 ]

@@ -186,4 +186,24 @@ describe("a session", () => {
     for (const wire of wires) assert.strictEqual(wire.events().length, 1)
     assert.isAtMost(trouble.feeds, 10)
   })
+
+  live("holds all its subscriptions to one rate, while some read the log and others do not", function* (rig, trouble) {
+    const { connect, pass, write } = rig
+    yield* write("a", 40)
+    const wire = connect()
+    trouble.lateMs = 40
+    for (const name of ["x", "y"]) wire.say(subscribe({}, name))
+    yield* pass(500)
+    wire.say(subscribe({ after: "start" }))
+    for (let n = 0; n < 60; n++) {
+      yield* write("b")
+      yield* pass(37)
+    }
+    trouble.lateMs = 0
+    yield* pass(30_000)
+    for (const [name, count] of [["x", 60], ["y", 60], ["s", 100]] as const) {
+      assert.strictEqual(wire.events(name).length, count)
+    }
+    for (const [i, time] of wire.times.entries()) if (i >= 5) assert.isAtLeast(time - wire.times[i - 5]!, 1_000)
+  }, { framesPerSecond: 5, eventsPerFrame: 10, tailPage: 10, tailPollMs: 10 })
 })

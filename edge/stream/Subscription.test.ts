@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
 import { defaults } from "../../core/Limits.ts"
-import type { StoredEvent } from "../../core/EventStore.ts"
+import type { Shape as Store, StoredEvent } from "../../core/EventStore.ts"
 import * as Subscription from "./Subscription.ts"
 
 const event = (id: string, version: number, tenant = "t"): StoredEvent => ({
@@ -33,4 +34,55 @@ describe("a subscription to instances", () => {
     assert.isUndefined(offer(self, event("a", 4)))
     assert.deepStrictEqual([...self.behind], [["a", 4]])
   })
+  it.effect("stays behind where a newer version was heard of while it read", () =>
+    Effect.gen(function* () {
+      const self = ofIds({ a: 1 })
+      self.behind.set("a", 0)
+      const store = { read: () => Effect.sync(() => (offer(self, event("a", 2)), [])) } as unknown as Store
+      const batch = yield* Subscription.read(self, { store, tail: tailAt("1"), limits: defaults })
+      batch.commit()
+      assert.isTrue(Subscription.isBehind(self))
+    }))
+})
+
+const tailAt = (cursor: string) => ({
+  ...{ wake: () => {}, listen: () => Effect.void, cursor: () => cursor, sync: Effect.succeed(cursor) },
+})
+
+describe("a subscription to the feed", () => {
+  const ofFeed = (cursor: string): Subscription.OfFeed => ({
+    ...{ _tag: "OfFeed", name: "s", tenant: "t", aggregate: undefined, types: undefined, live: false, cursor },
+    ...{ synced: undefined, wantsSync: false },
+  })
+  /** Answers these pages one after the other, then empty ones. */
+  const storeOf = (...pages: ReadonlyArray<{ items: ReadonlyArray<StoredEvent>; cursor: string }>) => {
+    const left = [...pages]
+    return {
+      feed: (cursor: string) => Effect.sync(() => left.shift() ?? { items: [], cursor }),
+    } as unknown as Store
+  }
+  const step = (self: Subscription.OfFeed, store: Store, at: string) =>
+    Effect.map(Subscription.read(self, { store, tail: tailAt(at), limits: defaults }), (batch) => batch.commit())
+
+  it.effect("is live where it meets the tail, or where the tail has stood still since before an empty read", () =>
+    Effect.gen(function* () {
+      const met = ofFeed("1")
+      yield* step(met, storeOf({ items: [event("a", 1)], cursor: "2" }), "2")
+      assert.isTrue(met.live)
+      const other = ofFeed("2")
+      const store = storeOf()
+      yield* step(other, store, "two")
+      assert.deepStrictEqual([other.live, other.wantsSync], [false, true])
+      yield* step(other, store, "two")
+      assert.isTrue(other.live)
+    }))
+  it.effect("is not live where it has gone past the tail since it had waited for it", () =>
+    Effect.gen(function* () {
+      const self = ofFeed("1")
+      self.wantsSync = true
+      const store = storeOf({ items: [event("a", 1)], cursor: "2" })
+      yield* step(self, store, "one")
+      yield* step(self, store, "one")
+      assert.isFalse(self.live)
+    }))
 })

@@ -40,6 +40,9 @@ export const kinds = {
   "repeat": "a client sends an id again, while it is under way or later",
   "other-body": "a client sends an id again with another payload",
   "burst": "many commands for one actor at once",
+  "cut-socket": "the line of a subscriber is cut; what was on its way is lost",
+  "slow-reader": "a subscriber reads nothing for a while",
+  "double-frame": "a subscriber hears a frame twice",
   "small-limits": "tiny mailbox, few actors, short idle time, small groups",
 } as const
 

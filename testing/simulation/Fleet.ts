@@ -10,8 +10,10 @@ import * as Limits from "../../core/Limits.ts"
 import { QueryLimiter, type Shape as LimiterShape } from "../../core/QueryLimiter.ts"
 import { type Shape as SnapshotShape, SnapshotStore } from "../../core/SnapshotStore.ts"
 import * as ActorHost from "../../runtime/ActorHost.ts"
+import { Tail } from "../../runtime/Tail.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
 import { type Shape as PastShape, TimeTravel } from "../../runtime/TimeTravel.ts"
+import * as Hub from "../../edge/stream/Hub.ts"
 import type { Faults } from "./Faults.ts"
 import type { Violation } from "./run.ts"
 import * as limiterModel from "./limiterModel.ts"
@@ -31,6 +33,8 @@ export interface Host {
   readonly past: PastShape
   readonly limiter: LimiterShape
   readonly store: StoreShape
+  /** Its sockets. */
+  readonly hub: Hub.Hub
   readonly scope: Scope.Closeable
   /** Went without a shutdown in order. */
   wasKilled: boolean
@@ -52,6 +56,8 @@ export interface Slot {
 export type HostLayer = (
   app: App.App,
 ) => Layer.Layer<Actors, never, EventStore | QueryLimiter | SnapshotStore | TickTrigger>
+/** How the sockets of a host are served; a planted bug replaces it. */
+export type Stream = typeof Hub.make
 export const productionHost: HostLayer = (app) => ActorHost.ActorHost.layer(app)
 
 export interface Setting {
@@ -73,6 +79,7 @@ export interface Setting {
   readonly seen: Array<Violation>
   readonly network: Process
   readonly host: HostLayer
+  readonly stream: Stream
 }
 
 const timerLateMaxMs = 3_000
@@ -109,16 +116,23 @@ export const open = Effect.fnUntraced(function* (setting: Setting, slot: Slot) {
   ) as Context.Context<never>
   const scope = Scope.makeUnsafe()
   const layer = setting.host(slot.app).pipe(
+    Layer.provideMerge(Tail.layer),
     Layer.provideMerge(Layer.provide(TimeTravel.layer(slot.app), unwatchedSnapshots(setting, process))),
     Layer.provideMerge(ports(setting, process)),
   )
-  const built = yield* inProcess(process, context, Layer.buildWithScope(layer, scope))
-  const services = {
-    actors: Context.get(built, Actors),
-    past: Context.get(built, TimeTravel),
-    limiter: Context.get(built, QueryLimiter),
-    store: Context.get(built, EventStore),
-  }
+  const build = Effect.gen(function* () {
+    const built = yield* Layer.buildWithScope(layer, scope)
+    const problem = ({ _tag }: { readonly _tag: string }) => JSON.stringify({ title: _tag })
+    const options = { app: slot.app, limits: setting.limits, context: Context.merge(context, built), problem }
+    return {
+      actors: Context.get(built, Actors),
+      past: Context.get(built, TimeTravel),
+      limiter: Context.get(built, QueryLimiter),
+      store: Context.get(built, EventStore),
+      hub: yield* Effect.provide(setting.stream(options), built),
+    }
+  })
+  const services = yield* inProcess(process, context, build)
   slot.host = {
     name,
     slot,
@@ -187,7 +201,11 @@ export const shutdown = Effect.fnUntraced(function* (setting: Setting, slot: Slo
   world.note(host.name, "shuts down")
   const [began, paused] = [world.now(), host.process.pausedMs()]
   yield* Effect.raceFirst(
-    inProcess(host.process, host.context, Scope.close(host.scope, Exit.void)),
+    inProcess(
+      host.process,
+      host.context,
+      Effect.andThen(Effect.sync(host.hub.drain), Scope.close(host.scope, Exit.void)),
+    ),
     // Killed while it drained.
     Effect.callback<void>((resume) => void host.onDeath.add(() => resume(Effect.void))),
   )

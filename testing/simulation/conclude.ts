@@ -10,11 +10,14 @@ import type { Clients } from "./clients.ts"
 import * as Fleet from "./Fleet.ts"
 import { isFinal, type Operation, say } from "./History.ts"
 import { call } from "./storeModel.ts"
+import { missing, type Subscriber } from "./Subscribers.ts"
 
 /** After the last fault everything must be answered within so long. */
 const settleMaxMs = 600_000
 /** No fault lasts longer: what was under way has landed by then. */
 const faultTailMs = 130_000
+/** Within so long after the last event every subscriber has been told of it. */
+const listenMaxMs = 120_000
 const page = 100
 const repeatChance = 0.2
 
@@ -23,6 +26,8 @@ export const conclude = Effect.fnUntraced(function* (
   slots: ReadonlyArray<Fleet.Slot>,
   clients: Clients,
   streams: ReadonlyArray<StreamKey>,
+  subscribers: ReadonlyArray<Subscriber>,
+  hangUp: Effect.Effect<void>,
 ) {
   const { seen, world } = setting
   world.note("world", "the faults end")
@@ -39,7 +44,14 @@ export const conclude = Effect.fnUntraced(function* (
   yield* audit(setting, first, clients, streams)
   for (const slot of slots) yield* Fleet.shutdown(setting, slot)
   yield* Effect.sleep(faultTailMs)
-  return { streams: yield* readStreams(setting, streams), feed: yield* readFeed(setting), complete: true }
+  // Once more, for those who listen: nothing is written any more, and everything is still to be heard.
+  yield* Fleet.open(setting, first)
+  const feed = yield* readFeed(setting)
+  const until = world.now() + listenMaxMs
+  while (world.now() < until && subscribers.some((one) => missing(one, feed).length > 0)) yield* Effect.sleep(1_000)
+  yield* hangUp
+  yield* Fleet.shutdown(setting, first)
+  return { streams: yield* readStreams(setting, streams), feed, complete: true }
 })
 
 /** Commands that nobody knows the outcome of are sent again, until it is known. */

@@ -18,6 +18,7 @@ import { conclude } from "./conclude.ts"
 import * as Faults from "./Faults.ts"
 import * as Fleet from "./Fleet.ts"
 import type { Attempt, Operation } from "./History.ts"
+import * as Subscribers from "./Subscribers.ts"
 import { emptyTape, type Tape } from "./observe.ts"
 import * as Plan from "./plan.ts"
 import type { Ruling } from "./limiterModel.ts"
@@ -46,6 +47,7 @@ export interface Scenario {
   readonly limits: Partial<Limits.Limits>
   readonly stores: Stores
   readonly host: Fleet.HostLayer
+  readonly stream: Fleet.Stream
   /** What user code was seen doing, in the run under way. */
   readonly tape: { current: Tape }
 }
@@ -78,6 +80,7 @@ export interface Run {
   readonly attempts: ReadonlyArray<Attempt>
   readonly inquiries: ReadonlyArray<Inquiry>
   readonly rulings: ReadonlyArray<Ruling>
+  readonly subscribers: ReadonlyArray<Subscribers.Subscriber>
   readonly commits: ReadonlyArray<Commit>
   readonly snapshotLog: SnapshotLog
   readonly logs: ReadonlyArray<string>
@@ -102,6 +105,16 @@ export const memoryStores: Stores = Layer.mergeAll(
 const questionLimits = { queries: 3, queryWindowMs: 3_000 }
 const smallLimits = { mailbox: 4, actors: 2, idleMaxMs: 1_500, snapshotQueue: 1, loadPage: 2, attempts: 2, ticks: 2 }
 const smallAppends = 3
+/** A run holds a handful of events: only under these do frames wait, split and fall behind. */
+const streamLimits = {
+  framesPerSecond: 3,
+  eventsPerFrame: 2,
+  tailPage: 3,
+  socketBufferBytes: 500,
+  socketStallMs: 5_000,
+}
+/** A run lasts for many minutes that cost nothing, unless somebody looks ten times a second. */
+const slowTail = { tailPollMs: 4_000 }
 /** Steps and processes of a run that was cut short still say what was seen until then. */
 const nothing = { streams: new Map(), feed: [], complete: false }
 
@@ -111,7 +124,10 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
   const faults = Faults.make(world, cut.faults)
   const plan = Plan.make(world, faults, scenario.workload, scenario.size, cut.operations)
   const small = faults.strikes("small-limits", "world", 1)
-  const limits = Limits.lowered({ ...questionLimits, ...scenario.limits, ...small ? smallLimits : {} })
+  const limits = {
+    ...Limits.lowered({ ...questionLimits, ...streamLimits, ...scenario.limits, ...small ? smallLimits : {} }),
+    ...slowTail,
+  }
   const network = world.process("network")
   // Elsewhere, so that two stores which behave alike leave the same trace.
   const workshop = World.make(seed)
@@ -128,7 +144,8 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
     },
   })
   const setting: Fleet.Setting = {
-    ...{ world, faults, limits, network, host: scenario.host, seen, commits: [], rulings: [], logs: [], opened: [] },
+    ...{ world, faults, limits, network, seen, commits: [], rulings: [], logs: [], opened: [] },
+    ...{ host: scenario.host, stream: scenario.stream },
     snapshotLog: { saved: [], handedOut: 0, damagedFirst: new Set() },
     store: Context.get(ports, EventStore),
     snapshots: Context.get(ports, SnapshotStore),
@@ -138,10 +155,12 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
   const slots = Fleet.slots(faults, scenario)
   const clients = Clients.make(world, faults, slots)
   const readers = Readers.make(setting, clients.process, slots)
+  const subscribers = Subscribers.make(world, faults, clients.process, slots, plan)
   watchMailboxes(setting, slots)
 
   const main = Effect.gen(function* () {
     for (const slot of slots) yield* Fleet.open(setting, slot)
+    const listening = yield* Effect.forkChild(subscribers.run)
     const chaotic = yield* Effect.forkChild(chaos(setting, slots, plan.streams))
     const perform = (operations: ReadonlyArray<Operation>) =>
       Effect.forEach(operations, clients.perform, { discard: true })
@@ -152,7 +171,7 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
     faults.end()
     // What it has begun (a shutdown, a restart) it brings to an end.
     yield* Fiber.join(chaotic)
-    return yield* conclude(setting, slots, clients, plan.streams)
+    return yield* conclude(setting, slots, clients, plan.streams, subscribers.all, Fiber.interrupt(listening))
   })
   const end = await finish(world.run(clients.process, main), seen)
   await workshop.run(workshop.process("stores"), Scope.close(scope, Exit.void))
@@ -167,6 +186,7 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
     attempts: clients.attempts,
     inquiries: readers.inquiries,
     rulings: setting.rulings,
+    subscribers: subscribers.all,
     hosts: setting.opened.map((host) => ({
       ...{ name: host.name, app: host.slot.app, wasKilled: host.wasKilled, counters: countersOf(host) },
     })),

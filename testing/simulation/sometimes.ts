@@ -73,6 +73,10 @@ export const sometimes: Readonly<Record<string, (run: Run) => boolean>> = {
       return answer !== undefined && isFinal(answer) && unknown.has(operation.name)
     })
   },
+  "subscriber resumed": ({ subscribers }) =>
+    subscribers.some(({ connections }) => connections.filter(({ told }) => told.length > 0).length > 1),
+  "frame waited for its rate or its reader": ({ hosts }) =>
+    hosts.some(({ counters }) => (counters.get("FramesDelayed") ?? 0) > 0),
   "snapshot stored": ({ snapshotLog }) => snapshotLog.saved.length > 0,
   "snapshot handed out": ({ snapshotLog }) => snapshotLog.handedOut > 0,
   "bad snapshot reported": ({ hosts, snapshotLog }) =>

@@ -6,6 +6,7 @@ import type { Run, Violation } from "../run.ts"
 import { deadlines, restarts, snapshots, tenants } from "./bounds.ts"
 import * as Facts from "./Facts.ts"
 import { linear } from "./linear.ts"
+import { live } from "./live.ts"
 import { log } from "./log.ts"
 import { outcomes } from "./outcomes.ts"
 import { limiter, past } from "./past.ts"
@@ -20,12 +21,13 @@ export const invariants: Readonly<Record<number, string>> = {
   6: "unknown is never called failed",
   7: "every stream is linearizable, rejections, no-ops and reads too",
   12: "snapshot and tail are the full replay",
-  13: "questions after the past are limited exactly, over processes and restarts",
+  13: "questions after the past and frames are limited exactly, over processes and restarts",
   14: "tenants see nothing of each other",
   16: "mailboxes and restarts are bounded",
   17: "every command is answered in its deadline",
   18: "the same seed gives the same trace",
   19: "recorded time never falls in a stream, and a past state is the fold of the events until then",
+  20: "every subscriber is told of each event of its streams, in order and without a gap",
 }
 
 /** What a run did wrong; a run that broke off is checked as far as it came. */
@@ -33,5 +35,5 @@ export const check = (run: Run): ReadonlyArray<Violation> => {
   if (!run.complete) return run.seen
   const facts = Facts.make(run)
   return [log, outcomes, linear, deadlines, tenants, restarts, snapshots, limiter, past].flatMap((one) => one(facts))
-    .concat(run.seen)
+    .concat(live(run), run.seen)
 }
