@@ -79,7 +79,6 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
     { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 600, ciOnly: true },
   ],
   check: [
-    { name: "lock", report: "exit", args: ["install", "--frozen"], secondsMax: 120 },
     { name: "tsc", report: "exit", args: script("node_modules/typescript/bin/tsc", "--noEmit"), secondsMax: 120 },
     { name: "lint", report: "exit", args: ["lint"], secondsMax: 60 },
     { name: "fmt", report: "exit", args: ["fmt", "--check"], secondsMax: 60 },
