@@ -97,8 +97,8 @@ const prepare = (to: string, part: string): void => {
   remove(part)
   const parts = readdirSync(folder).map((name) => join(folder, name)).filter((path) => path.startsWith(`${to}.part-`))
   for (const path of parts) {
-    const owner = Number(/\.part-(\d+)/.exec(path.slice(to.length))?.[1])
-    if (!isAlive(owner)) rmSync(path, { force: true })
+    const [, owner] = /^\.part-(\d+)(?:-wal|-shm|-journal)?$/.exec(path.slice(to.length)) ?? []
+    if (owner !== undefined && !isAlive(Number(owner))) rmSync(path, { force: true })
   }
 }
 
