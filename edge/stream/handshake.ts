@@ -35,7 +35,17 @@ const offered = ({ headers }: EdgeRequest): ReadonlyArray<string> =>
 
 const none = new Unauthorized({ came: false })
 const bad = new Unauthorized({ came: true })
-const unknownProtocol = new HeaderInvalid({ header: "Sec-WebSocket-Protocol", rule: `Expected ${protocol}` })
+const wrong = (header: string, rule: string) => new HeaderInvalid({ header, rule })
+
+/** What of RFC 6455 (4.2.1) the adapters would refuse too, in words of their own. */
+const faultOf = ({ headers }: EdgeRequest, protocols: ReadonlyArray<string>): HeaderInvalid | undefined =>
+  headers.get("sec-websocket-version") !== "13"
+    ? wrong("Sec-WebSocket-Version", "Expected 13")
+    : !/^[+/0-9A-Za-z]{22}==$/.test(headers.get("sec-websocket-key") ?? "")
+    ? wrong("Sec-WebSocket-Key", "Expected 16 bytes in Base64")
+    : protocols.length > 0 && !protocols.includes(protocol)
+    ? wrong("Sec-WebSocket-Protocol", `Expected ${protocol}`)
+    : undefined
 
 export const make = ({ authenticate, hub, origins, tickets }: HandshakeOptions) => {
   const identify = Effect.fnUntraced(function* (
@@ -61,7 +71,8 @@ export const make = ({ authenticate, hub, origins, tickets }: HandshakeOptions) 
     const { headers } = call.request
     if (!isAllowed(headers.get("origin"), headers.get("host"), origins)) return yield* new OriginForbidden()
     const protocols = offered(call.request)
-    if (protocols.length > 0 && !protocols.includes(protocol)) return yield* unknownProtocol
+    const fault = faultOf(call.request, protocols)
+    if (fault !== undefined) return yield* fault
     const identity = yield* identify(call, yield* Clock.currentTimeMillis)
     if (!identity.scopes.includes(scope)) return yield* new Forbidden({ scope })
     return yield* Effect.fromResult(hub.admit(identity, protocols.length > 0 ? protocol : undefined))

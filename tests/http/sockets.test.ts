@@ -78,6 +78,18 @@ describe("the server on its socket", () => {
     }
   })
 
+  it("answers who wishes for a protocol it does not speak as if there were no wish", async () => {
+    const body = '{"text":"x"}'
+    const wish = "\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n\r\n"
+    const said = await speak(target.port!, [put("h2c", body.length).replace("\r\n\r\n", wish) + body])
+    assert.strictEqual(said.status, 200)
+    const plain = await speak(target.port!, [head("GET /v1/Box HTTP/1.1").replace("\r\n\r\n", wish)])
+    assert.strictEqual(plain.status, 200)
+    const socket = ["connection: Upgrade", "upgrade: websocket", "sec-websocket-version: 13"]
+    const keyless = await speak(target.port!, [head("GET /v1/stream HTTP/1.1", ...socket)])
+    assert.deepStrictEqual([keyless.status, problem(keyless.body).type], [400, "/problems#invalid-header"])
+  })
+
   it("stores a command whose client left, and answers the repeat", async () => {
     const body = '{"text":"x"}'
     const command = put("gone", body.length).replace("\r\n\r\n", "\r\nidempotency-key: gone-1\r\n\r\n") + body

@@ -2,6 +2,9 @@
  * `/v1/stream` over the embedded store and a real socket: who gets in, what is told, how it ends.
  * @module
  */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { ask, problem } from "./client.ts"
 import * as Listener from "./Listener.ts"
@@ -60,6 +63,23 @@ describe("/v1/stream", () => {
     await third.until(() => third.events().length === 1, "the rest")
     assert.deepStrictEqual(texts(third.events()), ["4"])
     await third.close()
+  })
+
+  it("tells of what another process on the same store wrote", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "nexus-two-"))
+    const [one, two] = [await embedded({}, { NEXUS_DATA: folder }), await embedded({}, { NEXUS_DATA: folder })]
+    try {
+      const listener = await Listener.open(one, { token: await one.issuer.token("t", "stream") })
+      await listener.subscribe({ aggregate: "Box" }, "feed")
+      await listener.subscribe({ aggregate: "Box", ids: { x: 0 } }, "ids")
+      const as = await two.issuer.token("t", "commands:*")
+      for (const text of ["1", "2"]) await ask(two, "/v1/Box/x/commands/Put", { token: as, body: { text } })
+      await listener.until(() => listener.events("feed").length === 2 && listener.events("ids").length === 2, "both")
+      await listener.close()
+    } finally {
+      await Promise.all([one.close(), two.close()])
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 
   it("takes the position of a command's answer, and begins at the start where asked to", async () => {

@@ -168,13 +168,15 @@ const codes: { readonly [code: string]: Malformed } = {
   HPE_HEADER_OVERFLOW: "large",
 }
 
-/** Written by hand: there is no request that a response could belong to. */
-const refuseHead = async (socket: Duplex, response: Response): Promise<void> => {
+/** Written by hand: there is no request that a response could belong to, or it has none that a server would make. */
+const respond = async (socket: Duplex, response: Response): Promise<void> => {
   const body = await response.text()
   const headers = [...response.headers].map(([name, value]) => `${name}: ${value}\r\n`).join("")
   const length = new TextEncoder().encode(body).length
   socket.end(
-    `HTTP/1.1 ${response.status} Refused\r\n${headers}content-length: ${length}\r\nconnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${response.status} ${
+      response.ok ? "OK" : "Refused"
+    }\r\n${headers}content-length: ${length}\r\nconnection: close\r\n\r\n${body}`,
   )
 }
 
@@ -188,13 +190,15 @@ export const listen = (handler: Handler, options: Options): Promise<Listener> =>
       connectionsCheckingInterval: Math.min(1_000, options.headersTimeoutMs),
       maxHeaderSize: options.headBytes,
       keepAliveTimeout: 60_000,
+      // Other protocols are wished for in passing (h2c): whoever knows the option answers as if they were not.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
     }, (message, response) => {
       answer(message, response, handler).catch(() => response.destroy())
     })
     server.on("clientError", (error: Error & { code?: string }, socket: Socket) => {
       if (!socket.writable) return socket.destroy()
       Promise.resolve(options.refuse(codes[error.code ?? ""] ?? "malformed"))
-        .then((response) => refuseHead(socket, response)).catch(() => socket.destroy())
+        .then((response) => respond(socket, response)).catch(() => socket.destroy())
     })
     const { upgrade } = options
     const upgrades = upgrade && makeUpgrades(upgrade)
@@ -205,7 +209,7 @@ export const listen = (handler: Handler, options: Options): Promise<Listener> =>
         socket.on("error", gone)
         upgrade.handle(new NodeRequest(message)).then((answered) => {
           socket.off("error", gone)
-          if (answered instanceof Response) return refuseHead(socket, answered)
+          if (answered instanceof Response) return respond(socket, answered)
           upgrades.accept(message, socket, head, answered)
         }).catch(() => socket.destroy())
       })
