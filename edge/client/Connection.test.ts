@@ -132,6 +132,18 @@ describe("the socket", () => {
     assert.isTrue(server.last().isOpen())
   })
 
+  it("that says something unreadable is left, and what it may have meant is asked for again", async () => {
+    const { client, platform, server } = open()
+    const stream = client.live({ after: "start" })
+    await platform.settle(stream.ready)
+    server.last().say({ type: "of a newer server" })
+    assert.lengthOf(server.sockets, 1)
+    server.last().say('{"type":"events","events":[')
+    server.publish("Box", "b-1")
+    assert.deepInclude((await platform.settle(stream.next())).value, { id: "b-1", version: 1 })
+    assert.lengthOf(server.sockets, 2)
+  })
+
   it("that never opens is left", async () => {
     const { client, platform, server } = open()
     void client.live()

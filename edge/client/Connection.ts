@@ -125,7 +125,8 @@ export const make = (http: Http): Connection => {
     heardAt = platform.now()
     asked = false
     const frame = parse(data)
-    if (frame === undefined) return
+    // What cannot be read may have been events: they are asked for again.
+    if (frame === undefined) return void lost(1007, undefined)
     const member = frame.subscription === undefined ? undefined : byName.get(frame.subscription)
     const seat = member && seats.get(member)
     if (frame.type === "problem" && frame.subscription === undefined) problem = errorOf(frame.problem)

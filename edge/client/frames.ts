@@ -31,7 +31,7 @@ export type Frame =
   | { readonly type: "unsubscribed"; readonly subscription: string }
   | { readonly type: "problem"; readonly subscription?: string; readonly problem: unknown }
 
-/** Nothing where the text is no frame; frames of a newer server that this client does not know are nothing as well. */
+/** Nothing where the text is no frame. Of a newer server it may be one that this client does not know. */
 export const parse = (text: unknown): Frame | undefined => {
   if (typeof text !== "string") return undefined
   try {

@@ -33,7 +33,8 @@ export interface Connected {
   readonly isOpen: () => boolean
   /** From the server. */
   readonly cut: (code: number) => void
-  readonly say: (frame: object) => void
+  /** A text goes out as it is. */
+  readonly say: (frame: object | string) => void
   /** From now on nothing comes through, and nobody is told. */
   readonly silence: () => void
 }
@@ -120,8 +121,9 @@ export const make = ({ frameEvents = 5, opens = () => true, platform, random, re
       this.onclose?.({ code } as never)
     }
 
-    private say(frame: object): void {
-      if (this.state === "open") this.onmessage?.({ data: JSON.stringify(frame) } as never)
+    private say(frame: object | string): void {
+      const data = typeof frame === "string" ? frame : JSON.stringify(frame)
+      if (this.state === "open") this.onmessage?.({ data } as never)
     }
 
     private tell(): void {
