@@ -24,6 +24,11 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
+it("README leads to every guide", () => {
+  const readme = readFileSync("README.md", "utf8")
+  for (const { path } of all.filter(({ path }) => /^docs\/[^/]+$/.test(path))) assert.include(readme, `](${path})`)
+})
+
 describe("an excerpt", () => {
   for (const { blocks, path } of all) {
     for (const block of blocks) {
