@@ -36,7 +36,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       name: "unit",
       report: "vitest",
       args: vitest("--project", "unit"),
-      secondsMax: 230,
+      secondsMax: 240,
       ci: { args: vitest("--project", "unit"), secondsMax: 600 },
     },
     {
@@ -64,7 +64,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       name: "browser",
       report: "line",
       args: script("tests/browser/main.ts"),
-      secondsMax: 30,
+      secondsMax: 20,
       ci: { args: script("tests/browser/main.ts"), secondsMax: 90 },
     },
     { name: "fsync", report: "line", args: script("tests/fsync/main.ts"), secondsMax: 35 },
