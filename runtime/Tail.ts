@@ -4,7 +4,7 @@
  * It reads nothing while nobody listens. Events come late or twice to nobody: every page follows the one before.
  * @module
  */
-import { Context, Effect, FiberSet, Layer, type Scope } from "effect"
+import { Cause, Context, Effect, FiberSet, Layer, Option, type Scope } from "effect"
 import { EventStore, type Shape as Store, type StoredEvent } from "../core/EventStore.ts"
 import { Limits } from "../core/Limits.ts"
 
@@ -73,17 +73,18 @@ const make = Effect.gen(function* () {
       waiting = []
       woken = false
       const before = cursor
-      const page = yield* Effect.result(store.feed(before, limits.tailPage))
+      // All sockets hang on this loop: a store that breaks is asked again like one that fails.
+      const page = yield* Effect.exit(store.feed(before, limits.tailPage))
       if (page._tag === "Failure") {
         waiting = asked.concat(waiting)
-        if (page.failure._tag === "BadCursor") {
+        if (Option.getOrUndefined(Cause.findErrorOption(page.cause))?._tag === "BadCursor") {
           const start = yield* end(store, limits.tailPollMs)
           tell({ events: [], before, cursor: start, broken: true })
         } else yield* Effect.sleep(limits.tailPollMs)
         continue
       }
-      const { items } = page.success
-      if (items.length > 0) tell({ events: items, before, cursor: page.success.cursor, broken: false })
+      const { items } = page.value
+      if (items.length > 0) tell({ events: items, before, cursor: page.value.cursor, broken: false })
       if (items.length < limits.tailPage) { for (const answer of asked) answer(cursor) }
       else waiting = asked.concat(waiting)
       if (items.length === limits.tailPage) {
@@ -133,7 +134,7 @@ const make = Effect.gen(function* () {
 
 /** Where the feed ends, asked until the store says so. */
 const end = (store: Store, pauseMs: number): Effect.Effect<string | undefined> =>
-  Effect.catch(
+  Effect.catchCause(
     store.feedEnd,
     () => Effect.andThen(Effect.sleep(pauseMs), Effect.suspend(() => end(store, pauseMs))),
   )

@@ -73,7 +73,14 @@ export const make = Effect.fnUntraced(function* ({ app, context, limits, problem
       const own = sessions.get(tenant)
       if (own === undefined) continue
       const events = page.events.filter((event) => event.tenant === tenant)
-      for (const session of own) session.hear({ ...page, events, textOf })
+      for (const session of own) {
+        try {
+          session.hear({ ...page, events, textOf })
+        } catch {
+          // One that breaks ends alone: all others hang on the same tail.
+          session.end(Closing.failed)
+        }
+      }
     }
   }
 

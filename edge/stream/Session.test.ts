@@ -206,4 +206,42 @@ describe("a session", () => {
     }
     for (const [i, time] of wire.times.entries()) if (i >= 5) assert.isAtLeast(time - wire.times[i - 5]!, 1_000)
   }, { framesPerSecond: 5, eventsPerFrame: 10, tailPage: 10, tailPollMs: 10 })
+
+  live("survives a store that breaks where it can, and else ends alone", function* ({ connect, pass, write }, trouble) {
+    const wire = connect()
+    wire.say(subscribe())
+    yield* pass(50)
+    trouble.failing = () => {
+      throw new Error("a bug of the store")
+    }
+    yield* write("a")
+    yield* pass(500)
+    const reader = connect(Rig.identityOf("t", "other"))
+    reader.say(subscribe({ aggregate: "Box", ids: { a: null } }))
+    trouble.failing = () => false
+    yield* pass(500)
+    assert.deepStrictEqual([wire.events().length, wire.code, reader.code], [1, undefined, undefined])
+    wire.taking = false
+    for (let n = 0; n < 9; n++) yield* write("a", 1, "t", 1_000)
+    yield* pass(300)
+    trouble.failing = () => {
+      throw new Error("a bug of the store")
+    }
+    Object.assign(wire, { taking: true, buffered: 0 })
+    yield* pass(500)
+    assert.deepStrictEqual([wire.code, reader.code], [1011, undefined])
+  }, { socketBufferBytes: 2_000, frameBytes: 2_000 })
+
+  live("that breaks ends alone", function* ({ connect, pass, write }) {
+    const wires = Array.from({ length: 3 }, (_, n) => connect(Rig.identityOf("t", `s${n}`)))
+    for (const wire of wires) wire.say(subscribe())
+    yield* pass(50)
+    wires[0]!.broken = true
+    for (let n = 1; n <= 2; n++) {
+      yield* write("a")
+      yield* pass(200)
+    }
+    assert.deepStrictEqual(wires.map(({ code }) => code), [1011, undefined, undefined])
+    assert.deepStrictEqual(wires.map((wire) => wire.events().length), [0, 2, 2])
+  })
 })

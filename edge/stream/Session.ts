@@ -5,9 +5,10 @@
  * whatever cannot be sent at once is read from the log later, so that it holds cursors and no queue of frames.
  * @module
  */
-import { type Clock, Effect, Result, type Tracer } from "effect"
+import { Cause, type Clock, Effect, Result, type Tracer } from "effect"
 import { Unavailable } from "../../core/ActorError.ts"
 import type { StoredEvent } from "../../core/EventStore.ts"
+import * as Defect from "../../runtime/Defect.ts"
 import type { Page } from "../../runtime/Tail.ts"
 import type { Peer, Socket } from "../../runtime/Socket.ts"
 import * as answers from "../answers.ts"
@@ -231,6 +232,14 @@ export const make = (setting: Setting, identity: Identity, quota: Quota, socket:
     yield* Effect.yieldNow
   })
 
+  /** A defect ends this socket alone; its client comes back and resumes. */
+  const broken = Effect.fnUntraced(function* (cause: Cause.Cause<never>) {
+    if (Cause.hasInterruptsOnly(cause)) return
+    const { frames, name } = Defect.describe(Cause.squash(cause))
+    yield* Effect.logError("socket failed").pipe(Effect.annotateLogs({ defect: name, frames }))
+    end(Closing.failed)
+  })
+
   return {
     message: (text) => {
       if (ended) return
@@ -252,7 +261,7 @@ export const make = (setting: Setting, identity: Identity, quota: Quota, socket:
     look,
     end,
     closed: over,
-    run: Effect.forever(Effect.suspend(step)),
+    run: Effect.catchCause(Effect.forever(Effect.suspend(step)), broken),
   }
 }
 

@@ -21,6 +21,8 @@ export interface Wire {
   readonly times: Array<number>
   /** Whether the peer takes what it is sent; else it waits in the buffer. */
   taking: boolean
+  /** Whether sending throws. */
+  broken: boolean
   buffered: number
   bufferedMost: number
   code: number | undefined
@@ -85,7 +87,7 @@ export const open = Effect.gen(function* () {
     if (granted._tag === "Failure") throw new Error(granted.failure._tag)
     let peer: Peer | undefined
     const wire: Wire = {
-      ...{ frames: [], times: [], taking: true, buffered: 0, bufferedMost: 0, code: undefined },
+      ...{ frames: [], times: [], taking: true, broken: false, buffered: 0, bufferedMost: 0, code: undefined },
       say: (message) => peer?.message(typeof message === "string" ? message : JSON.stringify(message)),
       events: (name = "s") => wire.frames.flatMap((one) => one.subscription === name ? one.events ?? [] : []),
       cut: () => {
@@ -95,6 +97,7 @@ export const open = Effect.gen(function* () {
     }
     const socket: Socket = {
       send: (text) => {
+        if (wire.broken) throw new Error("a bug of the adapter")
         wire.frames.push(JSON.parse(text) as Frame)
         wire.times.push(nowMs())
         if (!wire.taking) wire.buffered += text.length
