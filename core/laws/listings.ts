@@ -3,7 +3,7 @@
  * @module
  */
 import { Arbitrary, Effect, Schema } from "effect"
-import type { Shape, StoredEvent, TimeRange } from "../EventStore.ts"
+import type { Append, Shape, StoredEvent, TimeRange } from "../EventStore.ts"
 import { keyOf, type StreamKey } from "../Stream.ts"
 import {
   append,
@@ -126,8 +126,13 @@ const feedEnd = Effect.fnUntraced(function* (store: Shape) {
 
 const between = (minimum: number, maximum: number) =>
   Schema.Int.pipe(Schema.check(Schema.isBetween({ minimum, maximum })))
-/** An append of `count` events to one of six streams of two tenants, `step` milliseconds after the one before. */
-const Write = Schema.Struct({ stream: between(0, 5), count: between(1, 3), step: between(-3, 3) })
+/** `count` events to one of six streams of two tenants, in the group of the write before or `step` milliseconds later. */
+const Write = Schema.Struct({
+  stream: between(0, 5),
+  count: between(1, 3),
+  step: between(-3, 3),
+  joined: Schema.Boolean,
+})
 const Query = Schema.Struct({
   from: between(-8, 8),
   span: between(0, 12),
@@ -149,12 +154,24 @@ const timeRanges = Effect.fnUntraced(function* (
     streamOf(of, "a", "Cart"),
   ])
   const versions = streams.map(() => 0)
+  let group: Array<Append> = []
+  const commit = Effect.suspend(() => {
+    const appends = group
+    group = []
+    return Effect.flatMap(
+      withClock(hands)(store.commit(appends)),
+      (outcomes) => same(tags(outcomes), appends.map(() => "Committed"), "a group"),
+    )
+  })
   for (const [i, write] of writes.entries()) {
-    hands.ms += write.step
-    const one = append(streams[write.stream]!, versions[write.stream]!, `c-${i}`, write.count)
-    yield* same(tags(yield* withClock(hands)(store.commit([one]))), ["Committed"], "a write")
+    if (!write.joined) {
+      yield* commit
+      hands.ms += write.step
+    }
+    group.push(append(streams[write.stream]!, versions[write.stream]!, `c-${i}`, write.count))
     versions[write.stream]! += write.count
   }
+  yield* commit
   const log: Array<StoredEvent> = []
   for (const stream of streams) log.push(...(yield* readAll(store, stream)))
   for (const { from, span, limit, of } of queries) {

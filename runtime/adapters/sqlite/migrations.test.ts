@@ -38,7 +38,7 @@ const events = history.map(([stream, version, recordedAt, type], i): StoredEvent
 }))
 
 /** A file as the first release wrote it: a table of streams, and each event with the number of its stream. */
-const oldFile = Effect.fnUntraced(function* (kept: (event: StoredEvent) => boolean = () => true) {
+const oldFile = Effect.gen(function* () {
   const folder = yield* freshFolder
   const driver = connect(`${folder}/nexus.db`)
   migrate(driver, migrations.slice(0, 1))
@@ -54,7 +54,6 @@ const oldFile = Effect.fnUntraced(function* (kept: (event: StoredEvent) => boole
   }
   const insert = driver.prepare("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
   for (const [i, event] of events.entries()) {
-    if (!kept(event)) continue
     const meta = JSON.stringify([event.fingerprint, null, null, event.principal, null, event.writerId])
     const [stream, kind] = [streams.get(`${kindOf(event)}/${event.id}`)!, kinds.get(kindOf(event))!]
     const { commandId, eventId, payload, recordedAt, schemaVersion, type, version } = event
@@ -67,7 +66,7 @@ const oldFile = Effect.fnUntraced(function* (kept: (event: StoredEvent) => boole
 describe("a file of the first layout", () => {
   it.effect("holds the same after it was opened, and goes on", () =>
     Effect.gen(function* () {
-      const folder = yield* oldFile()
+      const folder = yield* oldFile
       assert.deepEqual(yield* Sqlite.check({ folder }), [])
       const store = Context.get(yield* Layer.build(Sqlite.layer({ folder })), EventStore)
       assert.deepEqual((yield* store.feed(undefined, 99)).items, events)
@@ -96,16 +95,33 @@ describe("a file of the first layout", () => {
       assert.deepEqual(yield* Sqlite.check({ folder }), [])
     }))
 
-  it.effect("is refused and left as it was if a stream has lost its first event", () =>
-    Effect.gen(function* () {
-      const folder = yield* oldFile(({ eventId }) => eventId !== "event-0")
-      const refusal = yield* Effect.flip(Layer.build(Sqlite.layer({ folder })))
-      assert.strictEqual(refusal.reason, "corrupt")
-      assert.include(refusal.message, "restore the file from a copy")
-      assert.match((yield* Sqlite.check({ folder }))[0]!.problem, /^damaged: /)
-      const driver = connect(`${folder}/nexus.db`)
-      assert.deepEqual({ ...run(driver, "PRAGMA user_version") as object }, { user_version: 1 })
-      assert.deepEqual({ ...run(driver, "SELECT count(*) AS n FROM streams") as object }, { n: 4 })
-      driver.close()
-    }))
+  const rowsOf = (file: string) => {
+    const driver = connect(file)
+    const counts = ["user_version", "events", "streams"].map((of) =>
+      run(driver, of === "user_version" ? `PRAGMA ${of}` : `SELECT count(*) FROM ${of}`)
+    )
+    driver.close()
+    return counts
+  }
+  const lost = {
+    "its first event": "DELETE FROM events WHERE position = 1",
+    "its name": "DELETE FROM streams WHERE id = 'a' AND kind_no = 2",
+  }
+  for (const [what, sql] of Object.entries(lost)) {
+    it.effect(`is refused and left as it was if a stream has lost ${what}`, () =>
+      Effect.gen(function* () {
+        const folder = yield* oldFile
+        const file = `${folder}/nexus.db`
+        const driver = connect(file)
+        run(driver, "DROP TRIGGER events_are_not_deleted")
+        assert.strictEqual(Number(driver.prepare(sql).run().changes), 1)
+        driver.close()
+        const before = rowsOf(file)
+        const refusal = yield* Effect.flip(Layer.build(Sqlite.layer({ folder })))
+        assert.strictEqual(refusal.reason, "corrupt")
+        assert.include(refusal.message, "restore the file from a copy")
+        assert.match((yield* Sqlite.check({ folder }))[0]!.problem, /^damaged: /)
+        assert.deepEqual(rowsOf(file), before)
+      }))
+  }
 })

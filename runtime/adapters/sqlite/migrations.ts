@@ -89,10 +89,6 @@ CREATE INDEX queries_by_newest ON queries (newest);
  * index over all events would have a page written for each stream of a group.
  */
 const places = `
-DROP TRIGGER events_are_not_updated;
-DROP TRIGGER events_are_not_deleted;
-DROP INDEX events_by_command;
-DROP INDEX events_by_time;
 ALTER TABLE events RENAME TO old_events;
 
 -- Positions are given out without gaps, in the order of commits. The row of an accepted command's events is its receipt.
