@@ -117,6 +117,14 @@ const adrs = (tree: Tree): ReadonlyArray<string> =>
     ]
   })
 
+/** The n-th decision is `00nn-…` and opens with `# n.`: a number names one for ever. */
+const adrNumbers = (tree: Tree): ReadonlyArray<string> =>
+  Object.keys(tree).filter((path) => /^docs\/adr\/.*\.md$/.test(path)).toSorted().flatMap((path, index) => {
+    const number = `${index + 1}`
+    const named = path.startsWith(`docs/adr/${number.padStart(4, "0")}-`)
+    return named && tree[path]!.startsWith(`# ${number}. `) ? [] : [`${path} is not numbered ${number}, name and title`]
+  })
+
 const withoutCode = (markdown: string) => markdown.replaceAll(/```[\s\S]*?```/g, "").replaceAll(/`[^`\n]*`/g, "code")
 
 /** As GitHub makes them. */
@@ -157,5 +165,6 @@ export const rules = (exists: (path: string) => boolean): ReadonlyArray<Rule> =>
   { name: "every file says what it is", check: headers },
   { name: "no text names the place of writing", check: texts },
   { name: "decisions are short and complete", check: adrs },
+  { name: "decisions are numbered without a gap", check: adrNumbers },
   { name: "links lead somewhere", check: (tree) => links(tree, exists) },
 ]

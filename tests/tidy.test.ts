@@ -127,6 +127,11 @@ const faults: Readonly<Record<string, ReadonlyArray<readonly [says: string, tree
     ["has 41 lines", { "docs/adr/0001-a.md": "x\n".repeat(41) }],
     [`lacks "## Decision"`, { "docs/adr/0001-a.md": "## Context\n" }],
   ],
+  "decisions are numbered without a gap": [
+    ["0001-b.md is not numbered 2", { "docs/adr/0001-a.md": "# 1. A\n", "docs/adr/0001-b.md": "# 1. B\n" }],
+    ["0003-b.md is not numbered 2", { "docs/adr/0001-a.md": "# 1. A\n", "docs/adr/0003-b.md": "# 3. B\n" }],
+    ["0002-b.md is not numbered 2", { "docs/adr/0001-a.md": "# 1. A\n", "docs/adr/0002-b.md": "# 1. B\n" }],
+  ],
   "links lead somewhere": [
     ["links to ./b.md, which", { "docs/a.md": "[b](./b.md)" }],
     ["links to a.md#no: no such", { "docs/a.md": "# Yes\n[b](a.md#no)" }],
@@ -158,7 +163,7 @@ const innocent: Tree = {
   "deno.json": JSON.stringify({ exports: publicFolders, tasks: { run: "deno run tests/launch.ts" } }),
   "examples/x/main.ts":
     `/** @module */\nimport { A } from "nexus-actors/core"\nconsole.log(await A, Deno.args, Date.now())`,
-  "docs/adr/0001-a.md": "# A\n## Context\n## Decision\n## What it costs\n## What would change our mind\n" +
+  "docs/adr/0001-a.md": "# 1. A\n## Context\n## Decision\n## What it costs\n## What would change our mind\n" +
     "[a](#what-it-costs) [m](../../data) [x](https://a.b) `[y](no.md)`\n",
 }
 
