@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { blocksOf, commandsOf, edited, marked } from "./blocks.ts"
+import { blocksOf, commandsOf, edited, formOf, marked } from "./blocks.ts"
 
 const fence = "```"
 
@@ -18,6 +18,14 @@ describe("commandsOf()", () => {
   it("joins what is continued and drops comments, but no fragment of an address", () => {
     const text = "a b   # why\n\n# nothing\ncurl x#y \\\n  -d '{}'\n"
     assert.deepStrictEqual(commandsOf(text), ["a b", "curl x#y -d '{}'"])
+  })
+})
+
+describe("formOf()", () => {
+  it("keeps every figure but days, times and sizes", () => {
+    const text = "wrote 7 in 2 KiB, 1,024 bytes \nat 2026-11-23T02:24:08.147Z\n2026-11-23  433\n\n"
+    assert.deepStrictEqual(formOf(text), ["wrote 7 in <size>, <size>", "at <time>", "<day>  433"])
+    assert.notDeepEqual(formOf("5 MiBs of 5 B"), formOf("6 MiBs of 6 B"))
   })
 })
 

@@ -40,6 +40,13 @@ export const commandsOf = (text: string): ReadonlyArray<string> =>
     line !== ""
   )
 
+/** What a run prints, without what no two runs have alike: days, times, sizes in bytes, spaces at the end. */
+export const formOf = (printed: string): ReadonlyArray<string> =>
+  printed.trimEnd().split("\n").map((line) =>
+    line.trimEnd().replaceAll(/\d{4}-\d\d-\d\d(T[\d:.]+Z)?/g, (_, time) => time === undefined ? "<day>" : "<time>")
+      .replaceAll(/\d[\d,.]* (B|[KMG]iB|bytes)\b/g, "<size>")
+  )
+
 /** The text with every hunk of a `diff` block applied; each must fit in one place alone. */
 export const edited = (before: string, diff: string): string =>
   diff.split("\n@@\n").reduce((text, hunk) => {

@@ -41,6 +41,21 @@ describe("an excerpt", () => {
   }
 })
 
+it("output in a guide is held to a run by the suite package", () => {
+  for (const { blocks, path } of all) {
+    for (const { lang, line, mark } of blocks.filter(({ lang }) => lang === "text" || lang === "")) {
+      assert.include(["prints", "prints the end", "check says", "folders"], mark, `${path}:${line}`)
+    }
+  }
+})
+
+it("a list of folders names those that are there", () => {
+  const lists = all.flatMap(({ blocks }) => blocks.filter(({ mark }) => mark === "folders"))
+  assert.isNotEmpty(lists)
+  const named = lists.flatMap(({ text }) => text.split("\n").map((line) => line.split(" ")[0]!))
+  for (const path of named) assert.isTrue(path.endsWith("/") && existsSync(path), path)
+})
+
 describe("TypeScript in a guide", () => {
   it("compiles", { timeout: 120_000 }, async () => {
     const config = { extends: "../../tsconfig.json", include: ["*.ts"], exclude: [] }

@@ -3,7 +3,7 @@
  * @module
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { commandsOf, marked } from "../docs/blocks.ts"
+import { type Block, commandsOf, formOf, marked } from "../docs/blocks.ts"
 import { guides } from "../docs/guides.ts"
 import { freePort, type Sandbox, sandbox } from "./sandbox.ts"
 
@@ -11,7 +11,9 @@ import { freePort, type Sandbox, sandbox } from "./sandbox.ts"
 const elsewhere = ["docs/quickstart.md", "docs/package.md", "cli/template/README.md"]
 const all = guides().filter(({ path }) => !elsewhere.includes(path)).map(({ blocks, path }) => ({
   path,
-  shell: blocks.filter((block) => block.lang === "sh" && marked(block, "run by") === undefined),
+  shell: blocks.flatMap((block, index) =>
+    block.lang === "sh" && !/^(run by|not run): /.test(block.mark) ? [{ block, next: blocks[index + 1] }] : []
+  ),
 })).filter(({ shell }) => shell.length > 0)
 
 let box: Sandbox
@@ -27,21 +29,32 @@ afterAll(() => box.remove())
 
 const asked = (line: string) => line.replaceAll("8787", `${port}`).replace("TOKEN=...", `TOKEN=${token}`)
 
-/** An answer is a refusal by design (nothing there yet, for one), never a route that does not exist or a wrong token. */
-const isAnswer = (body: string, status: number) =>
-  status < 300 || ([404, 409, 422].includes(status) && !/no-such-route|invalid-query/.test(body))
+/** `<!-- status: 404 -->` where a block shows a refusal; every other answer of a guide is a good one. */
+const isMeant = (block: Block, status: string) => {
+  const wanted = marked(block, "status")
+  return wanted === undefined ? /^2\d\d$/.test(status) : status === wanted
+}
+
+/** `<!-- prints -->` before the block that follows: all of it; `prints the end`: the last lines. */
+const shown = (out: string, next: Block | undefined) => {
+  if (next?.mark !== "prints" && next?.mark !== "prints the end") return undefined
+  const [ran, said] = [formOf(out), formOf(next.text)]
+  return { said, ran: next.mark === "prints" ? ran : ran.slice(-said.length) }
+}
 
 describe("the commands of a guide", () => {
   it("are found", () => assert.include(all.map(({ path }) => path), "README.md"))
   for (const { path, shell } of all) {
     it(`do what ${path} says`, { timeout: 300_000 }, async () => {
-      for (const { line, text } of shell) {
-        const { code, err, out } = await box.sh(commandsOf(text).map(asked), box.clone, { TOKEN: token })
-        assert.strictEqual(code, 0, `${path}:${line}\n${out}\n${err}`)
-        for (const [, body = "", status] of out.matchAll(/^(.*)\n(\d{3})$/gm)) {
-          const fine = path === "README.md" ? Number(status) < 300 : isAnswer(body, Number(status))
-          assert.isTrue(fine, `${path}:${line} ${status} ${body}`)
+      for (const { block, next } of shell) {
+        const at = `${path}:${block.line}`
+        const { code, err, out } = await box.sh(commandsOf(block.text).map(asked), box.clone, { TOKEN: token })
+        assert.strictEqual(code, 0, `${at}\n${out}\n${err}`)
+        for (const [, body, status] of out.matchAll(/^(.*)\n(\d{3})$/gm)) {
+          assert.isTrue(isMeant(block, status!), `${at} ${status} ${body}`)
         }
+        const compared = shown(out, next)
+        if (compared !== undefined) assert.deepStrictEqual(compared.ran, compared.said, `${path}:${next!.line}`)
       }
     })
   }
