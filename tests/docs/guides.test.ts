@@ -43,7 +43,7 @@ describe("an excerpt", () => {
 
 it("output in a guide is held to a run by the suite package", () => {
   for (const { blocks, path } of all) {
-    for (const { lang, line, mark } of blocks.filter(({ lang }) => lang === "text" || lang === "")) {
+    for (const { line, mark } of blocks.filter(({ lang }) => lang === "text" || lang === "")) {
       assert.include(["prints", "prints the end", "check says", "folders"], mark, `${path}:${line}`)
     }
   }
