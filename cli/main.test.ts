@@ -40,6 +40,13 @@ describe("nexus", () => {
     }
   })
 
+  it("says which option names what it cannot find, and whose help tells more", async () => {
+    const [lost, wrong] = await Promise.all([nexus(`verify --data ${folder}`), nexus("stats --dta x")])
+    assert.match(lost.err, /^nexus: there is no \.\/app\.ts: name .* with --app FILE$/m)
+    assert.match(wrong.err, /`nexus stats --help`/)
+    assert.deepStrictEqual([lost.code, wrong.code], [1, 2])
+  })
+
   it("token signs for who is named, for as long as is named", async () => {
     const { code, out } = await nexus(`token ${who} --ttl 15m --json`)
     assert.strictEqual(code, 0)

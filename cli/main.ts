@@ -6,6 +6,7 @@
  * @module
  */
 import { Effect, Result } from "effect"
+import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import process from "node:process"
 import { pathToFileURL } from "node:url"
@@ -59,6 +60,12 @@ const importApp = (file: string): Effect.Effect<App, Failure> =>
   Effect.tryPromise({
     try: async () => (await import(pathToFileURL(resolve(file)).href) as { readonly default?: unknown }).default,
     catch: (error) => {
+      if (!existsSync(file)) {
+        return new Failure({
+          message: `there is no ${file}: name your application's file with --app FILE`,
+          exitCode: 1,
+        })
+      }
       const { code, message } = error as Error & { readonly code?: unknown }
       // Of Node before 24.
       const hint = code === "ERR_UNKNOWN_FILE_EXTENSION" ? "; run it with Deno: npx -y deno@2.9.5 task nexus …" : ""
@@ -70,8 +77,8 @@ const importApp = (file: string): Effect.Effect<App, Failure> =>
       : Effect.fail(new Failure({ message: `--app ${file} has no App.make(…) as its default export`, exitCode: 1 }))
   ))
 
-const wrongly = (message: string): number => {
-  say(`nexus: ${message}. \`nexus --help\` tells more.`)
+const wrongly = (message: string, verb = ""): number => {
+  say(`nexus: ${message}. \`nexus ${verb}--help\` tells more.`)
   return 2
 }
 
@@ -84,7 +91,7 @@ const main = async (words: ReadonlyArray<string>): Promise<number> => {
   const verb = verbs.find((one) => one.name === name)
   if (verb === undefined) return wrongly(`there is no verb "${name}"`)
   const given = options(verb, rest)
-  if (Result.isFailure(given)) return wrongly(given.failure)
+  if (Result.isFailure(given)) return wrongly(given.failure, `${verb.name} `)
   const { help, json, app } = given.success
   if (help !== undefined) {
     console.log(helpOf(verb))

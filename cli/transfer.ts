@@ -64,7 +64,9 @@ const begun = Effect.fnUntraced(function* (file: string, tenant: string | undefi
   yield* each(file, (line) => {
     if (!line.whole) return Effect.void
     const read = taken(scan, line)
-    if (Result.isFailure(read)) return failed(`${file}, ${read.failure.message}: this is no export to go on with`)
+    if (Result.isFailure(read)) {
+      return failed(`${file}, ${read.failure.message}: this is no export to go on with, name a new file`)
+    }
     if (read.success._tag !== "Header" && read.success._tag !== "Event") return Effect.void
     keep = line.end
     sum.update(`${line.text}\n`)
@@ -172,6 +174,8 @@ export const importVerb = (open: Open): Verb => ({
   }),
 })
 
-const badFile = (file: string, { message }: { readonly message: string }): Failure => failed(`${file}, ${message}`)
+/** What is wrong from the first line on is no export at all. */
+const badFile = (file: string, { line, message }: ArchiveFile.BadFile): Failure =>
+  failed(`${file}, ${message}${line === 1 ? "; name a file that \`nexus export\` wrote" : ""}`)
 const named = (file: string) => (error: Effect.Error<Import.Import["finish"]>): Failure =>
   error._tag === "BadFile" ? badFile(file, error) : failedBy(error)

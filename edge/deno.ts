@@ -162,7 +162,9 @@ export const start = async (app: App, options: ServeOptions = {}): Promise<Serve
     upgrade: { messageBytes: limits.messageBytes, pingMs: limits.socketPingMs, handle: edge.upgrade },
   }).catch(async (error: Error) => {
     await runtime.dispose()
-    throw new CannotServe([`cannot listen on ${settings.hostname}:${settings.port}: ${error.message}`])
+    const taken = (error as { readonly code?: unknown }).code === "EADDRINUSE"
+    const hint = taken ? "; stop what listens there, or set PORT to another port" : ""
+    throw new CannotServe([`cannot listen on ${settings.hostname}:${settings.port}: ${error.message}${hint}`])
   })
   return {
     url: `http://${settings.hostname}:${listener.port}`,

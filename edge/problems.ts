@@ -58,7 +58,7 @@ export const table: ReadonlyArray<Problem> = [
     401,
     "unauthorized",
     "Unauthorized",
-    "Send a good bearer token in one Authorization header.",
+    "Send one bearer token that is good and has not expired, in the Authorization header.",
   ),
   row(ActorError.Forbidden, 403, "forbidden", "Forbidden", "Ask for a token with the scope that is named."),
   row(

@@ -54,7 +54,9 @@ describe("send()", () => {
       for (const [status, slug] of [[422, "command-invalid"], [401, "unauthorized"], [404, "no-such-route"]] as const) {
         const asked = answering(problem(status, slug))
         const { message } = yield* Effect.flip(place)
-        assert.strictEqual(message, `/v1/Order/1/commands/PlaceOrder answered ${status}: Some title`)
+        const [said, hint] = message.split("; ")
+        assert.strictEqual(said, `/v1/Order/1/commands/PlaceOrder answered ${status}: Some title`)
+        assert.strictEqual(hint?.includes("token"), status === 401 ? true : undefined)
         assert.lengthOf(asked, 1)
       }
     }))

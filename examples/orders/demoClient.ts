@@ -85,7 +85,10 @@ const rejectionOf = (type: unknown): string | undefined => {
 /** Nothing of the body but its title: a problem holds no payload, but who knows what answers there. */
 const failed = (path: string, { status, body }: Reply): DemoFailed => {
   const title = (body as { readonly title?: unknown } | null)?.title
-  return new DemoFailed({ message: `${path} answered ${status}${typeof title === "string" ? `: ${title}` : ""}` })
+  const hint = status === 401 ? "; take a token of that server: it prints one when it starts" : ""
+  return new DemoFailed({
+    message: `${path} answered ${status}${typeof title === "string" ? `: ${title}` : ""}${hint}`,
+  })
 }
 
 /** Fails soon where nobody serves, or where the token is not good for reading. */

@@ -94,7 +94,7 @@ describe("the server as a process", () => {
     const { port } = await start()
     const taken = launch({ PORT: String(port) })
     assert.strictEqual(await taken.ended, 1)
-    assert.match(taken.text(), new RegExp(`nexus: cannot listen on 127.0.0.1:${port}`))
+    assert.match(taken.text(), new RegExp(`nexus: cannot listen on 127.0.0.1:${port}: .*; .*set PORT`))
     const none = launch({ NEXUS_DATA: "deno.json/data" })
     assert.strictEqual(await none.ended, 1)
     assert.match(none.text(), /^nexus: .*deno\.json\/data/m)

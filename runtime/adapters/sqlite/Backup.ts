@@ -80,7 +80,7 @@ const copy = Effect.fnUntraced(function* <E, R>(
     yield* copyFile(from, part, progress, checkFirst)
     yield* inspect(part)
     yield* attempt(to, () => publish(part, to))
-  }).pipe(Effect.ensuring(Effect.sync(() => remove(part))))
+  }).pipe(Effect.ensuring(Effect.ignore(attempt(to, () => remove(part)))))
 })
 
 const attempt = (file: string, f: () => void): Effect.Effect<void, CannotCopy> =>
