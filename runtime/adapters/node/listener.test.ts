@@ -2,6 +2,7 @@
  * The listener over real sockets: heads and bodies that come slowly, never, twice or not at all.
  * @module
  */
+import { connect } from "node:net"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { speak } from "../../../tests/http/raw.ts"
 import { type Handler, listen, type Listener } from "./listener.ts"
@@ -122,5 +123,47 @@ describe("listen()", () => {
       refuse: () => new Response(),
     })
     assert.match(await again.then(() => "listens", String), /EADDRINUSE|AddrInUse/)
+  })
+})
+
+describe("listen(), asked for a WebSocket that it refuses", () => {
+  let listener: Listener
+  beforeAll(async () => {
+    const refusal = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return new Response("no".repeat(100_000), { status: 401 })
+    }
+    listener = await listen(() => new Response(), {
+      ...{ hostname: "127.0.0.1", port: 0, headersTimeoutMs: 300, headBytes: 8_192 },
+      refuse: () => new Response(),
+      upgrade: { messageBytes: 1_000, pingMs: 1_000, handle: refusal },
+    })
+  })
+  afterAll(() => listener.close(100))
+  const wish = "GET / HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n"
+
+  it("outlives a client that resets the connection before, while and after it is answered", async () => {
+    // An error of a socket that nobody listens to ends the process: this run.
+    await Promise.all(Array.from({ length: 60 }, (_, n) =>
+      new Promise<void>((resolve) => {
+        const socket = connect(listener.port, "127.0.0.1", () => {
+          socket.write(wish)
+          setTimeout(() => socket.resetAndDestroy(), n)
+        })
+        socket.on("error", () => {})
+        socket.on("close", () => resolve())
+      })))
+    assert.strictEqual((await speak(listener.port, [wish])).status, 401)
+  })
+
+  it("leaves a client that reads the refusal and keeps its side open", async () => {
+    const socket = connect({ port: listener.port, host: "127.0.0.1", allowHalfOpen: true })
+    // Whoever still writes learns that nobody is there.
+    const drip = setInterval(() => socket.write("x"), 50)
+    socket.on("error", () => {})
+    socket.resume()
+    socket.write(wish)
+    await new Promise<void>((resolve) => socket.on("close", () => resolve()))
+    clearInterval(drip)
   })
 })

@@ -168,8 +168,14 @@ const codes: { readonly [code: string]: Malformed } = {
   HPE_HEADER_OVERFLOW: "large",
 }
 
+/** A refused peer that does not close its side is given so long to read why; no other timeout of the server holds it. */
+const leaveMs = 2_000
+
 /** Written by hand: there is no request that a response could belong to, or it has none that a server would make. */
 const respond = async (socket: Duplex, response: Response): Promise<void> => {
+  // Nobody else listens any more, and an error that nobody hears ends the process.
+  socket.on("error", () => socket.destroy())
+  setTimeout(() => socket.destroy(), leaveMs).unref()
   const body = await response.text()
   const headers = [...response.headers].map(([name, value]) => `${name}: ${value}\r\n`).join("")
   const length = new TextEncoder().encode(body).length
@@ -208,8 +214,8 @@ export const listen = (handler: Handler, options: Options): Promise<Listener> =>
         const gone = () => void socket.destroy()
         socket.on("error", gone)
         upgrade.handle(new NodeRequest(message)).then((answered) => {
-          socket.off("error", gone)
           if (answered instanceof Response) return respond(socket, answered)
+          socket.off("error", gone)
           upgrades.accept(message, socket, head, answered)
         }).catch(() => socket.destroy())
       })
