@@ -126,6 +126,59 @@ describe("listen()", () => {
   })
 })
 
+describe("listen(), asked for a WebSocket that it grants", () => {
+  const handshake = [
+    ...["GET / HTTP/1.1", "host: x", "connection: Upgrade", "upgrade: websocket", "sec-websocket-version: 13"],
+    ...[`sec-websocket-key: ${"A".repeat(22)}==`, "", ""],
+  ].join("\r\n")
+
+  it("answers pings, and keeps no heap of pongs for one who never reads", async () => {
+    let waiting = () => 0
+    const listener = await listen(() => new Response(), {
+      ...{ hostname: "127.0.0.1", port: 0, headersTimeoutMs: 300, headBytes: 8_192 },
+      refuse: () => new Response(),
+      upgrade: {
+        ...{ messageBytes: 1_000, pingMs: 60_000 },
+        handle: () =>
+          Promise.resolve({
+            protocol: undefined,
+            open: ({ bufferedBytes }) => {
+              waiting = bufferedBytes
+              return { message: () => {}, closed: () => {} }
+            },
+          }),
+      },
+    })
+    const socket = connect(listener.port, "127.0.0.1")
+    const ping = Uint8Array.from([0x89, 0x80 + 125, 0, 0, 0, 0, ...new Uint8Array(125)])
+    const heard = (bytes: number) =>
+      new Promise<void>((resolve) => {
+        let came = 0
+        const hear = (chunk: Uint8Array) => {
+          if ((came += chunk.length) < bytes) return
+          socket.off("data", hear)
+          resolve()
+        }
+        socket.on("data", hear)
+      })
+    socket.write(handshake)
+    await heard(100)
+    socket.write(ping)
+    await heard(127)
+    socket.pause()
+    const many = new Uint8Array(1_000 * ping.length)
+    for (let n = 0; n < 1_000; n++) many.set(ping, n * ping.length)
+    let most = 0
+    for (let n = 0; n < 200; n++) {
+      await new Promise<void>((resolve) => socket.write(many, () => resolve()))
+      most = Math.max(most, waiting())
+    }
+    assert.isAtMost(most, 1_100_000)
+    socket.destroy()
+    await listener.close(100)
+  })
+})
+
 describe("listen(), asked for a WebSocket that it refuses", () => {
   let listener: Listener
   beforeAll(async () => {

@@ -28,6 +28,8 @@ const goodbyeMs = 5_000
 const unsupported = 1003
 const messageTooBig = 1009
 const openState = 1
+/** With more unsent, pings go unanswered: one who sends them and reads nothing would fill the memory with pongs. */
+const pongBytes = 1_048_576
 
 export const make = ({ messageBytes, pingMs }: UpgradeOptions): Upgrades => {
   /** The open sockets; those in `silent` have said nothing since the last ping. */
@@ -38,6 +40,7 @@ export const make = ({ messageBytes, pingMs }: UpgradeOptions): Upgrades => {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
+    autoPong: false,
     maxPayload: messageBytes,
     handleProtocols: (_offered, message) => protocols.get(message) ?? false,
   })
@@ -86,6 +89,10 @@ const bind = (ws: WebSocket, accept: Accept, heard: () => void, ended: () => voi
     peer.message(data.toString())
   })
   ws.on("pong", heard)
+  ws.on("ping", (data) => {
+    heard()
+    if (ws.bufferedAmount < pongBytes) ws.pong(data)
+  })
   let tooLarge = false
   // A broken frame or a lost connection: `close` follows.
   ws.on("error", (error: Error & { code?: string }) => {
