@@ -87,6 +87,21 @@ describe("a session", () => {
     assert.deepStrictEqual([wire.code, wire.events().length], [1008, 1])
   }, { tailPollMs: 10 })
 
+  live("rests once it has ended, though its peer has not gone and much was still to be sent", function* (rig) {
+    const wire = rig.connect(Rig.identityOf("t", "s", 5_001))
+    wire.lingering = true
+    yield* rig.write("a", 20)
+    yield* rig.pass(100)
+    wire.say(subscribe({ after: "start" }))
+    // All tokens are looked at each second: it is a frame that finds this one expired.
+    yield* rig.pass(5_500)
+    assert.strictEqual(wire.code, 1008)
+    let looks = 0
+    Object.defineProperty(wire, "buffered", { get: () => (looks++, 0) })
+    yield* rig.pass(100)
+    assert.strictEqual(looks, 0)
+  }, { framesPerSecond: 1, eventsPerFrame: 1 })
+
   live("ends where messages come faster than they may", function* ({ connect, pass }) {
     const wire = connect()
     for (let n = 0; n < 100; n++) wire.say("{}")

@@ -212,6 +212,8 @@ export const make = (setting: Setting, identity: Identity, quota: Quota, socket:
 
   const step = Effect.fnUntraced(function* () {
     yield* rest
+    // Whoever made the socket ends this loop, once its peer has gone.
+    if (ended) return yield* Effect.never
     yield* room()
     const [message] = inbox
     if (message !== undefined) {

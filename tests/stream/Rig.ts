@@ -23,6 +23,8 @@ export interface Wire {
   taking: boolean
   /** Whether sending throws. */
   broken: boolean
+  /** Whether the peer leaves a goodbye without an answer: the socket is ended, and not yet gone. */
+  lingering: boolean
   buffered: number
   bufferedMost: number
   code: number | undefined
@@ -87,7 +89,7 @@ export const open = Effect.gen(function* () {
     if (granted._tag === "Failure") throw new Error(granted.failure._tag)
     let peer: Peer | undefined
     const wire: Wire = {
-      ...{ frames: [], times: [], taking: true, broken: false, buffered: 0, bufferedMost: 0, code: undefined },
+      ...{ frames: [], times: [], taking: true, broken: false, lingering: false, buffered: 0, bufferedMost: 0, code: undefined },
       say: (message) => peer?.message(typeof message === "string" ? message : JSON.stringify(message)),
       events: (name = "s") => wire.frames.flatMap((one) => one.subscription === name ? one.events ?? [] : []),
       cut: () => {
@@ -106,6 +108,7 @@ export const open = Effect.gen(function* () {
       bufferedBytes: () => wire.buffered,
       close: (code) => {
         wire.code = code
+        if (wire.lingering) return
         peer?.closed(code)
         peer = undefined
       },
