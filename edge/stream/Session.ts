@@ -133,7 +133,7 @@ export const make = (setting: Setting, identity: Identity, quota: Quota, socket:
       if (subscriptions.has(name)) {
         return refused(name, new MessageInvalid({ pointer: "/subscription", rule: "Expected a name not in use" }))
       }
-      const filter = { name, tenant, aggregate, types: types && new Set(types) }
+      const filter = { name, tenant, aggregate, types: types && new Set(types), limit: limits.eventsPerFrame }
       // The tail runs from here on, and stands no further back than what was stored before this message.
       const start = yield* tail.sync
       let made: () => Subscription.Subscription

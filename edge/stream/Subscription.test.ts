@@ -11,7 +11,7 @@ const event = (id: string, version: number, tenant = "t"): StoredEvent => ({
 })
 const ofIds = (versions: Record<string, number>): Subscription.OfIds => ({
   ...{ _tag: "OfIds", name: "s", tenant: "t", aggregate: "Box", types: undefined, cursor: undefined },
-  ...{ versions: new Map(Object.entries(versions)), behind: new Map() },
+  ...{ versions: new Map(Object.entries(versions)), behind: new Map(), limit: 100 },
 })
 const page = (...events: ReadonlyArray<StoredEvent>) => ({ events, before: "0", cursor: "1", broken: false })
 const offer = (self: Subscription.Subscription, ...events: ReadonlyArray<StoredEvent>) => {
@@ -52,7 +52,7 @@ const tailAt = (cursor: string) => ({
 describe("a subscription to the feed", () => {
   const ofFeed = (cursor: string): Subscription.OfFeed => ({
     ...{ _tag: "OfFeed", name: "s", tenant: "t", aggregate: undefined, types: undefined, live: false, cursor },
-    ...{ synced: undefined, wantsSync: false },
+    ...{ synced: undefined, wantsSync: false, limit: 100 },
   })
   /** Answers these pages one after the other, then empty ones. */
   const storeOf = (...pages: ReadonlyArray<{ items: ReadonlyArray<StoredEvent>; cursor: string }>) => {
@@ -85,4 +85,53 @@ describe("a subscription to the feed", () => {
       yield* step(self, store, "one")
       assert.isFalse(self.live)
     }))
+})
+
+describe("a subscription that is behind", () => {
+  const log = Array.from({ length: 100 }, (_, i) => ({ ...event("a", i + 1), payload: "x".repeat(60_000) }))
+  /** All that was given out, again and again. */
+  const counting = () => {
+    let given = 0
+    const give = (after: number, limit: number) =>
+      Effect.sync(() => {
+        const items = log.slice(after, after + limit)
+        given += items.length
+        return items
+      })
+    const store = {
+      read: (_: unknown, after: number, limit: number) => give(after, limit),
+      feed: (cursor: string | undefined, limit: number) =>
+        Effect.map(
+          give(Number(cursor ?? 0), limit),
+          (items) => ({ items, cursor: String(Number(cursor ?? 0) + items.length) }),
+        ),
+    }
+    return { store: store as unknown as Store, given: () => given }
+  }
+  const shared = { name: "s", tenant: "t", types: undefined, limit: 100 }
+  const kinds: ReadonlyArray<Subscription.Subscription> = [
+    {
+      ...{ _tag: "OfFeed", ...shared, aggregate: undefined, live: false, cursor: undefined },
+      ...{ synced: undefined, wantsSync: false },
+    },
+    {
+      ...{ _tag: "OfIds", ...shared, aggregate: "Box", cursor: undefined },
+      ...{ versions: new Map([["a", 0]]), behind: new Map([["a", 0]]) },
+    },
+  ]
+  for (const self of kinds) {
+    it.effect(`reads large events few times (${self._tag})`, () =>
+      Effect.gen(function* () {
+        const { given, store } = counting()
+        const told: Array<number> = []
+        while (Subscription.isBehind(self)) {
+          const batch = yield* Subscription.read(self, { store, tail: tailAt("100"), limits: defaults })
+          assert.isTrue(batch.events.length <= 1 || batch.events.length * 60_400 <= defaults.frameBytes)
+          told.push(...batch.events.map(({ version }) => version))
+          batch.commit()
+        }
+        assert.deepStrictEqual(told, log.map(({ version }) => version))
+        assert.isAtMost(given(), 4 * log.length)
+      }))
+  }
 })

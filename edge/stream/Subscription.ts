@@ -16,6 +16,8 @@ interface Filter {
   readonly aggregate: string | undefined
   /** All where absent. */
   readonly types: ReadonlySet<string> | undefined
+  /** So many events are read at once, if no other bound is lower: less where few go in a frame. */
+  limit: number
 }
 
 /** Follows the feed, all of the tenant's events that fit. */
@@ -66,9 +68,9 @@ const envelopeBytes = 400
 const bytesOf = (events: ReadonlyArray<StoredEvent>): number =>
   events.reduce((sum, { payload }) => sum + payload.length + envelopeBytes, 0)
 
-/** Whether the events may go in one frame; one event always may. */
-const isFrame = (events: ReadonlyArray<StoredEvent>, { eventsPerFrame, frameBytes }: Limits): boolean =>
-  events.length <= 1 || (events.length <= eventsPerFrame && bytesOf(events) <= frameBytes)
+/** Whether so many events of so many bytes may go in one frame; one event always may. */
+const isFrame = (count: number, bytes: number, { eventsPerFrame, frameBytes }: Limits): boolean =>
+  count <= 1 || (count <= eventsPerFrame && bytes <= frameBytes)
 
 /**
  * What a page of the tail brings; nothing where it brings nothing. `can`: whether it would be sent now. Where it cannot,
@@ -81,7 +83,13 @@ const offerFeed = (self: OfFeed, page: Page, can: () => boolean, limits: Limits)
   if (!self.live) return undefined
   const events = page.events.filter((event) => fits(self, event))
   if (events.length === 0) return undefined
-  if (isFrame(events, limits) && can()) return { events, cursor: () => page.cursor, commit: () => {} }
+  if (isFrame(events.length, bytesOf(events), limits) && can()) {
+    return {
+      events,
+      cursor: () => page.cursor,
+      commit: () => {},
+    }
+  }
   self.live = false
   self.cursor = page.before
   self.synced = undefined
@@ -109,7 +117,7 @@ const offerIds = (self: OfIds, page: Page, can: () => boolean, limits: Limits): 
     if (self.behind.size === 0) self.cursor = page.cursor
   }
   if (whole.length === 0) return void commit()
-  if (isFrame(whole, limits) && can()) {
+  if (isFrame(whole.length, bytesOf(whole), limits) && can()) {
     return { events: whole, cursor: () => self.behind.size === 0 ? page.cursor : self.cursor, commit }
   }
   for (const [id, version] of next) self.behind.set(id, Math.max(self.behind.get(id) ?? 0, version))
@@ -134,23 +142,28 @@ const readFeed = Effect.fnUntraced(function* (
     self.synced = { at: yield* tail.sync }
     self.wantsSync = false
   }
+  const most = Math.min(limits.tailPage, limits.eventsPerFrame)
   let { cursor } = self
-  let limit = Math.min(limits.tailPage, limits.eventsPerFrame)
   let [found, ended] = [0, false]
   let events: ReadonlyArray<StoredEvent> = []
   for (let pages = 0; pages < pagesMax && !ended; pages++) {
+    const limit = Math.min(self.limit, most)
     const page = yield* store.feed(cursor, limit)
     const more = events.concat(page.items.filter((event) => fits(self, event)))
-    if (!isFrame(more, limits)) {
+    const bytes = bytesOf(more)
+    if (!isFrame(more.length, bytes, limits)) {
       // What does not go in any more is read again, for the next frame.
       if (events.length > 0) break
-      limit = Math.ceil(limit / 2)
+      self.limit = Math.ceil(limit / 2)
       continue
     }
     events = more
     found += page.items.length
     cursor = page.cursor
     ended = page.items.length < limit
+    // The next page would hardly go in: it is left for the next frame.
+    if (more.length * 2 > limits.eventsPerFrame || bytes * 2 > limits.frameBytes) break
+    self.limit = limit * 2
     yield* Effect.yieldNow
   }
   return {
@@ -174,22 +187,29 @@ const readIds = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Batch, StoreUnavailable | BadCursor> {
   const { aggregate, tenant } = self
   const events: Array<StoredEvent> = []
+  let bytes = 0
   const reached: Array<{ readonly id: string; readonly version: number; readonly ended: boolean }> = []
   for (const id of [...self.behind.keys()]) {
-    const limit = limits.eventsPerFrame - events.length
+    const limit = Math.min(self.limit, limits.eventsPerFrame - events.length)
     if (limit <= 0) break
     const page = yield* store.read({ tenant, aggregate, id }, self.versions.get(id)!, limit)
     let [version, taken] = [self.versions.get(id)!, 0]
     for (const event of page) {
       if (fits(self, event)) {
-        if (!isFrame([...events, event], limits)) break
+        const more = bytes + bytesOf([event])
+        if (!isFrame(events.length + 1, more, limits)) break
         events.push(event)
+        bytes = more
       }
       version = event.version
       taken++
     }
     reached.push({ id, version, ended: taken === page.length && page.length < limit })
-    if (taken < page.length) break
+    if (taken < page.length) {
+      self.limit = Math.max(1, taken)
+      break
+    }
+    if (taken === self.limit) self.limit *= 2
   }
   const isLive = () =>
     reached.length === self.behind.size &&
