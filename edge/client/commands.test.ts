@@ -117,7 +117,11 @@ describe("a command", () => {
   })
 
   it("whose outcome stays unknown names the command id to repeat it with", async () => {
-    for (const move of ["cut", "hang", "garbled", problem(503, "outcome-unknown"), { status: 503 }] as const) {
+    for (
+      const move of ["cut", "hang", "garbled", problem(503, "outcome-unknown"), { status: 503 }, {
+        status: 524,
+      }] as const
+    ) {
       const { put } = open([move])
       const error = await refusal(put({ commandId: "c-1" }))
       assert.deepInclude(error, { type: "outcome-unknown", commandId: "c-1" })

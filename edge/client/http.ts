@@ -1,7 +1,8 @@
 /**
  * One request until its outcome is known: attempts with the same bytes and key, waits between them, all bounded.
  *
- * Repeated is what may do better by itself: no answer, 429, 502, 503, 504, `internal-error`, an answer cut off. Nothing else.
+ * Repeated is what may do better by itself: no answer, 429, 502, 503, 504, `internal-error`, an answer cut off or
+ * a proxy's own from 500 on. Nothing else.
  * @module
  */
 import { backoff, type Bounds, retryAfterMs } from "./bounds.ts"
@@ -105,8 +106,9 @@ const attempt = async (http: Http, ask: Ask, token: () => Promise<string>, ms: n
 /** A refusal by the application itself, whatever its status. */
 export const isRejection = ({ members }: NexusError): boolean => typeof members["rejection"] === "string"
 
+/** Cut off, or put in words that are not the server's: a proxy gives up with any status from 500 on (524, say). */
 const isCut = ({ status, type }: NexusError): boolean =>
-  type === "no-answer" || (type === "unexpected-answer" && status >= 200 && status < 300)
+  type === "no-answer" || (type === "unexpected-answer" && (status >= 500 || (status >= 200 && status < 300)))
 
 const isTransient = (error: NexusError): boolean =>
   !isRejection(error) &&
@@ -114,8 +116,7 @@ const isTransient = (error: NexusError): boolean =>
 
 /** The command may have been stored by this attempt. A 503 of Nexus says which it is, that of a proxy does not. */
 const leavesUnknown = (error: NexusError): boolean =>
-  isCut(error) || [502, 504].includes(error.status) || ["outcome-unknown", "internal-error"].includes(error.type) ||
-  (error.status === 503 && error.type === "unexpected-answer")
+  isCut(error) || [502, 504].includes(error.status) || ["outcome-unknown", "internal-error"].includes(error.type)
 
 /** Refused only after the receipt was looked for: so no attempt before was stored. */
 const settles = (error: NexusError): boolean => isRejection(error) || [410, 412, 422].includes(error.status)

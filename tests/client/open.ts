@@ -35,5 +35,5 @@ export const transient: ReadonlyArray<Move> = [
   problem(503, "mailbox-full"),
   problem(503, "outcome-unknown"),
   problem(500, "internal-error"),
-  ...[502, 503, 504].map((status) => ({ status, body: "<html>" })),
+  ...[500, 502, 503, 504, 524].map((status) => ({ status, body: "<html>" })),
 ]
