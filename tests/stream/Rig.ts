@@ -89,7 +89,16 @@ export const open = Effect.gen(function* () {
     if (granted._tag === "Failure") throw new Error(granted.failure._tag)
     let peer: Peer | undefined
     const wire: Wire = {
-      ...{ frames: [], times: [], taking: true, broken: false, lingering: false, buffered: 0, bufferedMost: 0, code: undefined },
+      ...{
+        frames: [],
+        times: [],
+        taking: true,
+        broken: false,
+        lingering: false,
+        buffered: 0,
+        bufferedMost: 0,
+        code: undefined,
+      },
       say: (message) => peer?.message(typeof message === "string" ? message : JSON.stringify(message)),
       events: (name = "s") => wire.frames.flatMap((one) => one.subscription === name ? one.events ?? [] : []),
       cut: () => {
