@@ -30,7 +30,7 @@ export interface Input {
   /** The default export of `--app` (`./app.ts`), imported when asked for. */
   readonly app: Effect.Effect<App, Failure>
   /** Writes the result to standard output, as text for people or, with `--json`, as one line of JSON. */
-  readonly print: (text: string, json: unknown) => Effect.Effect<void>
+  readonly print: (text: string, json: unknown) => Effect.Effect<void, Failure>
   /** Says on standard error how far it is; silent where that is no terminal, unless `--progress` was given. */
   readonly progress: Progress
 }
@@ -59,6 +59,11 @@ export interface Verb {
   /** Operands that may be absent, behind the others. */
   readonly optionalOperands?: { readonly [name: Uppercase<string>]: string }
   readonly options: { readonly [name: string]: Option }
+  /**
+   * What is left of it where SIGINT or SIGTERM stop it half-way: it is interrupted, and this is said. Without words it dies
+   * of the signal.
+   */
+  readonly stopped?: (option: Input["option"]) => string | undefined
   /** More than options say, shown below them. */
   readonly notes?: string
   /** Gives the exit code; a `Failure` is printed to standard error. */

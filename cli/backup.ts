@@ -60,6 +60,7 @@ const result = (verb: string, path: string, report: Verify.Report | undefined) =
 export const backup = (files: Files): Verb => ({
   name: "backup",
   help: "Copy the store to one file while servers go on writing, and verify the copy",
+  stopped: () => "no copy was made",
   operands: { FILE: "The new file; an existing one is never written over" },
   options: { ...data, ...progress },
   run: Effect.fnUntraced(function* (input) {
@@ -82,6 +83,7 @@ export const backup = (files: Files): Verb => ({
 export const restore = (files: Files): Verb => ({
   name: "restore",
   help: "Make a backup the store of a folder that has none",
+  stopped: () => "nothing was restored",
   operands: { FILE: "A file that `nexus backup` wrote" },
   options: { ...data, ...progress },
   run: Effect.fnUntraced(function* (input) {

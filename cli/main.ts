@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /**
- * `nexus`: finds the verb, reads its options, runs it. Exit code 0: done; 1: tried and failed; 2: asked for wrongly.
+ * `nexus`: finds the verb, reads its options, runs it. Exit code 0: done; 1: tried and failed; 2: asked for wrongly; 130
+ * and 143: stopped by SIGINT and SIGTERM.
  *
  * A composition root: it chooses the adapters that verbs work on.
  * @module
  */
-import { Effect, Result } from "effect"
-import { existsSync } from "node:fs"
+import { Cause, Effect, Exit, Result } from "effect"
+import { existsSync, write } from "node:fs"
 import { resolve } from "node:path"
 import process from "node:process"
 import { pathToFileURL } from "node:url"
@@ -27,12 +28,23 @@ import { verify } from "./verify.ts"
 /** Standard output is for results alone. */
 const say = (line: string): void => console.error(line)
 
-/** Waits where the reader is slow. */
-const out = (text: string): Effect.Effect<void> =>
-  Effect.callback((resume) => {
-    if (process.stdout.write(text)) resume(Effect.void)
-    else process.stdout.once("drain", () => resume(Effect.void))
-  })
+/** Waits where the reader is slow, and fails where it has gone, as in `nexus export | head`. */
+const out = (text: string): Effect.Effect<void, Failure> => {
+  const bytes = new TextEncoder().encode(text)
+  const from = (done: number): Effect.Effect<void, Failure> =>
+    done === bytes.length ? Effect.void : Effect.flatMap(
+      Effect.callback<number, Failure>((resume) =>
+        write(process.stdout.fd, bytes, done, (error, count) =>
+          resume(
+            error === null ? Effect.succeed(count) : Effect.fail(
+              new Failure({ message: `cannot write to standard output: ${error.message}`, exitCode: 1 }),
+            ),
+          ))
+      ),
+      (count) => from(done + count),
+    )
+  return from(0)
+}
 
 const files: Files = {
   check: (file) => Sqlite.check({ file }),
@@ -82,6 +94,9 @@ const wrongly = (message: string, verb = ""): number => {
   return 2
 }
 
+/** The exit code of each that a verb is stopped by; the second one ends it at once. */
+const signals: ReadonlyMap<string, number> = new Map([["SIGINT", 130], ["SIGTERM", 143]])
+
 const main = async (words: ReadonlyArray<string>): Promise<number> => {
   const [name, ...rest] = words
   if (name === undefined || name === "--help" || name === "help") {
@@ -109,19 +124,30 @@ const main = async (words: ReadonlyArray<string>): Promise<number> => {
     env: process.env,
     app: importApp(app!),
     print: (text, value) =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
         reporter.end()
-        console.log(json === undefined ? text : JSON.stringify(value))
+        return out(`${json === undefined ? text : JSON.stringify(value)}\n`)
       }),
   }
-  return await Effect.runPromise(
+  const stopped = verb.stopped?.(input.option)
+  const stop = new AbortController()
+  const stopBy = (signal: NodeJS.Signals) => stop.abort(signal)
+  if (stopped !== undefined) { for (const signal of signals.keys()) process.once(signal, stopBy) }
+  const exit = await Effect.runPromiseExit(
     Effect.catchTag(verb.run(input), "Failure", ({ exitCode, message }) =>
       Effect.sync(() => {
         reporter.end()
         say(`nexus: ${message}`)
         return exitCode
       })),
+    { signal: stop.signal },
   )
+  for (const signal of signals.keys()) process.off(signal, stopBy)
+  if (Exit.isSuccess(exit)) return exit.value
+  if (!Cause.hasInterruptsOnly(exit.cause)) throw Cause.squash(exit.cause)
+  reporter.end()
+  say(`nexus: stopped; ${stopped}`)
+  return signals.get(stop.signal.reason)!
 }
 
 process.exitCode = await main(process.argv.slice(2))

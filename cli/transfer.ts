@@ -57,12 +57,16 @@ const taken = (
     ? Result.fail(new ArchiveFile.BadFile({ line: scan.lines + 1, reason: "it is no UTF-8, or too long for a line" }))
     : scan.take(text)
 
+/** What is cut within its first line is ours iff it can become a header. */
+const headerStart = '{"line":"header",'
+const canBeHeader = (text = "no UTF-8"): boolean => headerStart.startsWith(text) || text.startsWith(headerStart)
+
 /** What a file that broke off holds; all behind its last whole event is cut away. */
 const begun = Effect.fnUntraced(function* (file: string, tenant: string | undefined, sum: ArchiveFile.Digest) {
   const scan = ArchiveFile.scan(digest())
   let keep = 0
   yield* each(file, (line) => {
-    if (!line.whole) return Effect.void
+    if (!line.whole && (scan.header !== undefined || canBeHeader(line.text))) return Effect.void
     const read = taken(scan, line)
     if (Result.isFailure(read)) {
       return failed(`${file}, ${read.failure.message}: this is no export to go on with, name a new file`)
@@ -81,9 +85,10 @@ const begun = Effect.fnUntraced(function* (file: string, tenant: string | undefi
 })
 
 /** The verb; without a file, `out` takes the lines. */
-export const exportVerb = (open: Open, out: (text: string) => Effect.Effect<void>): Verb => ({
+export const exportVerb = (open: Open, out: (text: string) => Effect.Effect<void, Failure>): Verb => ({
   name: "export",
   help: "Write all events and receipts as lines of JSON; a file that broke off is continued",
+  stopped: (option) => option("FILE") && "the file is not whole: the same command goes on with it",
   optionalOperands: { FILE: "The new file, or one to go on with; standard output where absent" },
   options: { ...data, tenant: { help: "Only the events of one tenant", value: "TENANT" }, ...progress },
   run: (input) =>
@@ -93,31 +98,39 @@ export const exportVerb = (open: Open, out: (text: string) => Effect.Effect<void
         return yield* new Failure({ message: "--tenant is not an id", exitCode: 2 })
       }
       const sum = digest()
-      const options = { tenant, digest: sum, progress: said(input, "exporting") }
-      const store = open(folderOf(input))
-      if (file === undefined) {
-        yield* Export.run({ ...options, begun: undefined, write: out }).pipe(
-          Effect.provide(store),
-          Effect.mapError(failedBy),
-        )
-        return 0
-      }
       const counts = yield* Effect.gen(function* () {
-        const before = existsSync(file) ? yield* begun(file, tenant, sum) : undefined
-        const handle = yield* Effect.acquireRelease(
-          attempt(`cannot write ${file}`, () => openSync(file, "a")),
-          (handle) => Effect.sync(() => closeSync(handle)),
-        )
-        const write = (text: string) => attempt(`cannot write ${file}`, () => writeAll(handle, text))
-        const counts = yield* Export.run({ ...options, begun: before, write })
-        yield* attempt(`cannot write ${file}`, () => (fsyncSync(handle), syncFolder(dirname(file))))
+        const before = file === undefined || !existsSync(file) ? undefined : yield* begun(file, tenant, sum)
+        const { end, write } = file === undefined ? { end: Effect.void, write: out } : yield* appendTo(file)
+        const options = { tenant, digest: sum, progress: said(input, "exporting"), begun: before, write }
+        const counts = yield* Export.run(options)
+        if (counts === undefined) {
+          return yield* failed(
+            before === undefined
+              ? "the store holds fewer events than it counts: `nexus verify` tells more"
+              : `${file} was begun with another store: name a new file`,
+          )
+        }
+        yield* end
         return counts
-      }).pipe(Effect.provide(store), Effect.mapError(failedBy))
-      if (counts === undefined) return yield* failed(`${file} was begun with another store: name a new file`)
+      }).pipe(Effect.provide(open(folderOf(input))), Effect.mapError(failedBy))
+      if (file === undefined) return 0
       const { events, receipts } = counts
       yield* input.print(`wrote ${file}: ${events} events, ${receipts} receipts`, { file, events, receipts })
       return 0
     })),
+})
+
+/** It holds everybody's data, so a new one is its owner's alone. */
+const appendTo = Effect.fnUntraced(function* (file: string) {
+  const cannot = `cannot write ${file}`
+  const handle = yield* Effect.acquireRelease(
+    attempt(cannot, () => openSync(file, "a", 0o600)),
+    (handle) => Effect.sync(() => closeSync(handle)),
+  )
+  return {
+    write: (text: string) => attempt(cannot, () => writeAll(handle, text)),
+    end: attempt(cannot, () => (fsyncSync(handle), syncFolder(dirname(file)))),
+  }
 })
 
 const writeAll = (handle: number, text: string): void => {
@@ -137,6 +150,7 @@ const said = ({ progress }: Input, step: string) => ({ events }: Export.Counts, 
 export const importVerb = (open: Open): Verb => ({
   name: "import",
   help: "Store what `nexus export` wrote, with its ids, versions and times; what is there already is compared",
+  stopped: () => "what was stored stays: the same command goes on",
   operands: { FILE: "A whole export" },
   options: { ...data, ...progress },
   run: Effect.fnUntraced(function* (input) {
@@ -161,6 +175,9 @@ export const importVerb = (open: Open): Verb => ({
         input.progress("importing", again.events, scan.events, "events")
         return Effect.mapError(importing.take(read.success, again.lines), named(file))
       })
+      const missing = again.missing()
+      // Somebody has cut it since it was looked through.
+      if (missing !== undefined) return yield* badFile(file, missing)
       return yield* Effect.mapError(importing.finish, named(file))
     }).pipe(Effect.provide(open(folderOf(input))), Effect.mapError(failedBy))
     const { present, skipped, stored } = counts

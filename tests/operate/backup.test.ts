@@ -2,7 +2,16 @@
  * `nexus backup` beside a server that is under load, and `nexus restore` of what it wrote.
  * @module
  */
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
@@ -73,12 +82,27 @@ describe("nexus backup", () => {
     assert.deepStrictEqual(readdirSync(at("copies")), ["one.db"])
   })
 
+  it("leaves nothing when it is stopped, and says so; its file is its owner's alone", async () => {
+    const list = () => readdirSync(at("copies"))
+    let stopped: Said | undefined
+    for (let i = 0; i < 20 && stopped?.code !== 143; i++) {
+      rmSync(at("copies", "two.db"), { force: true })
+      const running = start("backup", at("copies", "two.db"), "--data", at("live"))
+      while (list().length === 1) await pause(1)
+      running.kill("SIGTERM")
+      stopped = await running.said
+    }
+    assert.deepStrictEqual([stopped!.code, stopped!.err], [143, "nexus: stopped; no copy was made\n"])
+    assert.deepStrictEqual(list(), ["one.db"])
+    assert.strictEqual(statSync(at("copies", "one.db")).mode & 0o777, 0o600)
+  })
+
   it("refuses a store that is damaged, and leaves no copy of it", async () => {
     mkdirSync(at("damaged"))
     copyFileSync(at("copies", "one.db"), at("damaged", "nexus.db"))
     const driver = connect(at("damaged", "nexus.db"))
     driver.prepare("DROP TRIGGER events_are_not_deleted").run()
-    driver.prepare("DELETE FROM events WHERE position = 100").run()
+    driver.prepare("DELETE FROM events WHERE position = (SELECT min(position) FROM events WHERE version > 1)").run()
     driver.close()
     const { code, err } = await nexus("backup", at("copies", "two.db"), "--data", at("damaged"))
     assert.strictEqual(code, 1)
@@ -96,6 +120,7 @@ describe("nexus restore", () => {
     const { code, err, out } = await nexus("restore", at("copies", "one.db"), "--data", at("back"))
     assert.deepStrictEqual([code, err], [0, ""])
     assert.match(out, /^restored .*nexus\.db: \d+ events of \d+ commands in \d+ streams, \d+ bytes, verified$/m)
+    assert.strictEqual(statSync(at("back", "nexus.db")).mode & 0o777, 0o600)
     assert.deepStrictEqual(readdirSync(at("back")).toSorted(), ["nexus.db", "nexus.db.part-of-mine"])
     const verified = await nexus("verify", "--data", at("back"), ...app)
     assert.strictEqual(verified.code, 0, verified.out)

@@ -10,7 +10,7 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { EventStore, tombstone } from "../../core/EventStore.ts"
 import { append, event, noop, refused, repeated, stored, streamOf } from "../../core/laws/fixtures.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
-import { nexus, start } from "./nexus.ts"
+import { nexus, start, unread } from "./nexus.ts"
 
 const place = mkdtempSync(join(tmpdir(), "nexus-transfer-"))
 const at = (...names: ReadonlyArray<string>) => join(place, ...names)
@@ -102,6 +102,46 @@ describe("nexus export", () => {
       assert.strictEqual((await nexus("export", part, "--data", source)).code, 0)
     }
     assert.isTrue(readFileSync(file).equals(readFileSync(part)))
+  })
+
+  it("touches no file that is none of its own, and makes one that its owner alone reads", async () => {
+    for (const [i, text] of ["a note", "a note\n", '{"line":"head', "\xff"].entries()) {
+      const note = at(`note-${i}`)
+      writeFileSync(note, text, "latin1")
+      const { code, err } = await nexus("export", note, "--data", source)
+      const ours = text.startsWith("{")
+      assert.strictEqual(code, ours ? 0 : 1, err)
+      assert.strictEqual(readFileSync(note, "latin1") === text, !ours, text)
+      if (!ours) assert.match(err, /line 1: .*: this is no export to go on with/)
+    }
+    assert.deepStrictEqual([file, source].map((path) => statSync(path).mode & 0o777), [0o600, 0o700])
+  })
+
+  it("says what is left when it is stopped, and goes on with that", async () => {
+    const part = at("stopped.jsonl")
+    let stopped = 0
+    for (let i = 0; i < 20 && stopped === 0; i++) {
+      rmSync(part, { force: true })
+      const running = start("export", part, "--data", source)
+      while (!existsSync(part) || statSync(part).size === 0) await pause(1)
+      running.kill("SIGINT")
+      const { code, err } = await running.said
+      if (code === 0) continue
+      stopped++
+      assert.deepStrictEqual([code, err], [
+        130,
+        "nexus: stopped; the file is not whole: the same command goes on with it\n",
+      ])
+    }
+    assert.strictEqual(stopped, 1, "it was never stopped half-way")
+    assert.strictEqual((await nexus("export", part, "--data", source)).code, 0)
+    assert.isTrue(readFileSync(file).equals(readFileSync(part)))
+  }, 60_000)
+
+  it("ends with a word where its reader has gone", async () => {
+    const { code, err } = await unread("export", "--data", source)
+    assert.strictEqual(code, 1)
+    assert.match(err, /^nexus: cannot write to standard output: [^\n]*\n$/)
   })
 
   it("writes one tenant's events alone, and refuses to go on with another's file or store", async () => {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Exit, Fiber, Layer } from "effect"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { EventStore } from "../../../core/EventStore.ts"
 import { append, command, event, stored, streamOf } from "../../../core/laws/fixtures.ts"
@@ -17,6 +17,15 @@ const events = (file: string) => {
   return count
 }
 const fine = () => Effect.void
+/** More than the pages of two steps. */
+const fill = Effect.fnUntraced(function* (store: EventStore["Service"]) {
+  const payload = `{"s":"${"x".repeat(3_900_000)}"}`
+  for (let i = 0; i < 10; i++) {
+    const [expected, events] = [{ ...empty, version: i }, [event(`e-${i}`, { payload })]]
+    const large = { stream, expected, events, command: command(`c-${i}`), remember: false, refusal: undefined }
+    yield* stored(store, large)
+  }
+})
 
 describe("backup()", () => {
   it.live(
@@ -25,13 +34,7 @@ describe("backup()", () => {
       Effect.gen(function* () {
         const folder = yield* freshFolder
         const store = Context.get(yield* Layer.build(Sqlite.layer({ folder })), EventStore)
-        // More than the pages of two steps.
-        const payload = `{"s":"${"x".repeat(3_900_000)}"}`
-        for (let i = 0; i < 10; i++) {
-          const [expected, events] = [{ ...empty, version: i }, [event(`e-${i}`, { payload })]]
-          const large = { stream, expected, events, command: command(`c-${i}`), remember: false, refusal: undefined }
-          yield* stored(store, large)
-        }
+        yield* fill(store)
         let writes = 0
         const writer = connect(`${folder}/nexus.db`)
         const steps: Array<number> = []
@@ -49,6 +52,24 @@ describe("backup()", () => {
         assert.deepEqual(copy.prepare("SELECT * FROM receipts").all(), [], "later writes are inside")
         copy.close()
         yield* stored(store, append(stream, 10, "the store goes on"))
+      }),
+    60_000,
+  )
+
+  it.live(
+    "ends with the step under way when it is interrupted, and leaves nothing behind",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* freshFolder
+        yield* fill(Context.get(yield* Layer.build(Sqlite.layer({ folder })), EventStore))
+        const before = readdirSync(folder)
+        let steps = 0
+        let stop = () => {}
+        const fiber = yield* Effect.forkChild(Backup.backup(folder, `${folder}/copy.db`, fine, () => (steps++, stop())))
+        stop = () => fiber.interruptUnsafe()
+        assert.isTrue(Exit.isFailure(yield* Fiber.await(fiber)))
+        assert.isAtMost(steps, 2)
+        assert.deepEqual(readdirSync(folder), before)
       }),
     60_000,
   )

@@ -89,10 +89,13 @@ const attempt = (file: string, f: () => void): Effect.Effect<void, CannotCopy> =
     catch: (error) => new CannotCopy({ message: `cannot write ${file}: ${(error as Error).message}` }),
   })
 
-/** Makes the folder, and removes what crashed copies to the same place have left. */
+/**
+ * Makes the folder, removes what crashed copies to the same place have left, and makes the file: it holds everybody's
+ * data, so it is its owner's alone.
+ */
 const prepare = (to: string, part: string): void => {
   const folder = dirname(to)
-  const made = mkdirSync(folder, { recursive: true })
+  const made = mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (made !== undefined) sync(dirname(made))
   remove(part)
   const parts = readdirSync(folder).map((name) => join(folder, name)).filter((path) => path.startsWith(`${to}.part-`))
@@ -100,6 +103,7 @@ const prepare = (to: string, part: string): void => {
     const [, owner] = /^\.part-(\d+)(?:-wal|-shm|-journal)?$/.exec(path.slice(to.length)) ?? []
     if (owner !== undefined && !isAlive(Number(owner))) rmSync(path, { force: true })
   }
+  closeSync(openSync(part, "wx", 0o600))
 }
 
 const isAlive = (owner: number): boolean => {
@@ -110,46 +114,55 @@ const isAlive = (owner: number): boolean => {
   }
 }
 
+/** Interrupted it ends with the step under way, for only then nobody writes to `part` any more. */
 const copyFile = (
   from: string,
   part: string,
   progress: Progress,
   checkFirst: boolean,
 ): Effect.Effect<void, CannotOpen | CannotCopy> =>
-  Effect.tryPromise({
-    try: async () => {
-      if (!existsSync(from)) {
-        throw new CannotOpen({ file: from, reason: "missing", repair: "Name the folder or file of a store." })
+  Effect.callback((resume, signal) => {
+    const copying = copyPages(from, part, checkFirst, (done, total) => {
+      signal.throwIfAborted()
+      progress(done, total)
+    })
+    copying.then(() => resume(Effect.void), (error) => resume(refusal(from, error)))
+    return Effect.promise(() => copying.catch(() => {}))
+  })
+
+const refusal = (from: string, error: unknown): Effect.Effect<never, CannotOpen | CannotCopy> => {
+  if (error instanceof CannotOpen || error instanceof CannotCopy) return Effect.fail(error)
+  const known = cannotOpen(from, error)
+  return known === undefined ? Effect.die(error) : Effect.fail(known)
+}
+
+const copyPages = async (from: string, part: string, checkFirst: boolean, progress: Progress): Promise<void> => {
+  if (!existsSync(from)) {
+    throw new CannotOpen({ file: from, reason: "missing", repair: "Name the folder or file of a store." })
+  }
+  const driver = connectReadOnly(from)
+  try {
+    run(driver, "PRAGMA busy_timeout = 5000")
+    if (checkLayout(driver) === 0) throw new ForeignDatabase()
+    if (checkFirst) {
+      const { integrity_check: found } = run(driver, "PRAGMA integrity_check(1)") as {
+        readonly integrity_check: string
       }
-      const driver = connectReadOnly(from)
-      try {
-        run(driver, "PRAGMA busy_timeout = 5000")
-        if (checkLayout(driver) === 0) throw new ForeignDatabase()
-        if (checkFirst) {
-          const { integrity_check: found } = run(driver, "PRAGMA integrity_check(1)") as {
-            readonly integrity_check: string
-          }
-          if (found !== "ok") throw new CannotCopy({ message: `${from} is damaged, nothing was written: ${found}` })
-        }
-        run(driver, "BEGIN")
-        // The moment that is copied: a transaction begins with its first read.
-        run(driver, "SELECT count(*) FROM sqlite_schema")
-        const pages = await builtin().backup(driver, part, {
-          rate: pagesPerStep,
-          progress: ({ remainingPages, totalPages }) => progress(totalPages - remainingPages, totalPages),
-        })
-        // Said of a last step by nobody else.
-        progress(pages, pages)
-      } finally {
-        driver.close()
-      }
-    },
-    catch: (error) => error,
-  }).pipe(Effect.catch((error) => {
-    if (error instanceof CannotOpen || error instanceof CannotCopy) return Effect.fail(error)
-    const refusal = cannotOpen(from, error)
-    return refusal === undefined ? Effect.die(error) : Effect.fail(refusal)
-  }))
+      if (found !== "ok") throw new CannotCopy({ message: `${from} is damaged, nothing was written: ${found}` })
+    }
+    run(driver, "BEGIN")
+    // The moment that is copied: a transaction begins with its first read.
+    run(driver, "SELECT count(*) FROM sqlite_schema")
+    const pages = await builtin().backup(driver, part, {
+      rate: pagesPerStep,
+      progress: ({ remainingPages, totalPages }) => progress(totalPages - remainingPages, totalPages),
+    })
+    // Said of a last step by nobody else.
+    progress(pages, pages)
+  } finally {
+    driver.close()
+  }
+}
 
 /** Makes the copy one file without a log, brings it to the disk, and gives it its name iff nobody has it. */
 const publish = (part: string, to: string): void => {
