@@ -13,13 +13,13 @@ describe("readOrCreate()", () => {
   beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "nexus-secret-"))))
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-  it("gives all who come at once the same text, and leaves one file with mode 600", async () => {
+  it("gives all who come at once the same text, and leaves one file with mode 600 in a folder with 700", async () => {
     const path = join(folder, "new", "key.json")
     const slowly = (n: number) => readOrCreate(path, () => new Promise((resolve) => setTimeout(resolve, n % 3, `${n}`)))
     const all = await Promise.all(Array.from({ length: 20 }, (_, n) => slowly(n)))
     assert.lengthOf(new Set(all), 1)
     assert.deepStrictEqual(readdirSync(join(folder, "new")), ["key.json"])
-    assert.strictEqual(statSync(path).mode & 0o777, 0o600)
+    assert.deepStrictEqual([path, join(folder, "new")].map((path) => statSync(path).mode & 0o777), [0o600, 0o700])
   })
 
   it("keeps what is there", async () => {

@@ -10,7 +10,7 @@ import { dirname } from "node:path"
 export const readOrCreate = async (path: string, create: () => Promise<string>): Promise<string> => {
   if (!existsSync(path)) {
     const text = await create()
-    mkdirSync(dirname(path), { recursive: true })
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     const own = `${path}.${randomUUID()}`
     writeFileSync(own, text, { mode: 0o600, flag: "wx" })
     try {

@@ -99,7 +99,7 @@ const fileOf = (where: Where): Effect.Effect<string, CannotOpen> => {
   const file = pathOf(where)
   if ("file" in where) return Effect.succeed(file)
   return Effect.try({
-    try: () => (mkdirSync(where.folder, { recursive: true }), file),
+    try: () => (mkdirSync(where.folder, { recursive: true, mode: 0o700 }), file),
     catch: () => new CannotOpen({ file, reason: "not-writable", repair: `The folder ${where.folder} cannot be made.` }),
   })
 }
