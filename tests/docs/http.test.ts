@@ -1,14 +1,19 @@
 /**
- * The routes and scopes that docs/http.md lists are those that a server has.
+ * The routes and scopes that docs/http.md lists are those that a server has, its answers those of the example shop; what
+ * docs/live.md sends is understood.
  * @module
  */
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
+import { Schema } from "effect"
 import { join } from "node:path"
 import { type Server, start } from "../../edge/deno.ts"
+import { Subscribe, Unsubscribe } from "../../edge/stream/frames.ts"
+import shop from "../../examples/orders/app.ts"
 import boxes from "../http/app.ts"
 import { type Document, routesOf } from "../http/client.ts"
+import { commandsOf, marked } from "./blocks.ts"
 import { guides } from "./guides.ts"
 
 interface Row {
@@ -63,5 +68,51 @@ describe(path, () => {
       await body?.cancel()
       assert.notInclude([404, 405], status, route)
     }
+  })
+})
+
+const blocksIn = (of: string) => guides().find((guide) => guide.path === of)!.blocks
+/** What an answer is, without what no two have alike: a text that ends with "…", and the time. */
+const likeShown = (shown: unknown, answered: unknown): unknown => {
+  if (typeof shown === "string" && shown.endsWith("…") && typeof answered === "string") return shown
+  if (Array.isArray(shown) && Array.isArray(answered)) return answered.map((one, i) => likeShown(shown[i], one))
+  if (typeof shown !== "object" || shown === null || typeof answered !== "object" || answered === null) return answered
+  const known = shown as Readonly<Record<string, unknown>>
+  return Object.fromEntries(
+    Object.entries(answered).map(([key, one]) => [key, key === "recordedAt" ? known[key] : likeShown(known[key], one)]),
+  )
+}
+
+describe("the JSON of a guide", () => {
+  it(`is answered as ${path} shows it, to what README sends`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "nexus-docs-"))
+    const server = await start(shop, { env: { NEXUS_DATA: folder, PORT: "0" }, logLevel: "None" })
+    try {
+      const scopes = { tenant: "demo", subject: "reader", scope: "commands:* read", ttlSeconds: 60 }
+      const headers = { authorization: `Bearer ${await server.mint!(scopes)}` }
+      const sent = blocksIn("README.md").flatMap(({ text }) => commandsOf(text)).find((line) =>
+        /PlaceOrder/.test(line)
+      )!
+      const [, body] = /-d '(.*)'$/.exec(sent)!
+      const command = { "content-type": "application/json", "idempotency-key": "first" }
+      const answers = blocksIn(path).filter((block) => marked(block, "answers") !== undefined)
+      assert.lengthOf(answers, 2)
+      for (const block of answers) {
+        const [method = "", route] = marked(block, "answers")!.split(" ")
+        const init = method === "GET" ? { headers } : { method, headers: { ...headers, ...command }, body: body! }
+        const shown = JSON.parse(block.text)
+        assert.deepStrictEqual(likeShown(shown, await (await fetch(server.url + route, init)).json()), shown)
+      }
+    } finally {
+      await server.stop()
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it("is understood by a socket", () => {
+    const decode = Schema.decodeUnknownSync(Schema.Union([Subscribe, Unsubscribe]), { onExcessProperty: "error" })
+    const sent = blocksIn("docs/live.md").flatMap(({ text }) => text.split("\n")).filter((line) => /^{ "op"/.test(line))
+    assert.lengthOf(sent, 3)
+    for (const line of sent) decode(JSON.parse(line))
   })
 })
