@@ -35,3 +35,13 @@ it("routes() ask for the renderer once, and not before it is wanted", async () =
   assert.strictEqual(asked, 0)
   for (let i = 0; i < 2; i++) assert.strictEqual((await script!.get()).body, "script 1")
 })
+
+it("routes() ask for the renderer again where it could not be had", async () => {
+  let asked = 0
+  const [, script] = answers(
+    "boxes",
+    () => ++asked === 1 ? Promise.reject(new Error("busy")) : Promise.resolve("script"),
+  )
+  assert.strictEqual(await script!.get().catch(() => "refused"), "refused")
+  assert.strictEqual((await script!.get()).body, "script")
+})

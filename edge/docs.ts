@@ -6,7 +6,7 @@ import { Effect, Schema } from "effect"
 import type { Answer } from "./refuse.ts"
 import type { Operation, Route } from "./route.ts"
 
-/** The text of the renderer's script, `openapi-explorer.min.js`; asked for once, when the first page is. */
+/** The text of the renderer's script, `openapi-explorer.min.js`; asked for when the first page is, until it was had once. */
 export type Renderer = () => Promise<string>
 
 /** What the page may do. Styles stand in the renderer's elements as attributes; its icons are data. */
@@ -70,7 +70,12 @@ export const routes = (title: string, documents: ReadonlyArray<string>, renderer
       "text/javascript",
       () =>
         Effect.map(
-          Effect.promise(() => script ??= renderer()),
+          Effect.promise(() =>
+            script ??= renderer().catch((error: unknown) => {
+              script = undefined
+              throw error
+            })
+          ),
           (text) => answer("text/javascript", text, { "cache-control": "public, max-age=86400" }),
         ),
     ),

@@ -15,7 +15,6 @@ export interface Refusal {
    * - `unreachable`: the socket was cut and could not be made again in all attempts
    * - `no-web-socket`: this platform has none; pass `webSocket`
    * - `too-many-subscriptions`, `message-too-large`: more than one socket takes
-   * - `closed`: the client was closed
    */
   readonly type: string
   /** Of HTTP; 0 where nobody answered. */

@@ -76,9 +76,9 @@ export const make = Effect.fnUntraced(function* ({ app, context, limits, problem
       for (const session of own) {
         try {
           session.hear({ ...page, events, textOf })
-        } catch {
+        } catch (defect) {
           // One that breaks ends alone: all others hang on the same tail.
-          session.end(Closing.failed)
+          run(session.fail(defect))
         }
       }
     }

@@ -1,20 +1,26 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import * as Rig from "../../tests/stream/Rig.ts"
 
 const live = (
   name: string,
-  body: (rig: Effect.Success<typeof Rig.open>, trouble: Rig.Troubled) => Generator<Effect.Effect<unknown>, void>,
+  body: (
+    rig: Effect.Success<typeof Rig.open>,
+    trouble: Rig.Troubled,
+    logged: ReadonlyArray<unknown>,
+  ) => Generator<Effect.Effect<unknown>, void>,
   limits: Parameters<typeof Rig.layerOf>[0] = {},
 ) => {
   it.effect(name, () => {
     const trouble = { failing: () => false, feeds: 0 }
+    const logged: Array<unknown> = []
+    const logger = Logger.make(({ message }) => void logged.push(message))
     return Effect.provide(
       Effect.gen(function* () {
         const rig = yield* Rig.open
-        yield* Effect.gen(() => body(rig, trouble) as Generator<Effect.Effect<unknown>, void, never>)
+        yield* Effect.gen(() => body(rig, trouble, logged) as Generator<Effect.Effect<unknown>, void, never>)
       }),
-      Rig.layerOf(limits, trouble),
+      Layer.merge(Rig.layerOf(limits, trouble), Logger.layer([logger])),
     )
   })
 }
@@ -247,7 +253,7 @@ describe("a session", () => {
     assert.deepStrictEqual([wire.code, reader.code], [1011, undefined])
   }, { socketBufferBytes: 2_000, frameBytes: 2_000 })
 
-  live("that breaks ends alone", function* ({ connect, pass, write }) {
+  live("that breaks ends alone, and is told of in the log", function* ({ connect, pass, write }, _, logged) {
     const wires = Array.from({ length: 3 }, (_, n) => connect(Rig.identityOf("t", `s${n}`)))
     for (const wire of wires) wire.say(subscribe())
     yield* pass(50)
@@ -258,5 +264,6 @@ describe("a session", () => {
     }
     assert.deepStrictEqual(wires.map(({ code }) => code), [1011, undefined, undefined])
     assert.deepStrictEqual(wires.map((wire) => wire.events().length), [0, 2, 2])
+    assert.deepStrictEqual(logged, [["socket failed"]])
   })
 })

@@ -5,7 +5,7 @@
  * whatever cannot be sent at once is read from the log later, so that it holds cursors and no queue of frames.
  * @module
  */
-import { Cause, type Clock, Effect, Result, type Tracer } from "effect"
+import { type Clock, Effect, Result, type Tracer } from "effect"
 import { Unavailable } from "../../core/ActorError.ts"
 import type { StoredEvent } from "../../core/EventStore.ts"
 import * as Defect from "../../runtime/Defect.ts"
@@ -50,6 +50,8 @@ export interface Session extends Peer {
   /** Ends the socket where the token has expired. */
   readonly look: () => void
   readonly end: (close: Closing.Closing) => void
+  /** Ends the socket for a defect, and logs it without any of its words. */
+  readonly fail: (defect: unknown) => Effect.Effect<void>
   /** Works until it is interrupted. */
   readonly run: Effect.Effect<void>
 }
@@ -234,12 +236,11 @@ export const make = (setting: Setting, identity: Identity, quota: Quota, socket:
     yield* Effect.yieldNow
   })
 
-  /** A defect ends this socket alone; its client comes back and resumes. */
-  const broken = Effect.fnUntraced(function* (cause: Cause.Cause<never>) {
-    if (Cause.hasInterruptsOnly(cause)) return
-    const { frames, name } = Defect.describe(Cause.squash(cause))
-    yield* Effect.logError("socket failed").pipe(Effect.annotateLogs({ defect: name, frames }))
+  /** This socket alone; its client comes back and resumes. */
+  const fail = Effect.fnUntraced(function* (defect: unknown) {
     end(Closing.failed)
+    const { frames, name } = Defect.describe(defect)
+    yield* Effect.logError("socket failed").pipe(Effect.annotateLogs({ defect: name, frames }))
   })
 
   return {
@@ -262,8 +263,9 @@ export const make = (setting: Setting, identity: Identity, quota: Quota, socket:
     },
     look,
     end,
+    fail,
     closed: over,
-    run: Effect.catchCause(Effect.forever(Effect.suspend(step)), broken),
+    run: Effect.catchDefect(Effect.forever(Effect.suspend(step)), fail),
   }
 }
 
