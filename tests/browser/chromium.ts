@@ -19,5 +19,9 @@ export const missing: string | undefined = executablePath === undefined && !requ
 export const open = (): Promise<Browser> =>
   chromium.launch({
     ...executablePath === undefined ? {} : { executablePath },
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+    // It looks names up for services of its own, whatever it is told: none is found but this machine's.
+    args: [
+      ...["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+    ],
   })

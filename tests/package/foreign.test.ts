@@ -6,6 +6,7 @@ import { afterAll, assert, beforeAll, it } from "@effect/vitest"
 import { cpSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../built.ts"
+import { foreign } from "./manifests.ts"
 import { type Sandbox, sandbox } from "./sandbox.ts"
 
 let box: Sandbox
@@ -17,23 +18,14 @@ afterAll(() => box.remove())
 it("composes, type-checks and keeps its tests", { timeout: 240_000 }, async () => {
   const project = join(box.folder, "loyalty")
   cpSync(join(root, "tests/package/foreign"), project, { recursive: true })
-  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
-  const { "@effect/vitest": kit, "@types/node": node, typescript, vitest } = manifest.devDependencies
-  writeFileSync(
-    join(project, "package.json"),
-    JSON.stringify({
-      type: "module",
-      dependencies: { effect: manifest.dependencies.effect, "nexus-actors": "file:nexus-actors.tgz" },
-      devDependencies: { "@effect/vitest": kit, "@types/node": node, typescript, vitest },
-    }),
-  )
+  writeFileSync(join(project, "package.json"), JSON.stringify(foreign("file:nexus-actors.tgz")))
   const config = JSON.parse(readFileSync(join(root, "cli/template/_tsconfig.json"), "utf8"))
   config.compilerOptions.types = ["node"]
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config))
   const packed = await box.sh([
     "npx -y deno@2.9.5 task build ../dist",
     "npm pack ../dist",
-    `mv nexus-actors-${manifest.version}.tgz ${join(project, "nexus-actors.tgz")}`,
+    `mv nexus-actors-*.tgz ${join(project, "nexus-actors.tgz")}`,
   ], box.clone)
   assert.strictEqual(packed.code, 0, packed.err)
   const { code, err, out } = await box.sh(["npm install", "npx tsc", "npx vitest run"], project)

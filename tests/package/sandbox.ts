@@ -9,6 +9,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import process from "node:process"
 import { type Ran, root, run } from "../built.ts"
+import { find, isRequired } from "../tools/tools.ts"
 
 export interface Sandbox {
   readonly folder: string
@@ -48,15 +49,21 @@ const copyTracked = (to: string): void => {
   }
 }
 
-/** npm's store of downloads is shared; what npx unpacks is the sandbox's own, for it would answer the next run. */
+/**
+ * npm's store of downloads is shared; what npx unpacks is the sandbox's own, for it would answer the next run. Where the
+ * downloads were fetched beforehand, nothing is asked of a network.
+ */
 const npmOf = (folder: string): Record<string, string> => {
-  const cache = execFileSync("npm", ["config", "get", "cache"], { stdio: ["ignore", "pipe", "ignore"] }).toString()
-    .trim()
+  const fetched = find("npm")
+  if (fetched === undefined && isRequired()) {
+    throw new Error("npm's cache is not fetched: deno run -A tests/tools/tools.ts")
+  }
+  const cache = fetched?.env.npm_config_cache ?? execFileSync("npm", ["config", "get", "cache"]).toString().trim()
   mkdirSync(join(folder, "npm"))
   mkdirSync(join(cache, "_cacache"), { recursive: true })
   symlinkSync(join(cache, "_cacache"), join(folder, "npm/_cacache"))
   const quiet = { npm_config_audit: "false", npm_config_fund: "false", npm_config_update_notifier: "false" }
-  return { npm_config_cache: join(folder, "npm"), npm_config_prefer_offline: "true", ...quiet }
+  return { npm_config_prefer_offline: "true", ...fetched?.env, ...quiet, npm_config_cache: join(folder, "npm") }
 }
 
 const endOf = (child: ChildProcess) => new Promise<number | null>((resolve) => child.once("exit", resolve))

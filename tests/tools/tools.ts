@@ -4,7 +4,8 @@
  * `deno run -A tests/tools/tools.ts` fetches what is missing; suites that lack one are skipped, but fail in CI.
  * @module
  */
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs"
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { join, resolve } from "node:path"
 
 const here = import.meta.dirname!
@@ -22,6 +23,13 @@ export interface Tool {
   readonly env: (folder: string) => Env
 }
 type Env = Readonly<Record<string, string>>
+
+/** Of what no list of versions names: these files have changed, or they have not. */
+const versionOf = (...paths: ReadonlyArray<string>): string =>
+  paths.reduce((hash, path) => hash.update(readFileSync(join(root, path))), createHash("sha256")).digest("hex").slice(
+    0,
+    12,
+  )
 
 export const tools = {
   /** Tests the server from its OpenAPI document. Every package it needs has its version in the list. */
@@ -48,6 +56,13 @@ export const tools = {
       env: { GOBIN: folder, CGO_ENABLED: "0" },
     }),
     env: () => ({}),
+  },
+  /** What npm installs in the suite `package`; another set of versions is another cache. */
+  npm: {
+    version: versionOf("package.json", "cli/template/_package.json"),
+    program: "_cacache",
+    fetch: (folder) => ({ command: Deno.execPath(), args: ["run", "-A", join(here, "npm.ts"), folder], env: {} }),
+    env: (folder) => ({ npm_config_cache: folder, npm_config_offline: "true" }),
   },
 } as const satisfies Readonly<Record<string, Tool>>
 export type Name = keyof typeof tools
