@@ -4,6 +4,7 @@
  * A suite that ran no test, left no report, crashed or passed its time box counts as failed. The last line is the total.
  * @module
  */
+import { join } from "node:path"
 
 /** Where the counts come from: vitest's JSON file, the last line a script prints, or one test per exit code. */
 export type Report = "vitest" | "line" | "exit"
@@ -152,13 +153,16 @@ const graceSeconds = 5
 const runSuite = async (suite: Suite, ci: boolean): Promise<Counts> => {
   const { args, secondsMax } = ci && suite.ci ? suite.ci : suite
   const file = await Deno.makeTempFile({ suffix: ".json" })
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`, "--allowOnly=false"]
+  const partial = join(import.meta.dirname!, "partial.ts")
+  const reporters = ["default", "json", partial].map((name) => `--reporter=${name}`)
   const startedAt = performance.now()
   const child = new Deno.Command(Deno.execPath(), {
-    args: suite.report === "vitest" ? [...args, ...reporters] : [...args],
+    args: suite.report === "vitest"
+      ? [...args, ...reporters, `--outputFile.json=${file}`, "--allowOnly=false"]
+      : [...args],
     stdin: "null",
     stdout: suite.report === "line" ? "piped" : "inherit",
-    env: ci ? { NEXUS_CI: "1" } : {},
+    env: { NEXUS_PARTIAL: file, ...ci ? { NEXUS_CI: "1" } : {} },
   }).spawn()
   const timers = ["SIGTERM", "SIGKILL"].map((signal, index) =>
     setTimeout(() => child.kill(signal as Deno.Signal), (secondsMax + index * graceSeconds) * 1000)
