@@ -4,8 +4,9 @@ import { EventStore, type StoredEvent, tombstone } from "../../../core/EventStor
 import { append, repeated, stored, streamOf } from "../../../core/laws/fixtures.ts"
 import type { StreamKey } from "../../../core/Stream.ts"
 import { connect, run } from "./driver.ts"
-import { migrate, migrations } from "./migrations.ts"
+import { check, migrate, migrations } from "./migrations.ts"
 import * as Sqlite from "./Sqlite.ts"
+import { watched } from "./testDriver.ts"
 import { freshFolder } from "./testFolder.ts"
 
 /** Events of several kinds and tenants out of order, at times that stand still and go back between streams. */
@@ -124,4 +125,30 @@ describe("a file of the first layout", () => {
         assert.deepEqual(rowsOf(file), before)
       }))
   }
+})
+
+describe("a new file", () => {
+  it.effect("is known as ours whenever another process makes it meanwhile", () =>
+    Effect.gen(function* () {
+      // Before each statement in turn that holds no lock yet.
+      for (let step = 0, made = true; made; step++) {
+        const folder = yield* freshFolder
+        let [statements, locked] = [0, false]
+        made = false
+        const driver = watched((sql, run) => {
+          if (statements++ === step && !locked) {
+            made = true
+            const other = connect(`${folder}/nexus.db`)
+            migrate(other)
+            other.close()
+          }
+          locked ||= sql === "BEGIN IMMEDIATE"
+          return run()
+        })(`${folder}/nexus.db`)
+        migrate(driver)
+        assert.strictEqual(check(driver), migrations.length)
+        driver.close()
+        assert.isTrue(made || step > 1)
+      }
+    }))
 })

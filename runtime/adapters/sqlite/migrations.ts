@@ -166,13 +166,14 @@ export class NewerSchema extends Error {
 /** The file is a database of another program. */
 export class ForeignDatabase extends Error {}
 
-const pragma = (driver: Driver, name: string): number =>
-  (run(driver, `PRAGMA ${name}`) as { readonly [name: string]: number })[name]!
+/** In one statement, and so of one moment: another process may be making the file. */
+const marks = `
+  SELECT application_id AS owner, user_version AS version, (SELECT count(*) FROM sqlite_schema) AS count
+  FROM pragma_application_id, pragma_user_version`
 
 /** How many steps the file has taken; throws where it is not ours or newer than `steps`. Writes nothing. */
 export const check = (driver: Driver, steps: ReadonlyArray<string> = migrations): number => {
-  const [owner, version] = [pragma(driver, "application_id"), pragma(driver, "user_version")]
-  const { count } = run(driver, "SELECT count(*) AS count FROM sqlite_schema") as { readonly count: number }
+  const { count, owner, version } = run(driver, marks) as Record<"count" | "owner" | "version", number>
   if (owner !== applicationId && !(owner === 0 && version === 0 && count === 0)) throw new ForeignDatabase()
   if (version > steps.length) throw new NewerSchema(version, steps.length)
   return version
