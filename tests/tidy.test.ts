@@ -111,6 +111,10 @@ const faults: Readonly<Record<string, ReadonlyArray<readonly [says: string, tree
   "every mod.ts is current": [
     ["core/mod.ts is not", { "core/A.ts": app }],
     ["core/mod.ts is not", { "core/A.ts": app, "core/mod.ts": mod("core", "") }],
+    ["runtime/mod.ts is not", {
+      "runtime/Turn.ts": app,
+      "runtime/mod.ts": mod("runtime", `export * as Turn from "./Turn.ts"`),
+    }],
     ["core/mod.ts is not", { "core/A.ts": app, "core/mod.ts": `export * from "./A.ts"\n` }],
   ],
   "files and lines are short": [
