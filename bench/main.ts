@@ -16,7 +16,13 @@ import * as Result from "./Result.ts"
 import { round } from "./run.ts"
 import { workloads } from "./workloads.ts"
 
-const { values, positionals } = parseArgs({
+const say = (line: string): void => console.error(line)
+const use = (why: string): never => {
+  const names = workloads.map(({ name }) => `[${name}]`).join(" ")
+  say(`${why}use: ${names} [--rounds N] [--peers none] [--subjects A,B] [--scale X] [--json] [--check] [--report]`)
+  return Deno.exit(2)
+}
+const config = {
   args: Deno.args,
   allowPositionals: true,
   options: {
@@ -29,21 +35,24 @@ const { values, positionals } = parseArgs({
     check: { type: "boolean", default: false },
     report: { type: "boolean", default: false },
   },
-})
+} as const
+const parsed = () => {
+  try {
+    return parseArgs(config)
+  } catch (error) {
+    return use(`${(error as Error).message}\n`)
+  }
+}
+const { values, positionals } = parsed()
 const rounds = Number(values.rounds)
 const settings = { scale: Number(values.scale), folder: values.folder }
 
 /** Rounds are left out rather than that all of them take longer. */
 const minutesMax = 10
-const say = (line: string): void => console.error(line)
 
 const unknown = positionals.filter((name) => !workloads.some((workload) => workload.name === name))
 const wrong = !(rounds >= 1) || !(settings.scale > 0) || !["all", "none"].includes(values.peers)
-if (unknown.length > 0 || wrong) {
-  const names = workloads.map(({ name }) => `[${name}]`).join(" ")
-  say(`use: ${names} [--rounds N] [--peers none] [--subjects A,B] [--scale X] [--json] [--check] [--report]`)
-  Deno.exit(2)
-}
+if (unknown.length > 0 || wrong) use("")
 if (values.report) {
   await page.write(await Result.readAll())
   Deno.exit(0)

@@ -27,7 +27,7 @@ export interface Input {
   /** Results go to a terminal that wants colors. */
   readonly color: boolean
   readonly env: { readonly [name: string]: string | undefined }
-  /** The default export of `--app` (`./app.ts`), imported when asked for. */
+  /** The default export of `--app` (`./app.ts`), imported when asked for: of verbs with that option. */
   readonly app: Effect.Effect<App, Failure>
   /** Writes the result to standard output, as text for people or, with `--json`, as one line of JSON. */
   readonly print: (text: string, json: unknown) => Effect.Effect<void, Failure>
@@ -41,6 +41,11 @@ export type Progress = (step: string, done: number, total: number | undefined, u
 /** Of the verbs that may take long. */
 export const progress: { readonly [name: string]: Option } = {
   progress: { help: "Say how far it is, even where standard error is no terminal" },
+}
+
+/** Of the verbs that ask the application. */
+export const application: { readonly [name: string]: Option } = {
+  app: { help: "The application: a module whose default export is App.make(…)", value: "FILE", default: "./app.ts" },
 }
 
 /** Of the verbs that work on a store. */

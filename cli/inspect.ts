@@ -8,7 +8,7 @@ import { defaults } from "../core/Limits.ts"
 import { idPattern, type StreamKey } from "../core/Stream.ts"
 import type { Change } from "../runtime/changes.ts"
 import * as Inspect from "../runtime/Inspect.ts"
-import { data, Failure, folderOf, type Input, type Verb } from "./Verb.ts"
+import { application, data, Failure, folderOf, type Input, type Verb } from "./Verb.ts"
 
 export type Open = (folder: string) => Layer.Layer<EventStore, { readonly message: string }>
 
@@ -35,6 +35,7 @@ export const inspect = (open: Open): Verb => ({
   operands: { STREAM: "Tenant/Aggregate/id" },
   options: {
     ...data,
+    ...application,
     at: { help: "Show the state at one version instead", value: "VERSION" },
     diff: { help: "Show in what the states at two versions differ instead: 3..7", value: "FROM..TO" },
     from: { help: "The first version to show", value: "VERSION", default: "1" },

@@ -122,7 +122,7 @@ const main = async (words: ReadonlyArray<string>): Promise<number> => {
     color: process.stdout.isTTY && json === undefined && (process.env["NO_COLOR"] ?? "") === "",
     progress: reporter.report,
     env: process.env,
-    app: importApp(app!),
+    app: importApp(app ?? ""),
     print: (text, value) =>
       Effect.suspend(() => {
         reporter.end()

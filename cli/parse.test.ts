@@ -5,7 +5,7 @@
 import { Effect, Result } from "effect"
 import { assert, describe, it } from "vitest"
 import { helpOf, helpOfAll, options } from "./parse.ts"
-import type { Verb } from "./Verb.ts"
+import { application, type Verb } from "./Verb.ts"
 
 const verb: Verb = {
   name: "paint",
@@ -14,6 +14,7 @@ const verb: Verb = {
     wall: { help: "Which", value: "WALL", required: true },
     color: { help: "Its color", value: "COLOR", default: "white" },
     wet: { help: "Do not wait" },
+    ...application,
   },
   run: () => Effect.succeed(0),
 }
@@ -53,7 +54,7 @@ describe("options()", () => {
       const read = options(words, given)
       return Result.isSuccess(read) ? { ...read.success } : read.failure
     }
-    assert.deepStrictEqual(readAll("a", "--wet", "b"), { FROM: "a", TO: "b", wet: "true", app: "./app.ts" })
+    assert.deepStrictEqual(readAll("a", "--wet", "b"), { FROM: "a", TO: "b", wet: "true" })
     assert.match(readAll("a") as string, /TO is missing: nexus paint FROM TO/)
     assert.match(readAll("a", "b", "c") as string, /knows no "c"/)
     assert.match(readAll("a", "-b") as string, /knows no "-b"/)
@@ -74,8 +75,8 @@ describe("options()", () => {
       const read = options(words, given)
       return Result.isSuccess(read) ? { ...read.success } : read.failure
     }
-    assert.deepStrictEqual(readAll("a"), { FROM: "a", app: "./app.ts" })
-    assert.deepStrictEqual(readAll("a", "b"), { FROM: "a", TO: "b", app: "./app.ts" })
+    assert.deepStrictEqual(readAll("a"), { FROM: "a" })
+    assert.deepStrictEqual(readAll("a", "b"), { FROM: "a", TO: "b" })
     assert.match(readAll() as string, /FROM is missing: nexus paint FROM/)
     assert.match(
       helpOf(words),

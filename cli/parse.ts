@@ -7,7 +7,6 @@ import type { Option, Verb } from "./Verb.ts"
 
 /** What every verb has beside its own options. */
 export const common: { readonly [name: string]: Option } = {
-  app: { help: "The application: a module whose default export is App.make(…)", value: "FILE", default: "./app.ts" },
   json: { help: "Print one line of JSON" },
   help: { help: "Show this help" },
 }

@@ -6,7 +6,7 @@ import { Effect, type Layer } from "effect"
 import type { EventStore } from "../core/EventStore.ts"
 import type { SnapshotStore } from "../core/SnapshotStore.ts"
 import * as Verify from "../runtime/Verify.ts"
-import { data, Failure, folderOf, progress, type Verb } from "./Verb.ts"
+import { application, data, Failure, folderOf, progress, type Verb } from "./Verb.ts"
 
 /** How the command line reaches a store in a folder; the entry chooses the adapter. */
 export interface Engine {
@@ -20,7 +20,7 @@ const failed = (error: { readonly message: string }) => new Failure({ message: e
 export const verify = (engine: Engine): Verb => ({
   name: "verify",
   help: "Check everything a store holds, and name the first bad place",
-  options: { ...data, ...progress },
+  options: { ...data, ...application, ...progress },
   run: Effect.fnUntraced(function* (input) {
     const folder = folderOf(input)
     const app = yield* input.app

@@ -22,7 +22,8 @@ const argumentsOf = (args: ReadonlyArray<string>) => {
     if (
       !["--seed", "--seeds", "--from", "--seconds", "--least"].includes(name) || !Number.isInteger(value) || value < 1
     ) {
-      process.stderr.write(`${name} is not understood: --seed N --seeds N --from N --seconds S --least N --json\n`)
+      const why = name === "--help" ? "use" : `${name} is not understood`
+      process.stderr.write(`${why}: --seed N --seeds N --from N --seconds S --least N --json\n`)
       process.exit(2)
     }
     numbers.set(name, value)
