@@ -128,8 +128,11 @@ const value = (json: unknown): string => {
   return text.length > widthMax ? `${text.slice(0, widthMax - 1)}…` : text
 }
 
-export const changeLine = (change: Change, paint: Paint = plain): string => {
-  const place = change.pointer === "" ? "(all)" : value(change.pointer).slice(1, -1)
+/** A name that nobody has to quote, as safe as a value. */
+const bare = (text: string): string => value(text).slice(1, -1)
+
+const changeLine = (change: Change, paint: Paint): string => {
+  const place = change.pointer === "" ? "(all)" : bare(change.pointer)
   if (!("before" in change)) return paint.added(`+ ${place} ${value(change.after)}`)
   if (!("after" in change)) return paint.removed(`- ${place} ${value(change.before)}`)
   return paint.changed(`~ ${place} ${value(change.before)} → ${value(change.after)}`)
@@ -141,7 +144,7 @@ const stepText = (step: Inspect.Step, paint: Paint): string => {
   const changes = step.changes?.map((change) => `  ${changeLine(change, paint)}`) ?? []
   const told = step.changes?.length === 0 ? [paint.dim("  changes nothing")] : changes
   return [
-    `${paint.strong(`${version} ${type}`)} ${
+    `${paint.strong(`${version} ${bare(type)}`)} ${
       paint.dim(`v${schemaVersion} ${when} ${commandId} by ${value(principal)}`)
     }`,
     `  ${value(step.payload)}`,

@@ -33,12 +33,19 @@ beforeAll(() =>
         owner: "other",
       }]])
       yield* of("broken", [["Paid", 1, { pence: 5 }], ["Lost", 1, { pin: "secret" }], ["Paid", 1, { pence: 5 }]])
+      yield* of("odd", [["\x1b[2JPaid", 1, { s: "\x1b[2J\x9b" }]])
     }).pipe(Effect.provide(Sqlite.layer({ folder }))),
   )
 )
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe("nexus inspect", () => {
+  it("lets nothing that is stored steer a terminal", async () => {
+    const { out } = await nexus("inspect", "t/Wallet/odd", "--data", folder, "--raw", "--show-redacted")
+    assert.match(out, /^1 \\u001b\[2JPaid v1 /)
+    assert.include(out, `{"s":"\\u001b[2J\\u009b"}`)
+  })
+
   it("shows events with what each changed, a page at a time, without secrets", async () => {
     const { code, out } = await wallet("--limit", "3")
     assert.strictEqual(code, 0)
