@@ -9,7 +9,7 @@ import { fly } from "./Flight.ts"
 import type { Subject } from "./Subject.ts"
 
 /** So many actors live before the first measurement: their code is compiled and their caches are filled. */
-export const warmActors = 1_000
+const warmActors = 1_000
 
 /** Three collections with pauses: what only a finalizer frees goes with the second. */
 const settled = async (): Promise<{ readonly heapUsed: number; readonly rss: number }> => {

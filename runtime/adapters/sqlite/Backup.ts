@@ -29,31 +29,31 @@ export class CannotCopy extends Schema.TaggedError<CannotCopy>()("CannotCopy", {
 
 /** Pages copied so far, of all. */
 export type Progress = (done: number, total: number) => void
-/** Looks through the copy; its failure gives the copy up. */
-export type Inspect<E, R> = (file: string) => Effect.Effect<void, E, R>
+/** Looks through the copy, and gives what it holds; its failure gives the copy up. */
+export type Inspect<A, E, R> = (file: string) => Effect.Effect<A, E, R>
 
 /** 16 MiB a step: often enough to say how far it is. */
 const pagesPerStep = 4_096
 
 /** Copies the store in `folder` to `file`, which may not exist; it is there once it is whole, inspected and on the disk. */
-export const backup = Effect.fn("Backup.backup")(function* <E, R>(
+export const backup = Effect.fn("Backup.backup")(function* <A, E, R>(
   folder: string,
   file: string,
-  inspect: Inspect<E, R>,
+  inspect: Inspect<A, E, R>,
   progress: Progress = () => {},
 ) {
   if (existsSync(file)) return yield* new CannotCopy({ message: `${file} exists: name a new file` })
-  yield* copy(join(folder, "nexus.db"), file, inspect, progress)
+  return yield* copy(join(folder, "nexus.db"), file, inspect, progress)
 })
 
 /**
  * Puts a backup back as the store of `folder`, which may hold none. SQLite looks through the backup first, and never
  * writes to it; the copy, brought to the newest layout, is inspected.
  */
-export const restore = Effect.fn("Backup.restore")(function* <E, R>(
+export const restore = Effect.fn("Backup.restore")(function* <A, E, R>(
   file: string,
   folder: string,
-  inspect: Inspect<E, R>,
+  inspect: Inspect<A, E, R>,
   progress: Progress = () => {},
 ) {
   const target = join(folder, "nexus.db")
@@ -64,22 +64,23 @@ export const restore = Effect.fn("Backup.restore")(function* <E, R>(
       message: `${held} exists: stop the servers on ${folder}, and restore into another folder or move its store away`,
     })
   }
-  yield* copy(file, target, inspect, progress, true)
+  return yield* copy(file, target, inspect, progress, true)
 })
 
-const copy = Effect.fnUntraced(function* <E, R>(
+const copy = Effect.fnUntraced(function* <A, E, R>(
   from: string,
   to: string,
-  inspect: Inspect<E, R>,
+  inspect: Inspect<A, E, R>,
   progress: Progress,
   checkFirst = false,
-): Effect.fn.Return<void, E | CannotOpen | CannotCopy, R> {
+): Effect.fn.Return<A, E | CannotOpen | CannotCopy, R> {
   const part = `${to}.part-${pid}`
-  yield* Effect.gen(function* () {
+  return yield* Effect.gen(function* () {
     yield* attempt(to, () => prepare(to, part))
     yield* copyFile(from, part, progress, checkFirst)
-    yield* inspect(part)
+    const found = yield* inspect(part)
     yield* attempt(to, () => publish(part, to))
+    return found
   }).pipe(Effect.ensuring(Effect.ignore(attempt(to, () => remove(part)))))
 })
 
