@@ -271,6 +271,17 @@ describe("readiness", () => {
   })
 })
 
+describe("a request", () => {
+  it("that wishes for a WebSocket where there is none is waited for like any other", async () => {
+    const { edge } = await open({ send: () => Effect.never })
+    const headers = { "upgrade": "websocket", "authorization": "Bearer x" }
+    const asked = edge.upgrade(new Request("http://x/v1/Box", { headers }))
+    assert.strictEqual(edge.inFlight(), 1)
+    assert.instanceOf(await asked, Response)
+    assert.strictEqual(edge.inFlight(), 0)
+  })
+})
+
 describe("reads of the store", () => {
   it("that it refuses, or answers too late, are 503", async () => {
     const read = () => Effect.fail(new EventStore.StoreUnavailable({ reason: "locked" }))

@@ -129,7 +129,7 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
     ? route
     : cors.allow(origins, async (request) => toResponse(await route(request)))
   const respond = (failure: Failure) => responseOf(refuse(problemBase, failure, { path: "/" }))
-  const answer = (request: EdgeRequest): Promise<Answer | Response> =>
+  const waited = (request: EdgeRequest): Promise<Answer | Response> =>
     new Promise((resolve, reject) => {
       waiting.add(resolve)
       answered(request).then((answer) => {
@@ -141,10 +141,10 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
       })
     })
   return {
-    fetch: async (request) => toResponse(await answer(request)),
-    answer,
+    fetch: async (request) => toResponse(await waited(request)),
+    answer: waited,
     upgrade: async (request) => {
-      if (!handshake.isWanted(request) || pathOf(request) !== stream.path) return toResponse(await answered(request))
+      if (!handshake.isWanted(request) || pathOf(request) !== stream.path) return toResponse(await waited(request))
       wanted.add(request)
       const answer = await socket(request, undefined)
       return granted.get(request) ?? responseOf(answer)
