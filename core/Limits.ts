@@ -96,8 +96,11 @@ export const defaults = {
   loadPage: 250,
   /** Events that the tail of the feed reads at once. */
   tailPage: 100,
-  /** Between two reads of the tail that found something, so that commits share them. */
-  tailPauseMs: 5,
+  /**
+   * Between two reads of the tail that found something, so that commits share them. Longer than a frame may take of
+   * `framesPerSecond`: a socket with one subscription keeps up, however fast events come.
+   */
+  tailPauseMs: 12,
   /** The tail looks so often for what other processes wrote. */
   tailPollMs: 100,
   /** WebSockets of this process, and of one principal in it. */

@@ -176,7 +176,8 @@ const readFeed = Effect.fnUntraced(function* (
       // Nothing lies between here and where the tail stands: it is there, or has stood still since before the read.
       const stood = self.synced !== undefined && self.synced.at === tail.cursor()
       self.live = tail.cursor() === cursor || stood
-      self.wantsSync = !self.live && found === 0
+      // Else it waits for the tail's next read: under load it would never meet it by chance, and read the log for itself.
+      self.wantsSync = !self.live
     },
   }
 })

@@ -40,7 +40,7 @@ export const foundAt: Readonly<Record<string, number>> = {
   "tries a lost race again without deciding again": 3,
   "stores what was not decided": 1,
   "uses a corrupt snapshot": 2,
-  "answers reads from memory": 2,
+  "answers reads from memory": 5,
   "answers rejections and no-ops from memory": 4,
   "stores a snapshot of another state": 1,
   "has a mailbox without bound": 41,
