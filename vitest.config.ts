@@ -5,6 +5,7 @@
  * @module
  */
 import { cloudflareTest } from "@cloudflare/vitest-plugin"
+import { availableParallelism } from "node:os"
 import { configDefaults, defineConfig } from "vitest/config"
 
 const edgeFiles = ["**/*.edge.test.ts"]
@@ -13,8 +14,12 @@ const packageFiles = ["tests/package/*.test.ts"]
 /** Generous: the machine that runs the tests may have two slow cores. */
 const timeouts = { testTimeout: 30_000, hookTimeout: 30_000 }
 
+/** Vitest would leave one core to itself; of two that is half. */
+const maxWorkers = Math.max(2, availableParallelism() - 1)
+
 export default defineConfig({
   test: {
+    maxWorkers,
     projects: [
       {
         test: {

@@ -13,14 +13,14 @@ import { make as productionStream } from "../edge/stream/Hub.ts"
 import { check, invariants } from "./simulation/invariants/check.ts"
 import { emptyTape, observe } from "./simulation/observe.ts"
 import { defaultSize, type Size } from "./simulation/plan.ts"
-import { type Failure, type Report, timeline } from "./simulation/report.ts"
+import { type Failure, type Report, timeline, zeros } from "./simulation/report.ts"
 import { memoryStores, type Run, run, type Scenario, type Stores, type Violation } from "./simulation/run.ts"
 import { shrink } from "./simulation/shrink.ts"
 import { sometimes } from "./simulation/sometimes.ts"
 import { fromContracts, type Workload } from "./simulation/workload.ts"
 
 export * as builtin from "./simulation/builtin.ts"
-export { type Failure, type Report, text as reportText } from "./simulation/report.ts"
+export { type Failure, type Report, seedsForZeros, text as reportText } from "./simulation/report.ts"
 export type { Asked, Draw, Workload } from "./simulation/workload.ts"
 
 export interface SimulateOptions {
@@ -51,8 +51,6 @@ export interface SimulateOptions {
   readonly onSeed?: (done: number, failures: number) => void
 }
 
-/** Below so many seeds a fault that never struck is chance; from here on it is a hole in the simulation. */
-export const seedsForZeros = 500
 /** Every so many seeds one is run twice. */
 const replayEvery = 100
 
@@ -82,9 +80,7 @@ export const simulate = async (app: App.App, options: SimulateOptions = {}): Pro
     digests,
     faults: Object.fromEntries(struck),
     sometimes: Object.fromEntries(happened),
-    failures: digests.size < seedsForZeros
-      ? failures
-      : [...failures, ...zeros(struck, options.sometimes === undefined ? new Map() : happened)],
+    failures: [...failures, ...zeros(digests.size, struck, options.sometimes === undefined ? new Map() : happened)],
   }
 }
 
@@ -127,10 +123,3 @@ const explain = async (scenario: Scenario, failing: Run, { invariant, message }:
     timeline: timeline(small.run.world.notes),
   }
 }
-
-/** What never happened was never tested. */
-const zeros = (...counts: ReadonlyArray<ReadonlyMap<string, number>>): ReadonlyArray<Failure> =>
-  counts.flatMap((map) => [...map]).filter(([, count]) => count === 0).map(([name]) => ({
-    ...{ seed: 0, digest: "", invariant: 0, promise: "the simulation reaches every corner", timeline: [] },
-    message: `"${name}" never happened`,
-  }))

@@ -104,7 +104,7 @@ describe("a world", () => {
     const error = await run(6, () => Effect.never).catch((error: unknown) => error)
     assert.instanceOf(error, Stuck)
   })
-  it("says when something spins", { timeout: 30_000 }, async () => {
+  it("says when something spins", { timeout: 60_000 }, async () => {
     const error = await run(6, () => Effect.forever(Effect.yieldNow)).catch((error: unknown) => error)
     assert.instanceOf(error, Stuck)
   })

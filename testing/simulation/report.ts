@@ -27,6 +27,19 @@ export interface Report {
   readonly failures: ReadonlyArray<Failure>
 }
 
+/** Below so many seeds a fault that never struck is chance; from here on it is a hole in the simulation. */
+export const seedsForZeros = 500
+
+/** What never happened was never tested. */
+export const zeros = (
+  seeds: number,
+  ...counts: ReadonlyArray<ReadonlyMap<string, number>>
+): ReadonlyArray<Failure> =>
+  counts.flatMap((map) => [...map]).filter(([, count]) => seeds >= seedsForZeros && count === 0).map(([name]) => ({
+    ...{ seed: 0, digest: "", invariant: 0, promise: "the simulation reaches every corner", timeline: [] },
+    message: `"${name}" never happened`,
+  }))
+
 const timelineMax = 250
 
 export const timeline = (notes: ReadonlyArray<Note>): ReadonlyArray<string> => {
