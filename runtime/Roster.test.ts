@@ -30,6 +30,15 @@ describe("a full roster", () => {
     assert.deepEqual([large.left, large.roster.size()], [names(0, 1, 2, 3, 4, 5), 2_998])
   })
 
+  it("has no place more than its limit, however low, where all work", () => {
+    const { all, left, roster } = full(3)
+    for (const [i, actor] of all.entries()) roster.work(actor, { tenant: "t", aggregate: "Order", id: `${i}` })
+    assert.strictEqual(roster.get("t/Order/more", kind, 0), undefined)
+    roster.rest(all[1]!)
+    assert.isDefined(roster.get("t/Order/more", kind, 0))
+    assert.deepEqual([left, roster.size()], [names(1), 3])
+  })
+
   it("keeps those with work, and has no place where a hundred of the longest idle work", () => {
     const { add, all, left, roster } = full(3_000)
     const work = (from: number, to: number) => {

@@ -53,7 +53,7 @@ export const make = (limits: Limits, startMs: number, leaving: (actor: Actor) =>
       if (actor.work === undefined && drop(actor)) dropped++
       if (++seen === scanMax || dropped === droppedAtOnce) break
     }
-    return dropped > 0 || (seen < scanMax && limits.actors > 0)
+    return dropped > 0
   }
 
   return {
