@@ -53,13 +53,16 @@ const minutesMax = 10
 const unknown = positionals.filter((name) => !workloads.some((workload) => workload.name === name))
 const wrong = !(rounds >= 1) || !(settings.scale > 0) || !["all", "none"].includes(values.peers)
 if (unknown.length > 0 || wrong) use("")
+const wanted = values.subjects === "" ? undefined : values.subjects.split(",")
+const subjects = [...new Set(workloads.flatMap(({ subjects }) => subjects))]
+const nobody = wanted?.find((name) => !subjects.includes(name))
+if (nobody !== undefined) use(`there is no subject "${nobody}", but ${subjects.join(", ")}\n`)
 if (values.report) {
   await page.write(await Result.readAll())
   Deno.exit(0)
 }
 
 const chosen = workloads.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
-const wanted = values.subjects === "" ? undefined : values.subjects.split(",")
 const guests = Object.keys(peers.folders)
 const asked = [...new Set(chosen.flatMap(({ subjects }) => subjects))].filter((subject) =>
   wanted?.includes(subject) ?? (values.peers === "all" || !guests.includes(subject))

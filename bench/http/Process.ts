@@ -44,10 +44,12 @@ export const start = (path: URL, args: ReadonlyArray<string>): Process => {
       for (const part of parts) if (part.startsWith(mark)) lines.push(part.slice(mark.length))
       waiting?.resolve()
     }
+  }
+  const end = () => {
     ended = true
     waiting?.resolve()
   }
-  read().catch(() => ended = true)
+  read().then(end, end)
   return {
     line: async () => {
       while (lines.length === 0) {
