@@ -25,8 +25,6 @@ const bytes = 32
 const fresh = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("")
 
-const keyOf = ({ subject, tenant }: Identity): string => `${tenant}/${subject}`
-
 export const make = (
   sha256: (text: string) => string,
   { ticketMs, tickets: max, ticketsPerPrincipal }: Pick<Limits, "ticketMs" | "tickets" | "ticketsPerPrincipal">,
@@ -44,8 +42,13 @@ export const make = (
   return {
     give: (identity, nowMs) => {
       expire(nowMs)
-      const own = [...kept].filter(([, one]) => keyOf(one.identity) === keyOf(identity)).map(([hash]) => hash)
-      if (own.length >= ticketsPerPrincipal) drop(own[0])
+      let [count, oldest]: [number, string | undefined] = [0, undefined]
+      for (const [hash, { identity: { subject, tenant } }] of kept) {
+        if (tenant !== identity.tenant || subject !== identity.subject) continue
+        oldest ??= hash
+        count++
+      }
+      if (count >= ticketsPerPrincipal) drop(oldest)
       if (kept.size >= max) drop(kept.keys().next().value)
       const ticket = fresh()
       kept.set(sha256(ticket), { identity, until: nowMs + ticketMs })
