@@ -78,6 +78,7 @@ const make = Effect.gen(function* () {
       if (page._tag === "Failure") {
         waiting = asked.concat(waiting)
         if (Option.getOrUndefined(Cause.findErrorOption(page.cause))?._tag === "BadCursor") {
+          yield* Effect.logError("the feed is another one than before")
           const start = yield* end(store, limits.tailPollMs)
           tell({ events: [], before, cursor: start, broken: true })
         } else yield* Effect.sleep(limits.tailPollMs)

@@ -20,7 +20,7 @@ const live = (
         const rig = yield* Rig.open
         yield* Effect.gen(() => body(rig, trouble, logged) as Generator<Effect.Effect<unknown>, void, never>)
       }),
-      Layer.merge(Rig.layerOf(limits, trouble), Logger.layer([logger])),
+      Layer.provideMerge(Rig.layerOf(limits, trouble), Logger.layer([logger])),
     )
   })
 }
@@ -252,6 +252,28 @@ describe("a session", () => {
     yield* pass(500)
     assert.deepStrictEqual([wire.code, reader.code], [1011, undefined])
   }, { socketBufferBytes: 2_000, frameBytes: 2_000 })
+
+  live("ends with 1011, as all others do, where the feed is another one, and may come back", function* (
+    { connect, pass, tail, write },
+    trouble,
+    logged,
+  ) {
+    const wires = ["t", "u"].map((tenant) => connect(Rig.identityOf(tenant)))
+    for (const wire of wires) wire.say(subscribe())
+    yield* pass(50)
+    Object.assign(trouble, { replaced: true })
+    tail.wake()
+    yield* pass(5)
+    assert.deepStrictEqual(wires.map(({ code }) => code), [1011, 1011])
+    Object.assign(trouble, { replaced: false })
+    const again = connect()
+    again.say(subscribe())
+    yield* pass(500)
+    yield* write("a")
+    yield* pass(500)
+    assert.strictEqual(again.events().length, 1)
+    assert.deepStrictEqual([...new Set(logged.flat())], ["the feed is another one than before"])
+  })
 
   live("that breaks ends alone, and is told of in the log", function* ({ connect, pass, write }, _, logged) {
     const wires = Array.from({ length: 3 }, (_, n) => connect(Rig.identityOf("t", `s${n}`)))

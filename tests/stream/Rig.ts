@@ -4,7 +4,13 @@
  */
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { EventStore, type Shape as Store, type StoredEvent, StoreUnavailable } from "../../core/EventStore.ts"
+import {
+  BadCursor,
+  EventStore,
+  type Shape as Store,
+  type StoredEvent,
+  StoreUnavailable,
+} from "../../core/EventStore.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import { append, streamOf } from "../../core/laws/fixtures.ts"
 import * as Limits from "../../core/Limits.ts"
@@ -45,6 +51,8 @@ export interface Troubled {
   feeds: number
   /** Milliseconds for which an answer travels. */
   lateMs?: number
+  /** Another feed stands in its place: no cursor of before is of it. */
+  replaced?: boolean
 }
 
 const troubled = (base: Store, trouble: Troubled): Store => {
@@ -60,7 +68,7 @@ const troubled = (base: Store, trouble: Troubled): Store => {
     ...base,
     read: (...args) => or(base.read(...args)),
     head: (stream) => or(base.head(stream)),
-    feed: (...args) => (trouble.feeds++, or(base.feed(...args))),
+    feed: (...args) => (trouble.feeds++, trouble.replaced ? Effect.fail(new BadCursor()) : or(base.feed(...args))),
     feedEnd: or(base.feedEnd),
   }
 }
