@@ -59,6 +59,15 @@ export const make = Effect.fnUntraced(function* ({ app, context, limits, problem
 
   const all = () => [...sessions.values()].flatMap((some) => [...some])
 
+  /** A session that breaks ends alone: all others hang on the same tail, and on the same process. */
+  const alone = (session: Session.Session, work: () => void): void => {
+    try {
+      work()
+    } catch (defect) {
+      run(session.fail(defect))
+    }
+  }
+
   const hear = (page: Page): void => {
     if (page.broken) return all().forEach((session) => session.end(Closing.failed))
     const texts = new Map<StoredEvent, string>()
@@ -73,14 +82,7 @@ export const make = Effect.fnUntraced(function* ({ app, context, limits, problem
       const own = sessions.get(tenant)
       if (own === undefined) continue
       const events = page.events.filter((event) => event.tenant === tenant)
-      for (const session of own) {
-        try {
-          session.hear({ ...page, events, textOf })
-        } catch (defect) {
-          // One that breaks ends alone: all others hang on the same tail.
-          run(session.fail(defect))
-        }
-      }
+      for (const session of own) alone(session, () => session.hear({ ...page, events, textOf }))
     }
   }
 
@@ -118,7 +120,7 @@ export const make = Effect.fnUntraced(function* ({ app, context, limits, problem
     if (ear === undefined) listen()
     const fiber = run(session.run)
     return {
-      message: session.message,
+      message: (text) => alone(session, () => session.message(text)),
       closed: (code) => {
         session.closed(code)
         fiber.interruptUnsafe()
