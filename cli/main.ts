@@ -7,7 +7,7 @@
  * @module
  */
 import { Cause, Effect, Exit, Result } from "effect"
-import { existsSync, write } from "node:fs"
+import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import process from "node:process"
 import { pathToFileURL } from "node:url"
@@ -29,22 +29,19 @@ import { verify } from "./verify.ts"
 const say = (line: string): void => console.error(line)
 
 /** Waits where the reader is slow, and fails where it has gone, as in `nexus export | head`. */
-const out = (text: string): Effect.Effect<void, Failure> => {
-  const bytes = new TextEncoder().encode(text)
-  const from = (done: number): Effect.Effect<void, Failure> =>
-    done === bytes.length ? Effect.void : Effect.flatMap(
-      Effect.callback<number, Failure>((resume) =>
-        write(process.stdout.fd, bytes, done, (error, count) =>
-          resume(
-            error === null ? Effect.succeed(count) : Effect.fail(
-              new Failure({ message: `cannot write to standard output: ${error.message}`, exitCode: 1 }),
-            ),
-          ))
-      ),
-      (count) => from(done + count),
-    )
-  return from(0)
-}
+const out = (text: string): Effect.Effect<void, Failure> =>
+  Effect.callback((resume) => {
+    const failed = ({ message }: Error) =>
+      resume(Effect.fail(new Failure({ message: `cannot write to standard output: ${message}`, exitCode: 1 })))
+    try {
+      process.stdout.write(text, (error) => error instanceof Error ? failed(error) : resume(Effect.void))
+    } catch (error) {
+      // Of Deno, where a disk is full.
+      failed(error as Error)
+    }
+  })
+// Who wrote is told; unheard it would end the process.
+process.stdout.on("error", () => {})
 
 const files: Files = {
   check: (file) => Sqlite.check({ file }),

@@ -139,10 +139,16 @@ describe("nexus export", () => {
     assert.isTrue(readFileSync(file).equals(readFileSync(part)))
   }, 60_000)
 
-  it("ends with a word where its reader has gone", async () => {
-    const { code, err } = await unread("export", "--data", source)
-    assert.strictEqual(code, 1)
-    assert.match(err, /^nexus: cannot write to standard output: [^\n]*\n$/)
+  it("ends with a word where its reader has gone, or the disk behind standard output is full", async () => {
+    const full = await new Deno.Command("sh", {
+      args: ["-c", `"${Deno.execPath()}" run -A cli/main.ts export --data "${source}" > /dev/full`],
+      stdin: "null",
+    }).output()
+    const gone = await unread("export", "--data", source)
+    for (const { code, err } of [gone, { code: full.code, err: new TextDecoder().decode(full.stderr) }]) {
+      assert.strictEqual(code, 1)
+      assert.match(err, /^nexus: cannot write to standard output: [^\n]*\n$/)
+    }
   })
 
   it("writes one tenant's events alone, and refuses to go on with another's file or store", async () => {
