@@ -49,6 +49,11 @@ describe("simulate()", () => {
     assert.strictEqual(new Set(report.digests.values()).size, 40)
     assert.isAbove(report.faults["crash"]!, 0)
   })
+  it("waits for a process that stands still when the last fault ends", async () => {
+    const size = { operations: 1, clients: 1, questions: 1, tenants: 1, ids: 1 }
+    const report = await simulate(builtin.app, { ...builtin.options, seed: 9, size })
+    assert.deepEqual(report.failures, [], reportText(report))
+  })
   it("replays one seed byte for byte, alone or among others", { timeout: 60_000 }, async () => {
     const many = await simulate(builtin.app, { ...builtin.options, seeds: 12, from: 30 })
     const one = await simulate(builtin.app, { ...builtin.options, seed: 37 })

@@ -34,6 +34,11 @@ export const conclude = Effect.fnUntraced(function* (
   const first = slots[0]!
   for (const slot of slots) if (slot.host === undefined) yield* Fleet.open(setting, slot)
   yield* settle(setting, first, clients)
+  // One that stands still answers when it goes on, and hears only then that a caller has left.
+  const until = world.now() + faultTailMs
+  while (world.now() < until && slots.some(({ host }) => host !== undefined && host.inFlight.size > 0)) {
+    yield* Effect.sleep(1_000)
+  }
   for (const { host } of slots) {
     if (host === undefined || host.inFlight.size === 0) continue
     seen.push({ invariant: 17, message: `${host.name} never answered ${[...host.inFlight.keys()].join(", ")}` })
@@ -47,8 +52,8 @@ export const conclude = Effect.fnUntraced(function* (
   // Once more, for those who listen: nothing is written any more, and everything is still to be heard.
   yield* Fleet.open(setting, first)
   const feed = yield* readFeed(setting)
-  const until = world.now() + listenMaxMs
-  while (world.now() < until && subscribers.some((one) => missing(one, feed).length > 0)) yield* Effect.sleep(1_000)
+  const listenedBy = world.now() + listenMaxMs
+  while (world.now() < listenedBy && subscribers.some((one) => missing(one, feed).length > 0)) yield* Effect.sleep(1_000)
   yield* hangUp
   yield* Fleet.shutdown(setting, first)
   return { streams: yield* readStreams(setting, streams), feed, complete: true }
