@@ -53,7 +53,9 @@ export const conclude = Effect.fnUntraced(function* (
   yield* Fleet.open(setting, first)
   const feed = yield* readFeed(setting)
   const listenedBy = world.now() + listenMaxMs
-  while (world.now() < listenedBy && subscribers.some((one) => missing(one, feed).length > 0)) yield* Effect.sleep(1_000)
+  while (world.now() < listenedBy && subscribers.some((one) => missing(one, feed).length > 0)) {
+    yield* Effect.sleep(1_000)
+  }
   yield* hangUp
   yield* Fleet.shutdown(setting, first)
   return { streams: yield* readStreams(setting, streams), feed, complete: true }
