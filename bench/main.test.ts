@@ -2,7 +2,7 @@ import { assert, it } from "vitest"
 
 it("a subject that is misspelt is named, and not measured as none", async () => {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "bench/main.ts", "W1", "--subjects", "nexus,Nexsu"],
+    args: ["run", "-q", "-A", "bench/main.ts", "W1", "--subjects", "nexus,Nexsu"],
     stdin: "null",
   }).output()
   assert.strictEqual(code, 2)

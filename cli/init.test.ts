@@ -74,7 +74,7 @@ describe("init", () => {
   })
 
   it("is part of the package, and says so in the repository", async () => {
-    const { code, err } = await deno(["run", "-A", join(root, "cli/main.ts"), "init", "x"], made.folder)
+    const { code, err } = await deno(["run", "-q", "-A", join(root, "cli/main.ts"), "init", "x"], made.folder)
     assert.strictEqual(code, 1)
     assert.match(err, /init runs from an installed package/)
   })

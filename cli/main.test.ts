@@ -10,7 +10,7 @@ import { afterAll, assert, describe, it } from "vitest"
 const folder = mkdtempSync(join(tmpdir(), "nexus-cli-"))
 const nexus = async (words: string, env: Record<string, string> = {}) => {
   const { code, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "cli/main.ts", ...words.split(" ").filter((word) => word !== "")],
+    args: ["run", "-q", "-A", "cli/main.ts", ...words.split(" ").filter((word) => word !== "")],
     env: { NEXUS_DATA: folder, NO_COLOR: "1", ...env },
     stdin: "null",
   }).output()

@@ -23,7 +23,7 @@ interface Run {
 /** Runs the demo as its user would; it is ended without warning once `until` says so of what it wrote to its errors. */
 const demo = (args: ReadonlyArray<string>, until: (errors: string) => boolean = () => false): Promise<Run> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, ["run", "-A", "examples/orders/demo.ts", ...args], {
+    const child = spawn(process.execPath, ["run", "-q", "-A", "examples/orders/demo.ts", ...args], {
       stdio: ["ignore", "pipe", "pipe"],
     })
     children.add(child)

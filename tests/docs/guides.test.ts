@@ -111,7 +111,7 @@ describe("a command in a guide", () => {
     const help = new Map(
       await Promise.all(
         verbs.map(async (verb) =>
-          [verb, (await deno(["run", "-A", "cli/main.ts", verb, "--help"], root)).out] as const
+          [verb, (await deno(["run", "-q", "-A", "cli/main.ts", verb, "--help"], root)).out] as const
         ),
       ),
     )

@@ -16,9 +16,10 @@ export interface Running {
 
 export const app = ["--app", "tests/kill/app.ts"]
 
+/** Quiet: what Deno says of a cold cache would stand among the verb's own words. */
 const spawn = (args: ReadonlyArray<string>): Deno.ChildProcess =>
   new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "cli/main.ts", ...args],
+    args: ["run", "-q", "-A", "cli/main.ts", ...args],
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",

@@ -141,7 +141,7 @@ describe("nexus export", () => {
 
   it("ends with a word where its reader has gone, or the disk behind standard output is full", async () => {
     const full = await new Deno.Command("sh", {
-      args: ["-c", `"${Deno.execPath()}" run -A cli/main.ts export --data "${source}" > /dev/full`],
+      args: ["-c", `"${Deno.execPath()}" run -q -A cli/main.ts export --data "${source}" > /dev/full`],
       stdin: "null",
     }).output()
     const gone = await unread("export", "--data", source)
