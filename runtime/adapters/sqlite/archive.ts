@@ -41,7 +41,9 @@ export const make = (connection: Connection): Effect.Effect<Shape> =>
           refresh(session)
           const { streamNo } = locate(session, stream)
           const [row] = session.statements.read.all(streamNo, version - 1, 1) as ReadonlyArray<EventRow>
-          return row?.version === version ? Cursor.encode(["sqlite", "feed"], [row.position]) : undefined
+          if (row === undefined) return undefined
+          const [position, found] = row
+          return found === version ? Cursor.encode(["sqlite", "feed"], [position]) : undefined
         }),
       restore: (entries) =>
         Effect.flatMap(since, (alive) => connection.write((session) => restore(session, entries, alive))),

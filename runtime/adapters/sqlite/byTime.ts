@@ -11,7 +11,7 @@ export type TimeKey = readonly [recordedAt: number, aggregate: string, id: strin
 export const timeKey = (event: StoredEvent): TimeKey => [event.recordedAt, event.aggregate, event.id, event.version]
 
 type Kind = { readonly kind_no: number; readonly aggregate: string }
-type Row = EventRow & { readonly id: string }
+type Row = readonly [...event: EventRow, id: string]
 
 /** The first `limit + 1` events of the range behind `after`. */
 export const byTime = (
@@ -22,7 +22,7 @@ export const byTime = (
   const pages = kindsOf(session, tenant, aggregate).flatMap((kind) => {
     const [at, id, version] = startOf(kind.aggregate, from, after)
     const rows = session.statements.byTime.all(kind.kind_no, at, id, version, to, limit + 1) as ReadonlyArray<Row>
-    return rows.map((row) => eventOf(tenant, kind.aggregate, row.id, row))
+    return rows.map((row) => eventOf(tenant, kind.aggregate, row[9], row))
   })
   return pages.sort((a, b) => compare(timeKey(a), timeKey(b))).slice(0, limit + 1)
 }

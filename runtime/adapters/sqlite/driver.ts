@@ -12,6 +12,8 @@ export interface Statement {
   run(...values: ReadonlyArray<Value>): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint }
   get(...values: ReadonlyArray<Value>): unknown
   all(...values: ReadonlyArray<Value>): ReadonlyArray<unknown>
+  /** Rows come as arrays in the order of the columns: half the price of objects. */
+  setReturnArrays(on: boolean): void
 }
 /** One connection to one file. */
 export interface Driver {

@@ -18,7 +18,7 @@ import type { Session } from "./session.ts"
 
 const kind = "sqlite"
 const appendMax = { appends: 512, bytes: 4_000_000 }
-type FeedRow = EventRow & { readonly tenant: string; readonly aggregate: string; readonly id: string }
+type FeedRow = readonly [...event: EventRow, tenant: string, aggregate: string, id: string]
 
 /** A store over an open file; time comes from the `Clock` of each call. */
 export const make = (connection: Connection): Effect.Effect<Shape> =>
@@ -119,8 +119,8 @@ const feed = (session: Session, after: number, limit: number) => {
     refresh(session)
     if (after > session.lastPosition) return undefined
   }
-  const items = rows.map((row) => eventOf(row.tenant, row.aggregate, row.id, row))
-  return { items, last: rows.at(-1)?.position ?? after }
+  const items = rows.map((row) => eventOf(row[9], row[10], row[11], row))
+  return { items, last: rows.at(-1)?.[0] ?? after }
 }
 
 /** `items` holds one more than `limit` where there is a next page. */

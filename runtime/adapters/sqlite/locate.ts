@@ -6,7 +6,7 @@ import type { Receipt } from "../../../core/EventStore.ts"
 import { tombstone } from "../../../core/EventStore.ts"
 import { empty, keyOf, type StreamKey } from "../../../core/Stream.ts"
 import type { Located } from "./heads.ts"
-import { acceptedOf, type EventRow, passedOf, type ReceiptRow } from "./rows.ts"
+import { acceptedOf, type AcceptedRow, passedOf, type ReceiptRow } from "./rows.ts"
 import type { Session } from "./session.ts"
 
 /** Numbers of tenant and aggregate held in memory; all are forgotten at once where there are more. */
@@ -92,7 +92,7 @@ export const findReceipt = (
   aliveSince: number,
 ): Receipt | undefined => {
   if (streamNo !== 0) {
-    const rows = statements.accepted.all(commandId, streamNo) as ReadonlyArray<EventRow>
+    const rows = statements.accepted.all(commandId, streamNo) as ReadonlyArray<AcceptedRow>
     if (rows.length > 0) return acceptedOf(commandId, rows)
   }
   const passed = statements.passed.get(commandId, keyOf(stream), aliveSince) as ReceiptRow | undefined

@@ -5,18 +5,18 @@
 import { type CommandRecord, type Receipt, type StoredEvent, StoreUnavailable } from "../../../core/EventStore.ts"
 import { canonical } from "../../../core/Fingerprint.ts"
 
-/** The columns of an event as `statements.ts` selects them. */
-export interface EventRow {
-  readonly position: number
-  readonly version: number
-  readonly recorded_at: number
-  readonly type: string
-  readonly schema_version: number
-  readonly event_id: string
-  readonly command_id: string
-  readonly meta: string
-  readonly payload: string
-}
+/** The columns of an event as `statements.ts` selects them for pages, as an array; some select more behind them. */
+export type EventRow = readonly [
+  position: number,
+  version: number,
+  recordedAt: number,
+  type: string,
+  schemaVersion: number,
+  eventId: string,
+  commandId: string,
+  meta: string,
+  payload: string,
+]
 
 type Meta = readonly [
   fingerprint: string,
@@ -74,21 +74,24 @@ const parse = (meta: string): Meta => {
   return whole
 }
 
-export const eventOf = (tenant: string, aggregate: string, id: string, row: EventRow): StoredEvent => {
-  const [fingerprint, correlationId, causationId, principal, traceparent, writerId] = parse(row.meta)
+type Row = readonly [...event: EventRow, ...more: ReadonlyArray<unknown>]
+
+export const eventOf = (tenant: string, aggregate: string, id: string, row: Row): StoredEvent => {
+  const [, version, recordedAt, type, schemaVersion, eventId, commandId, meta, payload] = row
+  const [fingerprint, correlationId, causationId, principal, traceparent, writerId] = parse(meta)
   return {
     tenant,
     aggregate,
     id,
-    version: row.version,
-    recordedAt: row.recorded_at,
-    eventId: row.event_id,
-    type: row.type,
-    schemaVersion: row.schema_version,
-    payload: row.payload,
-    commandId: row.command_id,
+    version,
+    recordedAt,
+    eventId,
+    type,
+    schemaVersion,
+    payload,
+    commandId,
     fingerprint,
-    correlationId: correlationId ?? row.command_id,
+    correlationId: correlationId ?? commandId,
     causationId: causationId ?? undefined,
     principal,
     traceparent: traceparent ?? undefined,
@@ -96,10 +99,18 @@ export const eventOf = (tenant: string, aggregate: string, id: string, row: Even
   }
 }
 
+export interface AcceptedRow {
+  readonly position: number
+  readonly version: number
+  readonly type: string
+  readonly event_id: string
+  readonly meta: string
+}
+
 /** An accepted command's receipt is its events. */
 export const acceptedOf = (
   commandId: string,
-  rows: ReadonlyArray<Pick<EventRow, "position" | "version" | "type" | "event_id" | "meta">>,
+  rows: ReadonlyArray<AcceptedRow>,
 ): Receipt => {
   const last = rows.at(-1)!
   return {

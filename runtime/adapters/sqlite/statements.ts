@@ -2,7 +2,7 @@
  * Every statement of the adapter, prepared once per connection.
  * @module
  */
-import type { Driver } from "./driver.ts"
+import type { Driver, Statement } from "./driver.ts"
 
 const event =
   "e.position, e.version, e.recorded_at, e.type, e.schema_version, e.event_id, e.command_id, e.meta, e.payload"
@@ -35,6 +35,12 @@ const page = (where: string, order: "ASC" | "DESC"): string => `
     UNION ALL SELECT version, position FROM (SELECT 1 AS version, ?1 AS position) WHERE ${where}
     ORDER BY version ${order} LIMIT ?3) p
   CROSS JOIN events e ON e.position = p.position ORDER BY e.version ${order}`
+
+const prepareArrays = (driver: Driver, sql: string): Statement => {
+  const statement = driver.prepare(sql)
+  statement.setReturnArrays(true)
+  return statement
+}
 
 export const prepare = (driver: Driver) => ({
   begin: driver.prepare("BEGIN IMMEDIATE"),
@@ -74,20 +80,26 @@ export const prepare = (driver: Driver) => ({
     INSERT INTO places SELECT * FROM new_places WHERE ${movedPlaces} ORDER BY stream_no, version`),
   dropPlaces: driver.prepare(`DELETE FROM new_places WHERE ${movedPlaces}`),
 
-  read: driver.prepare(page("version > ?2", "ASC")),
-  readBackwards: driver.prepare(page("version < ?2", "DESC")),
-  feed: driver.prepare(`
-    SELECT k.tenant, k.aggregate, s.id, ${event} FROM events e
+  read: prepareArrays(driver, page("version > ?2", "ASC")),
+  readBackwards: prepareArrays(driver, page("version < ?2", "DESC")),
+  feed: prepareArrays(
+    driver,
+    `
+    SELECT ${event}, k.tenant, k.aggregate, s.id FROM events e
     CROSS JOIN events s ON s.position = e.stream_no CROSS JOIN kinds k ON k.kind_no = s.kind_no
-    WHERE e.position > ? ORDER BY e.position LIMIT ?`),
+    WHERE e.position > ? ORDER BY e.position LIMIT ?`,
+  ),
   /** From (time, id, version), exclusive, to a time, exclusive. */
-  byTime: driver.prepare(`
-    SELECT s.id, ${event} FROM spans n
+  byTime: prepareArrays(
+    driver,
+    `
+    SELECT ${event}, s.id FROM spans n
     CROSS JOIN events e ON e.position BETWEEN n.first_position AND n.last_position
     CROSS JOIN events s ON s.position = e.stream_no
     WHERE n.kind_no = ?1 AND n.recorded_at >= ?2 AND n.recorded_at < ?5
       AND (n.recorded_at > ?2 OR (s.id, e.version) > (?3, ?4))
-    ORDER BY n.recorded_at, s.id, e.version LIMIT ?6`),
+    ORDER BY n.recorded_at, s.id, e.version LIMIT ?6`,
+  ),
 
   accepted: driver.prepare(`
     SELECT position, version, type, event_id, meta FROM events

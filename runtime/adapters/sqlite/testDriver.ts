@@ -24,6 +24,7 @@ const watch = (driver: Driver, sql: string, around: Around): Statement => {
     run: (...values) => around(name, () => statement.run(...values)),
     get: (...values) => around(name, () => statement.get(...values)),
     all: (...values) => around(name, () => statement.all(...values)),
+    setReturnArrays: (on) => statement.setReturnArrays(on),
   }
 }
 
