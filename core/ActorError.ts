@@ -61,7 +61,11 @@ export class Contended extends Schema.TaggedError<Contended>()("Contended", seco
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
   ...seconds,
   reason: Schema.String,
-}) {}
+}) {
+  /** What a failure of the store is to whoever asked. */
+  static readonly fromStore = ({ reason }: { readonly reason: string }): Unavailable =>
+    new Unavailable({ retryAfterSeconds: 1, reason })
+}
 /** The stream holds an event of newer code: try again once this program was updated. Nothing was stored. */
 export class NewerEvent extends Schema.TaggedError<NewerEvent>()("NewerEvent", {
   ...seconds,

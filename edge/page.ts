@@ -29,8 +29,7 @@ export const cursorOf: Parameter = {
   schema: Schema.String,
 }
 
-export const unavailable = ({ reason }: StoreUnavailable) =>
-  Effect.fail(new ActorError.Unavailable({ retryAfterSeconds: 1, reason }))
+export const unavailable = (error: StoreUnavailable) => Effect.fail(ActorError.Unavailable.fromStore(error))
 export const badCursor = () =>
   Effect.fail(new QueryInvalid({ parameter: "cursor", rule: "Expected a cursor of this listing" }))
 

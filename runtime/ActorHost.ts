@@ -182,7 +182,7 @@ const invalid = (host: Host, request: CommandRequest, error: ActorError.CommandI
   if (commandId === undefined) return Effect.fail(error)
   const stream = { tenant, aggregate, id }
   return host.store.receipt(stream, commandId).pipe(
-    Effect.mapError(({ reason }) => new ActorError.Unavailable({ retryAfterSeconds: 1, reason })),
+    Effect.mapError(ActorError.Unavailable.fromStore),
     Effect.flatMap((receipt) => {
       if (receipt === undefined) return Effect.fail(error)
       const fingerprint = Fingerprint.make(aggregate, id, command, payload, host.sha256)

@@ -93,7 +93,7 @@ export const refused = (host: Host, parts: ReadonlyArray<Part>, reason: string):
 }
 
 const again = (host: Host, actor: Actor.Actor, tasks: ReadonlyArray<Actor.Task>, reason: string): void => {
-  const error = () => new ActorError.Unavailable({ retryAfterSeconds: 1, reason })
+  const error = () => ActorError.Unavailable.fromStore({ reason })
   releaseAfter(host, actor, retry(host, actor, tasks, error, true))
 }
 

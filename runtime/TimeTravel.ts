@@ -135,7 +135,7 @@ const make = Effect.fnUntraced(function* (
       },
       Effect.catchTag(
         "StoreUnavailable",
-        ({ reason }: StoreUnavailable) => Effect.fail(new ActorError.Unavailable({ retryAfterSeconds: 1, reason })),
+        (error: StoreUnavailable) => Effect.fail(ActorError.Unavailable.fromStore(error)),
       ),
     ),
   })

@@ -171,8 +171,7 @@ export const make = (setting: Setting, identity: Identity, quota: Quota, socket:
           Effect.succeed(
             refused(name, new MessageInvalid({ pointer: "/after", rule: "Expected a position of this service" })),
           ),
-        StoreUnavailable: ({ reason }) =>
-          Effect.succeed(refused(name, new Unavailable({ retryAfterSeconds: 1, reason }))),
+        StoreUnavailable: (error) => Effect.succeed(refused(name, Unavailable.fromStore(error))),
       }),
   )
 
