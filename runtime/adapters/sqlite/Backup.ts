@@ -20,7 +20,7 @@ import {
 } from "node:fs"
 import { dirname, join } from "node:path"
 import { kill, pid } from "node:process"
-import { CannotOpen, cannotOpen } from "./CannotOpen.ts"
+import { CannotOpen, cannotOpen, missing } from "./CannotOpen.ts"
 import { builtin, connect, connectReadOnly, run } from "./driver.ts"
 import { check as checkLayout, ForeignDatabase } from "./migrations.ts"
 
@@ -138,9 +138,7 @@ const refusal = (from: string, error: unknown): Effect.Effect<never, CannotOpen 
 }
 
 const copyPages = async (from: string, part: string, checkFirst: boolean, progress: Progress): Promise<void> => {
-  if (!existsSync(from)) {
-    throw new CannotOpen({ file: from, reason: "missing", repair: "Name the folder or file of a store." })
-  }
+  if (!existsSync(from)) throw missing(from)
   const driver = connectReadOnly(from)
   try {
     run(driver, "PRAGMA busy_timeout = 5000")

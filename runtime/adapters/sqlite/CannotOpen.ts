@@ -33,6 +33,10 @@ export class CannotOpen extends Schema.TaggedError<CannotOpen>()("CannotOpen", {
   }
 }
 
+/** There is no such file. */
+export const missing = (file: string): CannotOpen =>
+  new CannotOpen({ file, reason: "missing", repair: "Name the folder or file of a store." })
+
 type Reason = CannotOpen["reason"]
 const byCode: { readonly [code: number]: readonly [Reason, repair: string] } = {
   [codes.busy]: ["locked", "Another process holds the file: stop it, or wait until it has finished."],

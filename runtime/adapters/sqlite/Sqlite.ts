@@ -12,10 +12,10 @@ import { SnapshotStore } from "../../../core/SnapshotStore.ts"
 import type { Stats } from "../../Stats.ts"
 import type { Finding } from "../../Verify.ts"
 import * as Archives from "./archive.ts"
-import { CannotOpen, cannotOpen } from "./CannotOpen.ts"
+import { CannotOpen, cannotOpen, missing } from "./CannotOpen.ts"
 import { findings } from "./check.ts"
 import * as Connection from "./connection.ts"
-import { type Connect, connect as connectFile, connectReadOnly } from "./driver.ts"
+import { type Connect, connect as connectFile, connectReadOnly, type Driver } from "./driver.ts"
 import * as Events from "./events.ts"
 import { check as checkLayout, migrate, migrations } from "./migrations.ts"
 import * as Queries from "./queryLimiter.ts"
@@ -45,50 +45,49 @@ export const layerExisting = (where: Where): ReturnType<typeof layer> =>
     existsSync(pathOf(where)) ? layer(where) : Layer.effectContext(Effect.fail(missing(pathOf(where))))
   )
 
-const missing = (file: string): CannotOpen =>
-  new CannotOpen({ file, reason: "missing", repair: "Name the folder or file of a store." })
-
 /**
  * What is wrong with a file beside what its port shows; reads every page, and nothing else runs meanwhile. An older
  * layout is brought to the newest first, as by `layer`.
  */
 export const check = (where: Where): Effect.Effect<ReadonlyArray<Finding>, CannotOpen> => {
-  const file = pathOf(where)
-  if (!existsSync(file)) return Effect.fail(missing(file))
-  return Effect.suspend((): Effect.Effect<ReadonlyArray<Finding>, CannotOpen> => {
-    try {
-      const driver = connectFile(file)
-      try {
-        migrate(driver)
-        return Effect.succeed(findings(driver))
-      } finally {
-        driver.close()
-      }
-    } catch (error) {
-      const refusal = cannotOpen(file, error)
-      if (refusal?.reason === "corrupt") return Effect.succeed([{ problem: `damaged: ${(error as Error).message}` }])
-      return refusal === undefined ? Effect.die(error) : Effect.fail(refusal)
-    }
-  })
+  const refused = (refusal: CannotOpen, error: unknown): Effect.Effect<ReadonlyArray<Finding>, CannotOpen> =>
+    refusal.reason === "corrupt"
+      ? Effect.succeed([{ problem: `damaged: ${(error as Error).message}` }])
+      : Effect.fail(refusal)
+  return looking(where, connectFile, (driver) => {
+    migrate(driver)
+    return Effect.succeed(findings(driver))
+  }, refused)
 }
 
 /** What a file holds, in figures. It is only read, so one of an older layout is refused. */
-export const stats = (where: Where): Effect.Effect<Stats, CannotOpen> => {
+export const stats = (where: Where): Effect.Effect<Stats, CannotOpen> =>
+  looking(where, connectReadOnly, (driver, file) => {
+    if (checkLayout(driver) === migrations.length) return Effect.succeed(figures(driver, file))
+    const repair = "Start a server on it, or run `nexus verify`: both bring it to the newest layout."
+    return Effect.fail(new CannotOpen({ file, reason: "older-schema", repair }))
+  }, Effect.fail)
+
+/** Looks into a file that exists, and closes it; `refused` answers for one that cannot be opened or read. */
+const looking = <A>(
+  where: Where,
+  connect: Connect,
+  look: (driver: Driver, file: string) => Effect.Effect<A, CannotOpen>,
+  refused: (refusal: CannotOpen, error: unknown) => Effect.Effect<A, CannotOpen>,
+): Effect.Effect<A, CannotOpen> => {
   const file = pathOf(where)
   if (!existsSync(file)) return Effect.fail(missing(file))
-  return Effect.suspend((): Effect.Effect<Stats, CannotOpen> => {
+  return Effect.suspend((): Effect.Effect<A, CannotOpen> => {
     try {
-      const driver = connectReadOnly(file)
+      const driver = connect(file)
       try {
-        if (checkLayout(driver) === migrations.length) return Effect.succeed(figures(driver, file))
-        const repair = "Start a server on it, or run `nexus verify`: both bring it to the newest layout."
-        return Effect.fail(new CannotOpen({ file, reason: "older-schema", repair }))
+        return look(driver, file)
       } finally {
         driver.close()
       }
     } catch (error) {
       const refusal = cannotOpen(file, error)
-      return refusal === undefined ? Effect.die(error) : Effect.fail(refusal)
+      return refusal === undefined ? Effect.die(error) : refused(refusal, error)
     }
   })
 }

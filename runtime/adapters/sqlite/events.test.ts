@@ -6,7 +6,7 @@ import { append, epochMs, fence, refused, stored, streamOf, withClock } from "..
 import * as Limits from "../../../core/Limits.ts"
 import { connect, run } from "./driver.ts"
 import * as Sqlite from "./Sqlite.ts"
-import { freshFolder } from "./testFolder.ts"
+import { freshFolder, openedIn } from "./testFolder.ts"
 
 const fresh = Layer.unwrap(Effect.map(freshFolder, (folder) => Sqlite.layer({ folder })))
 
@@ -22,10 +22,7 @@ const takingTurns = Layer.effect(
   EventStore,
   Effect.gen(function* () {
     const folder = yield* freshFolder
-    const open = Effect.map(
-      Layer.build(Layer.fresh(Sqlite.layer({ folder }))),
-      (context) => Context.get(context, EventStore),
-    )
+    const open = openedIn(folder)
     const stores = [yield* open, yield* open] as const
     let turn = 0
     return new Proxy(stores[0], { get: (_, name) => stores[turn++ % 2]![name as keyof Shape] })

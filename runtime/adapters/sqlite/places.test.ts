@@ -5,7 +5,7 @@ import { append, readAll, stored, streamOf } from "../../../core/laws/fixtures.t
 import { connect, type Driver, run } from "./driver.ts"
 import * as Sqlite from "./Sqlite.ts"
 import { sqliteError, watched } from "./testDriver.ts"
-import { freshFolder } from "./testFolder.ts"
+import { freshFolder, openedIn } from "./testFolder.ts"
 
 const [long, short] = [streamOf("t", "long"), streamOf("t", "short")]
 /** Moves begin after some 4,000. */
@@ -47,10 +47,7 @@ describe("places", () => {
   it.effect("are moved round and round, whichever process writes", () =>
     Effect.gen(function* () {
       const folder = yield* freshFolder
-      const open = Effect.map(
-        Layer.build(Layer.fresh(Sqlite.layer({ folder }))),
-        (context) => Context.get(context, EventStore),
-      )
+      const open = openedIn(folder)
       const stores = [yield* open, yield* open] as const
       const driver = connect(`${folder}/nexus.db`)
       const streams = Array.from({ length: 60 }, (_, i) => streamOf("t", `s-${i}`))

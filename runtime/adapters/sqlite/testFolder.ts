@@ -2,16 +2,22 @@
  * Folders that are gone when their scope ends, for tests.
  * @module
  */
-import { Effect, type Scope } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 import { execFileSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { EventStore } from "../../../core/EventStore.ts"
+import * as Sqlite from "./Sqlite.ts"
 
 export const freshFolder: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "nexus-sqlite-"))),
   (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true })),
 )
+
+/** Another opening of the store in a folder, with a connection of its own. */
+export const openedIn = (folder: string) =>
+  Effect.map(Layer.build(Layer.fresh(Sqlite.layer({ folder }))), Context.get(EventStore))
 
 const mount = (...args: ReadonlyArray<string>): boolean => {
   try {

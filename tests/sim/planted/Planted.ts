@@ -7,7 +7,7 @@ import type * as EventStoreMemory from "../../../core/EventStoreMemory.ts"
 import { EventStore, type Shape as Store } from "../../../core/EventStore.ts"
 import { emptyState, make as makeEvents } from "../../../core/EventStoreMemory.ts"
 import { make as makeSnapshots } from "../../../core/SnapshotStoreMemory.ts"
-import { SnapshotStore } from "../../../core/SnapshotStore.ts"
+import { type Shape as Snapshots, SnapshotStore } from "../../../core/SnapshotStore.ts"
 import { type HostLayer, productionHost, type Stream } from "../../../testing/simulation/Fleet.ts"
 import { memoryStores, type Stores } from "../../../testing/simulation/run.ts"
 
@@ -52,3 +52,8 @@ export const inHost = (
 /** A host whose event store is another one. */
 export const withStore = (wrap: (store: Store) => Store) => (host: ReturnType<HostLayer>): ReturnType<HostLayer> =>
   Layer.provide(host, Layer.effect(EventStore, Effect.map(Effect.service(EventStore), wrap)))
+
+/** A host whose snapshot store is another one. */
+export const withSnapshots =
+  (wrap: (store: Snapshots) => Snapshots) => (host: ReturnType<HostLayer>): ReturnType<HostLayer> =>
+    Layer.provide(host, Layer.effect(SnapshotStore, Effect.map(Effect.service(SnapshotStore), wrap)))

@@ -6,10 +6,9 @@ import { Effect, Layer } from "effect"
 import { Actors } from "../../../core/Actors.ts"
 import { type Append, type Outcome, StoreUnavailable } from "../../../core/EventStore.ts"
 import * as Limits from "../../../core/Limits.ts"
-import { SnapshotStore } from "../../../core/SnapshotStore.ts"
 import { TickTrigger } from "../../../runtime/TickTrigger.ts"
 import { signed } from "../../../testing/simulation/snapshotModel.ts"
-import { inHost, type Planted, withStore } from "./Planted.ts"
+import { inHost, type Planted, withSnapshots, withStore } from "./Planted.ts"
 
 const unknownIsFailed = inHost(
   "calls an unknown outcome failed",
@@ -63,17 +62,14 @@ const otherEvents = inHost(
   })),
 )
 
-const trustsSnapshots = inHost("uses a corrupt snapshot", [7], (host) =>
-  Layer.provide(
-    host,
-    Layer.effect(
-      SnapshotStore,
-      Effect.map(Effect.service(SnapshotStore), (store) => ({
-        ...store,
-        loadEach: (streams) => Effect.map(store.loadEach(streams), (all) => all.map((kept) => kept.map(signed))),
-      })),
-    ),
-  ))
+const trustsSnapshots = inHost(
+  "uses a corrupt snapshot",
+  [7],
+  withSnapshots((store) => ({
+    ...store,
+    loadEach: (streams) => Effect.map(store.loadEach(streams), (all) => all.map((kept) => kept.map(signed))),
+  })),
+)
 
 /** Answers some appends without asking the store. */
 const unasked = (which: (append: Append) => boolean) =>
@@ -95,17 +91,14 @@ const rejectsFromMemory = inHost(
   unasked(({ events, remember }) => remember && events.length === 0),
 )
 
-const wrongSnapshots = inHost("stores a snapshot of another state", [12], (host) =>
-  Layer.provide(
-    host,
-    Layer.effect(
-      SnapshotStore,
-      Effect.map(Effect.service(SnapshotStore), (store) => ({
-        ...store,
-        save: (snapshot) => store.save(signed({ ...snapshot, state: snapshot.state.replace(/[1-8]/, "9") })),
-      })),
-    ),
-  ))
+const wrongSnapshots = inHost(
+  "stores a snapshot of another state",
+  [12],
+  withSnapshots((store) => ({
+    ...store,
+    save: (snapshot) => store.save(signed({ ...snapshot, state: snapshot.state.replace(/[1-8]/, "9") })),
+  })),
+)
 
 const raised = (limits: Partial<Limits.Limits>) => (host: ReturnType<Parameters<typeof inHost>[2]>) =>
   Layer.provide(
