@@ -10,6 +10,7 @@ import * as Snapshot from "../core/Snapshot.ts"
 import type { AnyCommand } from "../schemas/Command.ts"
 import type { AnyEvent } from "../schemas/Event.ts"
 import * as JsonSchemas from "../schemas/JsonSchemas.ts"
+import * as Subject from "../schemas/Subject.ts"
 import * as Wire from "../schemas/Wire.ts"
 
 type Tagged = { readonly _tag: string }
@@ -62,4 +63,5 @@ export const make = (aggregate: Aggregate.Any): Kind => {
 }
 
 /** `aggregate.EventType.vN`, the name under which a schema is registered and spoken of. */
-export const subject = (kind: Kind, event: AnyEvent): string => `${kind.name}.${event.tag}.v${event.versions.length}`
+export const subject = (kind: Kind, event: AnyEvent): string =>
+  Subject.make(kind.name, event.tag, event.versions.length)

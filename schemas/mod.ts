@@ -5,6 +5,7 @@
  */
 export * from "./Command.ts"
 export * as Contract from "./Contract.ts"
+export * as Difference from "./Difference.ts"
 export * from "./Event.ts"
 export * as Fields from "./Fields.ts"
 export * as Generators from "./Generators.ts"
@@ -12,4 +13,5 @@ export * as Issue from "./Issue.ts"
 export * as JsonSchemas from "./JsonSchemas.ts"
 export * as Redacted from "./Redacted.ts"
 export * from "./Rejection.ts"
+export * as Subject from "./Subject.ts"
 export * as Wire from "./Wire.ts"
