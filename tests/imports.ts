@@ -38,7 +38,7 @@ const zones: ReadonlyArray<Zone> = [
   { at: /^edge\/client\//, may: ["edge/client"], packages: [], types: ["schemas", "effect"] },
   { at: /^edge\//, may: edge, packages: ["effect", "hono", "jose"] },
   { at: /^cli\/template\//, may: ["cli/template"], packages: ["effect"] },
-  { at: /^cli\//, may: [...edge, "cli"], packages: ["effect"] },
+  { at: /^cli\//, may: [...edge, "policies", "cli"], packages: ["effect", "oxc-parser"] },
   { at: /^policies\//, may: [...inward.core, "policies"], packages: ["effect"] },
   {
     at: /^testing\/vitest\.ts$/,
