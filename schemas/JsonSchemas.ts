@@ -26,7 +26,43 @@ export interface JsonSchemas<C extends Contract.Any> {
 export const document = (schema: Schema.Constraint): Document =>
   Schema.toJsonSchemaDocument(schema, { onExcessProperty: "error" })
 
-const ofFields = (fields: Fields): Document => document(struct(fields))
+/** A schema that stands alone, as parsed JSON: draft 2020-12, or draft-07 where `$schema` says so. */
+export type Standalone = { readonly [key: string]: Schema.Json }
+
+/** By what their values are: schemas by name, schemas in a row, one schema. Anything else holds no schema. */
+const kinds: { readonly [keyword: string]: "map" | "list" | "one" } = {
+  ...Object.fromEntries(["properties", "patternProperties", "$defs", "dependentSchemas"].map((key) => [key, "map"])),
+  ...Object.fromEntries(["allOf", "anyOf", "oneOf", "prefixItems"].map((key) => [key, "list"])),
+  ...Object.fromEntries(
+    ["not", "if", "then", "else", "items", "contains", "additionalProperties", "propertyNames"].map((
+      key,
+    ) => [key, "one"]),
+  ),
+}
+
+/** Fields may be declared in any order: what is required is a set, so it is written sorted. */
+const ordered = (schema: unknown): unknown => {
+  if (typeof schema !== "object" || schema === null) return schema
+  return Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => {
+      const kind = Object.hasOwn(kinds, key) ? kinds[key] : undefined
+      if (key === "required" && Array.isArray(value)) return [key, value.toSorted()]
+      if (kind === "map") return [key, Object.fromEntries(Object.entries(value).map(([k, v]) => [k, ordered(v)]))]
+      if (kind === "list") return [key, value.map(ordered)]
+      return [key, kind === "one" ? ordered(value) : value]
+    }),
+  )
+}
+
+/** The document as one schema that says its dialect: this, in canonical JSON, is what is registered, hashed and locked. */
+export const standalone = ({ definitions, schema }: Document): Standalone =>
+  ordered({
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    ...schema,
+    ...(Object.keys(definitions).length === 0 ? {} : { $defs: definitions }),
+  }) as Standalone
+
+export const ofFields = (fields: Fields): Document => document(struct(fields))
 export const command = (self: AnyCommand): Document => ofFields(self.fields)
 export const rejection = (self: AnyRejection): Document => ofFields(self.members)
 

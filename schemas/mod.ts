@@ -6,6 +6,7 @@
 export * from "./Command.ts"
 export * as Contract from "./Contract.ts"
 export * as Difference from "./Difference.ts"
+export * as Draft07 from "./Draft07.ts"
 export * from "./Event.ts"
 export * as Fields from "./Fields.ts"
 export * as Generators from "./Generators.ts"
