@@ -130,6 +130,25 @@ export const defaults = {
   tickets: 10_000,
   ticketsPerPrincipal: 20,
   ticketMs: 30_000,
+  /** Bytes of a schema's canonical JSON. */
+  schemaBytes: 256 * KiB,
+  /** Of one subject. Every new one is checked against all: open the subject of the next version instead. */
+  revisions: 256,
+  /** Compatibility checks and registrations of one principal, a second and process (token bucket). */
+  schemaChecksPerSecond: 10,
+  /** One call of the schema registry. */
+  registryTimeoutMs: 2_000,
+  /** What the registry said is believed for so long, and beyond that only while it cannot be asked. */
+  registryCacheMs: 5 * 60_000,
+  /** A subject that was missing, or could not be read, is not asked for again before so long. */
+  registryRetryMs: 5_000,
+  /** Subjects whose revisions are held, and as many that were missing. */
+  registryCache: 10_000,
+  /** Bytes of all schemas held. */
+  registryCacheBytes: 64 * 1024 * KiB,
+  /** Subjects read from the registry at once, and those that wait for it. */
+  registryReads: 16,
+  registryQueue: 1_000,
 } as const
 
 export type Limits = { readonly [K in keyof typeof defaults]: number }

@@ -17,7 +17,10 @@ export interface Revision {
   /** From 1, without a gap, per subject. */
   readonly revision: number
   readonly schema: JsonSchema
-  /** SHA-256 in lower-case hexadecimal of the schema's canonical JSON, in the dialect in which it was registered. */
+  /**
+   * SHA-256 in lower-case hexadecimal of the canonical JSON of `schema`, the dialect in which it was registered. Made of
+   * what the registry holds now: that is how a schema that was changed under its number is noticed.
+   */
   readonly hash: string
 }
 
@@ -54,7 +57,11 @@ export interface Report {
 }
 
 export interface Shape {
-  /** Adds a revision, or gives the one that has this very schema already. Of rivals each gets a revision of its own. */
+  /**
+   * Adds a revision, or gives the one that has this very schema already. Of rivals each gets a revision of its own, and
+   * is checked against all before it. `SchemaInvalid` at `""` also says that the text is no subject, or that the subject
+   * has `Limits.revisions`.
+   */
   readonly register: (
     subject: string,
     schema: JsonSchema,
@@ -67,8 +74,14 @@ export interface Shape {
   readonly revisions: (
     subject: string,
   ) => Effect.Effect<ReadonlyArray<Revision>, SchemaNotRegistered | RegistryUnavailable>
-  /** Subjects above `after` in order of their code units, at most a page. */
-  readonly subjects: (after: string | undefined) => Effect.Effect<ReadonlyArray<string>, RegistryUnavailable>
+  /**
+   * Up to `limit` subjects above `after` in order of their code units. A registry that others share may hold names that
+   * are no subjects: they are left out.
+   */
+  readonly subjects: (
+    after: string | undefined,
+    limit: number,
+  ) => Effect.Effect<ReadonlyArray<string>, RegistryUnavailable>
   /** What registering would say; writes nothing. A subject without revisions takes any schema. */
   readonly check: (
     subject: string,

@@ -14,7 +14,15 @@ interface Folder {
 
 /** What a user composes or calls; how the host does its work is free to change. */
 const runtime = [
-  ...["ActorHost.ts", "HostMetrics.ts", "Tail.ts", "TickTrigger.ts", "TimeTravel.ts"],
+  ...[
+    "ActorHost.ts",
+    "CachedRegistry.ts",
+    "HostMetrics.ts",
+    "RegistryMetrics.ts",
+    "Tail.ts",
+    "TickTrigger.ts",
+    "TimeTravel.ts",
+  ],
   ...["ArchiveFile.ts", "ArchiveLine.ts", "Export.ts", "Import.ts", "Inspect.ts", "Stats.ts", "Verify.ts"],
 ]
 
