@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { aggregateLaws, reportText, simulate, type Workload } from "nexus-actors/testing"
 import { runLaws } from "nexus-actors/testing/vitest"
 import app from "./app.ts"
-import { CartAggregate } from "./Cart.ts"
-import { OrderAggregate } from "./Order.ts"
+import { CartAggregate } from "./orders/Cart.ts"
+import { OrderAggregate } from "./orders/Order.ts"
 
 describe("the laws of an aggregate", () => {
   runLaws(aggregateLaws(OrderAggregate))
@@ -31,6 +31,13 @@ const shopping: Workload = ({ random, ids, secret }) => {
       ["Cart", "RemoveItem", item],
       ["Cart", "Checkout", {}],
       ["Cart", "Abandon", {}],
+      ["Payment", "TakePayment", { reference: "p", amountPence: 20 }],
+      ["Payment", "RefundPayment", { amountPence: random.pick([0, 7, 20]) }],
+      ["StockItem", "ReceiveGoods", { quantity: 5 }],
+      ["StockItem", "ReserveGoods", { orderId: random.pick(["o", "p"]), quantity: item.quantity }],
+      ["StockItem", "ReleaseGoods", { orderId: random.pick(["o", "p"]) }],
+      ["Message", "WriteMessage", { to: secret, subject: "s" }],
+      ["Message", "ConfirmSent", {}],
     ] as const,
   )
   return { aggregate, id: random.pick(ids), command, payload }

@@ -3,7 +3,12 @@
  * @module
  */
 import { App } from "nexus-actors/core"
-import { CartAggregate } from "./Cart.ts"
-import { OrderAggregate } from "./Order.ts"
+import { MessageAggregate } from "./notifications/Message.ts"
+import { CartAggregate } from "./orders/Cart.ts"
+import { OrderAggregate } from "./orders/Order.ts"
+import { PaymentAggregate } from "./payments/Payment.ts"
+import { StockItemAggregate } from "./stock/StockItem.ts"
 
-export default App.make("shop", { aggregates: [OrderAggregate, CartAggregate] })
+export default App.make("shop", {
+  aggregates: [OrderAggregate, CartAggregate, PaymentAggregate, StockItemAggregate, MessageAggregate],
+})

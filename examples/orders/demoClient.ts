@@ -4,7 +4,7 @@
  */
 import { Effect, Schema } from "effect"
 import type { AnyCommand } from "nexus-actors/schemas"
-import { Order, OrderState } from "./Order.contract.ts"
+import { Order, OrderState } from "./orders/Order.contract.ts"
 
 export interface Nexus {
   readonly url: string

@@ -1,5 +1,5 @@
 /**
- * What carts and orders both speak of: goods, pieces and money.
+ * What all services speak of: goods, pieces and money.
  *
  * Money is whole pence. The bounds keep every sum of an order (lines x pieces x pence) below 2^53, hence exact.
  * @module

@@ -3,7 +3,7 @@
  * @module
  */
 import { accept, Aggregate, reject } from "nexus-actors/core"
-import { takeBack, totalOf } from "./goods.ts"
+import { takeBack, totalOf } from "../goods.ts"
 import * as O from "./Order.contract.ts"
 
 const draft = { status: "draft", country: "", totalPence: 0, refundedPence: 0, left: [] } as const

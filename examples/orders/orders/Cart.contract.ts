@@ -4,7 +4,7 @@
  */
 import { Schema } from "effect"
 import { Command, Contract, Event, Rejection } from "nexus-actors/schemas"
-import { item, line, lines, linesMax, Pence, StockCode } from "./goods.ts"
+import { item, line, lines, linesMax, Pence, StockCode } from "../goods.ts"
 
 export class EmptyCart extends Rejection("EmptyCart") {}
 export class CartFull extends Rejection("CartFull", { lines: Schema.Literal(linesMax) }) {}

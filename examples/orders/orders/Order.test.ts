@@ -3,7 +3,7 @@ import { DateTime, Effect, Equal, Result, Schema } from "effect"
 import { Aggregate } from "nexus-actors/core"
 import { Generators, JsonSchemas, Wire } from "nexus-actors/schemas"
 import { contextOf, spec } from "nexus-actors/testing"
-import { linesMax, totalOf } from "./goods.ts"
+import { linesMax, totalOf } from "../goods.ts"
 import { OrderAggregate } from "./Order.ts"
 import * as O from "./Order.contract.ts"
 

@@ -4,7 +4,7 @@
  */
 import { accept, Aggregate, reject } from "nexus-actors/core"
 import * as C from "./Cart.contract.ts"
-import { linesMax, takeBack, totalOf } from "./goods.ts"
+import { linesMax, takeBack, totalOf } from "../goods.ts"
 
 export const CartAggregate = Aggregate.make(C.Cart, C.CartState, { status: "open", lines: [] })
   .decide({

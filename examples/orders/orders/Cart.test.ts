@@ -5,7 +5,7 @@ import { Generators, Wire } from "nexus-actors/schemas"
 import { contextOf, spec } from "nexus-actors/testing"
 import { CartAggregate } from "./Cart.ts"
 import * as C from "./Cart.contract.ts"
-import { linesMax, totalOf } from "./goods.ts"
+import { linesMax, totalOf } from "../goods.ts"
 
 const mug = { stockCode: "21871", description: "SAVE THE PLANET MUG", quantity: 6, unitPence: 125 }
 const added = new C.ItemAdded(mug)

@@ -4,7 +4,7 @@
  */
 import { Schema } from "effect"
 import { Command, Contract, Event, Redacted, Rejection } from "nexus-actors/schemas"
-import { askedLine, item, line, lines, Pence, StockCode, text } from "./goods.ts"
+import { askedLine, item, line, lines, Pence, StockCode, text } from "../goods.ts"
 
 const At = Schema.DateTimeUtc
 const Currency = Schema.Literals(["GBP", "EUR"]).annotate({ examples: ["GBP"] })
