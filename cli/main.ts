@@ -17,7 +17,7 @@ import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import { backup, type Files, restore } from "./backup.ts"
 import { init } from "./init.ts"
 import { inspect } from "./inspect.ts"
-import { helpOf, helpOfAll, options } from "./parse.ts"
+import { find, helpOf, helpOfAll, options } from "./parse.ts"
 import * as progress from "./progress.ts"
 import { exportVerb, importVerb } from "./transfer.ts"
 import { stats } from "./stats.ts"
@@ -95,13 +95,19 @@ const wrongly = (message: string, verb = ""): number => {
 const signals: ReadonlyMap<string, number> = new Map([["SIGINT", 130], ["SIGTERM", 143]])
 
 const main = async (words: ReadonlyArray<string>): Promise<number> => {
-  const [name, ...rest] = words
+  const [name] = words
   if (name === undefined || name === "--help" || name === "help") {
     console.log(helpOfAll(verbs))
     return name === undefined ? 2 : 0
   }
-  const verb = verbs.find((one) => one.name === name)
-  if (verb === undefined) return wrongly(`there is no verb "${name}"`)
+  const family = verbs.filter((one) => one.name.startsWith(`${name} `))
+  if (family.length > 0 && (words[1] ?? "--help") === "--help") {
+    console.log(helpOfAll(family))
+    return words.length === 1 ? 2 : 0
+  }
+  const found = find(verbs, words)
+  if (found === undefined) return wrongly(`there is no verb "${words.slice(0, family.length > 0 ? 2 : 1).join(" ")}"`)
+  const { rest, verb } = found
   const given = options(verb, rest)
   if (Result.isFailure(given)) return wrongly(given.failure, `${verb.name} `)
   const { help, json, app } = given.success

@@ -4,7 +4,7 @@
  */
 import { Effect, Result } from "effect"
 import { assert, describe, it } from "vitest"
-import { helpOf, helpOfAll, options } from "./parse.ts"
+import { find, helpOf, helpOfAll, options } from "./parse.ts"
 import { application, type Verb } from "./Verb.ts"
 
 const verb: Verb = {
@@ -22,6 +22,15 @@ const read = (...words: ReadonlyArray<string>) => {
   const given = options(verb, words)
   return Result.isSuccess(given) ? { ...given.success } : given.failure
 }
+
+describe("find()", () => {
+  it("takes one word or two, as the verb has", () => {
+    const two = { ...verb, name: "wall paint" }
+    const rest = (...words: ReadonlyArray<string>) => find([verb, two], words)?.rest
+    assert.deepStrictEqual([rest("paint", "x"), rest("wall", "paint", "x"), rest("wall")], [["x"], ["x"], undefined])
+    assert.strictEqual(find([verb, two], ["wall", "paint"])?.verb, two)
+  })
+})
 
 describe("options()", () => {
   it("reads values, flags and defaults, in both spellings", () => {

@@ -11,6 +11,13 @@ export const common: { readonly [name: string]: Option } = {
   help: { help: "Show this help" },
 }
 
+/** The verb that the first word or two name, and the words behind it. */
+export const find = (verbs: ReadonlyArray<Verb>, words: ReadonlyArray<string>) =>
+  verbs.flatMap((verb) => {
+    const length = verb.name.split(" ").length
+    return words.slice(0, length).join(" ") === verb.name ? [{ verb, rest: words.slice(length) }] : []
+  })[0]
+
 export type Given = { readonly [name: string]: string | undefined }
 
 /** The values of all options, `"true"` for a flag, an operand under its name; else what is wrong, as a sentence. */
