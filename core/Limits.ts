@@ -149,6 +149,22 @@ export const defaults = {
   /** Subjects read from the registry at once, and those that wait for it. */
   registryReads: 16,
   registryQueue: 1_000,
+  /** Decisions of policies remembered in this process; the longest unused leave first. */
+  decisions: 10_000,
+  /** A decision that took longer is no, whatever it was: in process, and of an engine elsewhere. */
+  decisionMs: 100,
+  remoteDecisionMs: 200,
+  /** Bytes of the answer of an engine elsewhere. */
+  decisionBytes: 16 * KiB,
+  /** Questions under way to an engine elsewhere; more are refused. */
+  remoteDecisions: 256,
+  /** Violations kept of one tenant, and of all together; the oldest leave. */
+  violations: 1_000,
+  violationsOfAll: 100_000,
+  /** Violations that wait to be written; more are dropped and counted. */
+  violationQueue: 1_000,
+  /** Their writer rests so long between rounds. */
+  violationPauseMs: 250,
 } as const
 
 export type Limits = { readonly [K in keyof typeof defaults]: number }

@@ -17,8 +17,10 @@ import { contextOf } from "./spec.ts"
 
 export { laws as eventStoreLaws, reopened as eventStoreLawsReopened } from "../core/EventStore.laws.ts"
 export { laws as archiveLaws } from "../core/Archive.laws.ts"
+export { laws as policyEnforcerLaws } from "../core/PolicyEnforcer.laws.ts"
 export { laws as queryLimiterLaws, reopened as queryLimiterLawsReopened } from "../core/QueryLimiter.laws.ts"
 export { laws as snapshotStoreLaws, reopened as snapshotStoreLawsReopened } from "../core/SnapshotStore.laws.ts"
+export { laws as violationsLaws, reopened as violationsLawsReopened } from "../core/Violations.laws.ts"
 export type { Law } from "../core/laws/fixtures.ts"
 
 export interface AggregateLawsOptions {
