@@ -1,5 +1,6 @@
 /**
- * Three projects: `unit` in this process, `edge` inside workerd (files `*.edge.test.ts`), `package` over what is packed.
+ * Four projects: `unit` in this process, `edge` inside workerd (files `*.edge.test.ts`), `package` over what is packed,
+ * `engines` against real engines (files `*.engine.test.ts`).
  *
  * Vitest runs under Deno, because Node 20 has no `node:sqlite`.
  * @module
@@ -9,6 +10,8 @@ import { availableParallelism } from "node:os"
 import { configDefaults, defineConfig } from "vitest/config"
 
 const edgeFiles = ["**/*.edge.test.ts"]
+/** These start engines, one file after another: two JVMs at once would be slower than one after the other. */
+const engineFiles = ["**/*.engine.test.ts"]
 /** These install the packed package: they need npm, and minutes. */
 const packageFiles = ["tests/package/*.test.ts"]
 /** Generous: the machine that runs the tests may have two slow cores. */
@@ -27,11 +30,14 @@ export default defineConfig({
           name: "unit",
           environment: "node",
           include: ["**/*.test.ts"],
-          exclude: [...configDefaults.exclude, "dist/**", ...edgeFiles, ...packageFiles],
+          exclude: [...configDefaults.exclude, "dist/**", ...edgeFiles, ...engineFiles, ...packageFiles],
         },
       },
       {
         test: { ...timeouts, name: "package", environment: "node", include: packageFiles, fileParallelism: false },
+      },
+      {
+        test: { ...timeouts, name: "engines", environment: "node", include: engineFiles, fileParallelism: false },
       },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],

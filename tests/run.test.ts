@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { chosen, judge, suites, summary, total } from "./run.ts"
+import { chosen, judge, suites, summary, total, withoutEngines } from "./run.ts"
 
 const vitest = (report: object) =>
   JSON.stringify({ numPassedTests: 2, numFailedTests: 0, numPendingTests: 1, testResults: [], ...report })
@@ -34,6 +34,10 @@ describe("judge()", () => {
     })
     assert.strictEqual(judge("line", 1, JSON.stringify(lacks)).failed, 1)
     assert.strictEqual(judge("line", 1, JSON.stringify({ ...lacks, failed: 1 })).failed, 1)
+  })
+  it("skips a suite that lacks an engine, and fails it in CI", () => {
+    assert.deepStrictEqual(withoutEngines(["a", "b"], false), { passed: 0, failed: 0, skipped: 1, why: "a; b" })
+    assert.strictEqual(withoutEngines(["a"], true).failed, 1)
   })
   it("takes an exit code as one test", () => {
     assert.deepInclude(judge("exit", 0, ""), { passed: 1, failed: 0 })

@@ -5,6 +5,8 @@
  * @module
  */
 import { join } from "node:path"
+import { lacking, type Name } from "../infra/engines/engines.ts"
+import { isRequired } from "../infra/engines/fetch.ts"
 
 /** Where the counts come from: vitest's JSON file, the last line a script prints, or one test per exit code. */
 export type Report = "vitest" | "line" | "exit"
@@ -17,6 +19,8 @@ export interface Suite {
   readonly secondsMax: number
   /** Needs npm and a network: runs with `--ci` or where it is named. */
   readonly ciOnly?: true
+  /** Without one of them it is skipped as a whole, and fails in CI. */
+  readonly engines?: ReadonlyArray<Name>
   /** What `--ci` changes. */
   readonly ci?: { readonly args: ReadonlyArray<string>; readonly secondsMax: number }
 }
@@ -77,6 +81,14 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       ciOnly: true,
     },
     { name: "gitleaks", report: "line", args: script("tests/tools/gitleaks.ts"), secondsMax: 120, ciOnly: true },
+    {
+      name: "engines",
+      report: "vitest",
+      args: vitest("--project", "engines", "infra/"),
+      secondsMax: 120,
+      ciOnly: true,
+      engines: ["apicurio", "moto", "opa"],
+    },
     { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 600, ciOnly: true },
   ],
   check: [
@@ -150,7 +162,18 @@ const copy = async (from: ReadableStream<Uint8Array>): Promise<string> => {
 /** Between the polite end of a suite past its box, in which it can end its own children, and the other one. */
 const graceSeconds = 5
 
+/** What is said instead of running a suite that lacks an engine. */
+export const withoutEngines = (lacks: ReadonlyArray<string>, required: boolean): Counts & { readonly why: string } => ({
+  ...{ passed: 0, failed: required ? 1 : 0, skipped: required ? 0 : 1, why: lacks.join("; ") },
+})
+
 const runSuite = async (suite: Suite, ci: boolean): Promise<Counts> => {
+  const lacks = (suite.engines ?? []).flatMap((name) => lacking(name) ?? [])
+  if (lacks.length > 0) {
+    const { why, ...counts } = withoutEngines(lacks, ci || isRequired())
+    console.log(`[${suite.name}] ${summary(counts)} (${why})\n`)
+    return counts
+  }
   const { args, secondsMax } = ci && suite.ci ? suite.ci : suite
   const file = await Deno.makeTempFile({ suffix: ".json" })
   const partial = join(import.meta.dirname!, "partial.ts")

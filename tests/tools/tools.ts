@@ -5,24 +5,22 @@
  * @module
  */
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { type Command, type Env, fetchInto, isRequired, root } from "../../infra/engines/fetch.ts"
 
 const here = import.meta.dirname!
-export const root = resolve(here, "../..")
+export { isRequired, root }
 
 export interface Tool {
   readonly version: string
   /** Below the tool's folder. */
   readonly program: string
   /** What puts it into `folder`. */
-  readonly fetch: (
-    folder: string,
-  ) => { readonly command: string; readonly args: ReadonlyArray<string>; readonly env: Env }
+  readonly fetch: (folder: string) => Command
   /** What it needs to run. */
   readonly env: (folder: string) => Env
 }
-type Env = Readonly<Record<string, string>>
 
 /** Of what no list of versions names: these files have changed, or they have not. */
 const versionOf = (...paths: ReadonlyArray<string>): string =>
@@ -76,9 +74,6 @@ export const find = (name: Name): { readonly program: string; readonly env: Env 
   return existsSync(program) ? { program, env: tools[name].env(folder) } : undefined
 }
 
-/** Whether a suite that lacks its tool has failed. */
-export const isRequired = (): boolean => Deno.env.get("CI") === "true" || Deno.env.has("NEXUS_CI")
-
 /** What a suite says, as its last line, where it lacks a tool. */
 export const lacking = (name: Name): never => {
   console.log(`${name} is not fetched: deno run -A tests/tools/tools.ts`)
@@ -87,31 +82,12 @@ export const lacking = (name: Name): never => {
   return Deno.exit(failed)
 }
 
-/** Fetches into a folder beside, renamed when whole: half a tool is none. */
-const fetch = async (name: Name): Promise<boolean> => {
-  const [folder, partial] = [folderOf(name), `${folderOf(name)}.partial`]
-  rmSync(partial, { recursive: true, force: true })
-  mkdirSync(partial, { recursive: true })
-  const { args, command, env } = tools[name].fetch(partial)
-  const started = performance.now()
-  const failed = await new Deno.Command(command, {
-    args: [...args],
-    env,
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  })
-    .output().then(({ code, stderr }) => code === 0 ? undefined : new TextDecoder().decode(stderr), String)
-  const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  console.log(failed === undefined ? `${name} fetched in ${seconds} s` : `${name} could not be fetched: ${failed}`)
-  if (failed !== undefined) return false
-  rmSync(folder, { recursive: true, force: true })
-  renameSync(partial, folder)
-  return true
-}
-
 if (import.meta.main) {
   let well = true
-  for (const name of Object.keys(tools) as Array<Name>) if (find(name) === undefined) well = await fetch(name) && well
+  for (const name of Object.keys(tools) as Array<Name>) {
+    if (find(name) !== undefined) continue
+    const { failed } = await fetchInto(name, folderOf(name), (folder) => [tools[name].fetch(folder)])
+    well = failed === undefined && well
+  }
   Deno.exit(well ? 0 : 1)
 }

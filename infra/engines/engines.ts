@@ -1,0 +1,136 @@
+/**
+ * The engines that tests meet, as data: where each comes from, how it starts, when it is ready. Loopback only, no Docker.
+ *
+ * Another engine is another entry here and nothing else.
+ * @module
+ */
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { type Env, root, type Step } from "./fetch.ts"
+import { java, missing, type Need } from "./toolchain.ts"
+
+export interface Engine {
+  readonly version: string
+  readonly fetchedWith: ReadonlyArray<Need>
+  readonly runsOn: ReadonlyArray<Need>
+  /** Below its folder; there once it was fetched. */
+  readonly program: string
+  readonly fetch: (folder: string) => ReadonlyArray<Step>
+  /** Where `up` serves it unless told otherwise. */
+  readonly port: number
+  /** `data` is an empty folder of this run alone, its working directory. */
+  readonly start: (
+    at: { readonly folder: string; readonly port: number; readonly data: string },
+  ) => { readonly command: string; readonly args: ReadonlyArray<string>; readonly env?: Env }
+  /** The path that answers 200 once it is ready. */
+  readonly ready: string
+  /** Pessimistic: on a machine whose cores are all at work. */
+  readonly readySecondsMax: number
+  /** Behind the root, what clients are given as its address. */
+  readonly base?: string
+}
+
+const maven = (artifact: string, folder: string): Step => ({
+  command: "mvn",
+  args: [
+    ...["--quiet", "--batch-mode", "org.apache.maven.plugins:maven-dependency-plugin:2.8:copy"],
+    ...[`-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`],
+  ],
+})
+
+const apicurio = "apicurio-registry-app-3.3.3-all.tar.gz"
+
+export const engines = {
+  /** A registry that speaks Confluent's REST. In memory; its global level of compatibility starts at NONE. */
+  apicurio: {
+    version: "3.3.3",
+    fetchedWith: ["maven"],
+    runsOn: ["jdk21"],
+    program: "quarkus-run.jar",
+    fetch: (folder) => [
+      maven("io.apicurio:apicurio-registry-app:3.3.3:tar.gz:all", folder),
+      {
+        file: join(folder, apicurio),
+        sha256: "8bc6751c76d963734224b01d5e7f84ccb3cb61c87d3bd77c36c35f10a5cbed63",
+      },
+      { command: "tar", args: ["-xzf", join(folder, apicurio), "-C", folder] },
+      { command: "rm", args: [join(folder, apicurio)] },
+    ],
+    port: 8481,
+    start: ({ folder, port }) => ({
+      command: java(),
+      args: [
+        ...["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
+        ...["-Dquarkus.http.host=127.0.0.1", `-Dquarkus.http.port=${port}`, "-Dapicurio.storage.kind=sql"],
+        ...["-jar", join(folder, "quarkus-run.jar")],
+      ],
+    }),
+    ready: "/apis/ccompat/v7/subjects",
+    readySecondsMax: 120,
+    base: "/apis/ccompat/v7",
+  },
+  /** AWS's APIs that nobody else plays: Glue's registry, EventBridge. What it lacks of Glue stands in docs/testing.md. */
+  moto: {
+    version: "5.2.5",
+    fetchedWith: ["python"],
+    runsOn: ["python"],
+    program: "bin/moto_server",
+    fetch: (folder) => [{
+      command: "python3",
+      args: [
+        ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"],
+        ...["--target", folder, "-r", join(root, "infra/engines/moto.txt")],
+      ],
+    }],
+    port: 8482,
+    start: ({ folder, port }) => ({
+      command: "python3",
+      args: [join(folder, "bin/moto_server"), "-H", "127.0.0.1", "-p", `${port}`],
+      env: { PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: "1" },
+    }),
+    ready: "/moto-api/",
+    readySecondsMax: 60,
+  },
+  /** Evaluates, tests and compiles Rego. Built by Go from the sum-checked module. */
+  opa: {
+    version: "1.22.2",
+    fetchedWith: ["go"],
+    runsOn: [],
+    program: "opa",
+    fetch: (folder) => [{
+      command: "go",
+      args: ["install", "github.com/open-policy-agent/opa@v1.22.2"],
+      env: { GOBIN: folder, CGO_ENABLED: "0" },
+    }],
+    port: 8483,
+    start: ({ folder, port }) => ({
+      command: join(folder, "opa"),
+      args: ["run", "--server", `--addr=127.0.0.1:${port}`, "--log-level=error", "--disable-telemetry"],
+    }),
+    ready: "/health",
+    readySecondsMax: 30,
+  },
+} as const satisfies Readonly<Record<string, Engine>>
+
+export type Name = keyof typeof engines
+export const names = Object.keys(engines) as ReadonlyArray<Name>
+export const entry = (name: Name): Engine => engines[name]
+export const isName = (text: string): text is Name => Object.hasOwn(engines, text)
+
+export const folderOf = (name: Name): string => join(root, ".nexus/engines", `${name}-${engines[name].version}`)
+export const isFetched = (name: Name): boolean => existsSync(join(folderOf(name), engines[name].program))
+
+/** Why it cannot be fetched, in a sentence: no use in fetching what cannot run. */
+export const unfetchable = (name: Name): string | undefined => sayMissing(name, "fetchedWith", "runsOn")
+
+/** Why it cannot run here, in a sentence. */
+export const lacking = (name: Name): string | undefined =>
+  isFetched(name) ? sayMissing(name, "runsOn") : `${name} is not fetched: deno task engines fetch ${name}`
+
+const sayMissing = (name: Name, ...of: ReadonlyArray<"fetchedWith" | "runsOn">): string | undefined => {
+  const reasons = of.flatMap((list) => entry(name)[list].flatMap((need) => missing(need) ?? []))
+  return reasons.length === 0 ? undefined : `${name} cannot be had: ${[...new Set(reasons)].join("; ")}`
+}
+
+/** The path of its program, for engines that are also tools: `opa test`. */
+export const programOf = (name: Name): string => join(folderOf(name), engines[name].program)
