@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./Command.ts"
+export * as Compatibility from "./Compatibility.ts"
 export * as Contract from "./Contract.ts"
 export * as Difference from "./Difference.ts"
 export * as Draft07 from "./Draft07.ts"
@@ -16,4 +17,6 @@ export * as Lock from "./Lock.ts"
 export * as Redacted from "./Redacted.ts"
 export * from "./Rejection.ts"
 export * as Subject from "./Subject.ts"
+export * as Unusable from "./Unusable.ts"
+export * as Validator from "./Validator.ts"
 export * as Wire from "./Wire.ts"

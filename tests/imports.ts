@@ -31,7 +31,7 @@ const zones: ReadonlyArray<Zone> = [
   { at: /^edge\/(deno|worker)\.ts$/, may: [...edge, ...adapters], packages: ["effect", "hono", "jose"] },
   { at: /^edge\/objects\//, may: [...edge, "runtime/adapters/durable-object"], packages: ["effect", "hono"] },
   { at: /^cli\/main\.ts$/, may: [...edge, ...adapters, "cli"], packages: ["effect"] },
-  { at: /^schemas\//, may: inward.schemas, packages: ["effect"] },
+  { at: /^schemas\//, may: inward.schemas, packages: ["effect", "re2js"] },
   { at: /^core\//, may: inward.core, packages: ["effect", "@noble/hashes"] },
   { at: /^runtime\/adapters\/node\//, may: inward.runtime, packages: ["effect", "ws"] },
   { at: /^runtime\//, may: inward.runtime, packages: ["effect"] },

@@ -1,0 +1,56 @@
+/**
+ * What a comparison has found so far and where it stands: the pairs under way, the work left, the way back to the root.
+ * @module
+ */
+import type { Json } from "./json.ts"
+import type { Left } from "./Left.ts"
+import type { Node } from "./Node.ts"
+import type { Rule } from "./rules.ts"
+
+/** Where in a value; `wrap` makes whole values of the writer around one that stands there. */
+export interface Place {
+  readonly pointer: string
+  readonly wrap: (value: Json) => Json | undefined
+  /** Readers fill no default inside a union. */
+  readonly union: boolean
+}
+
+export interface Finding {
+  readonly rule: Rule
+  readonly place: Place
+  readonly writer: Json | undefined
+  readonly reader: Json | undefined
+  /** Values at the place that the writer may take and the reader may not: looked at before any is shown. */
+  readonly hints: () => ReadonlyArray<Json>
+}
+
+export interface Trail {
+  readonly found: Array<Finding>
+  /** Pairs that are being compared further out: at a smaller value they hold if all else holds. */
+  readonly active: Set<string>
+  readonly work: { left: number }
+}
+
+/** Pairs compared before a schema counts as too complex; 40 fields against 40 take about 100. */
+const workMax = 20_000
+
+export const make = (): Trail => ({ found: [], active: new Set(), work: { left: workMax } })
+
+/** The same trail with findings of its own, for what may fail without harm. */
+export const fork = (self: Trail): Trail => ({ ...self, found: [] })
+
+export const add = (
+  self: Trail,
+  rule: Rule,
+  place: Place,
+  { hints = () => [], reader, writer }: {
+    readonly hints?: (() => ReadonlyArray<Json>) | undefined
+    readonly reader?: Json | undefined
+    readonly writer?: Json | undefined
+  },
+): void => {
+  self.found.push({ rule, place, writer, reader, hints })
+}
+
+export const keyOf = (left: Left, right: Node, place: Place): string =>
+  `${left.key}>${right.id}${place.union ? "u" : ""}`

@@ -1,0 +1,48 @@
+/**
+ * Whether two nodes say the same, references followed: what is equal needs no proof, however hard the keyword.
+ * @module
+ */
+import { accepts } from "./accepts.ts"
+import type * as Node from "./Node.ts"
+import type { Pattern } from "./pattern.ts"
+
+const isNode = (value: object): value is Node.Node => "patternProperties" in value
+
+const isPattern = (value: object): value is Pattern => "source" in value && "test" in value
+
+type Seen = Map<Node.Node, Set<Node.Node>>
+
+const same = (a: unknown, b: unknown, seen: Seen): boolean => {
+  if (a === b) return true
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
+  if (a instanceof Map) {
+    return b instanceof Map && a.size === b.size &&
+      [...a].every(([key, value]) => b.has(key) && same(value, b.get(key), seen))
+  }
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, i) => same(item, b[i], seen))
+  }
+  if (isPattern(a)) return isPattern(b) && a.source === b.source
+  if (isNode(a)) return isNode(b) && sameNode(a, b, seen)
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length &&
+    keys.every((key) => same(Reflect.get(a, key), Reflect.get(b, key), seen))
+}
+
+/** A default that does not fit its own schema breaks a reader even where nothing else has changed. */
+const sound = (node: Node.Node) => node.default === undefined || accepts(node, node.default)
+
+const sameNode = (a: Node.Node, b: Node.Node, seen: Seen): boolean => {
+  const met = seen.get(a) ?? new Set()
+  if (met.has(b)) return true
+  seen.set(a, met.add(b))
+  if (!sound(b)) return false
+  for (const key of Object.keys(a) as ReadonlyArray<keyof Node.Node>) {
+    if (key === "id" || key === "source") continue
+    const [mine, other] = [a[key], b[key]]
+    if (!same(mine, other, seen)) return false
+  }
+  return true
+}
+
+export const sameNodes = (a: unknown, b: unknown): boolean => same(a, b, new Map())

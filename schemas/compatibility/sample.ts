@@ -1,0 +1,122 @@
+/**
+ * A few values that a schema takes, built from its bounds: small ones first, then those at the edges.
+ * @module
+ */
+import { accepts } from "./accepts.ts"
+import type { Json } from "./json.ts"
+import * as Left from "./Left.ts"
+import * as Node from "./Node.ts"
+import { texts } from "./texts.ts"
+
+const depthMax = 8
+const itemsMax = 64
+/** Longer texts than this are not built. */
+const lengthMax = 20_000
+
+const numbers = ({ integer, max, min }: Left.Shape, multiples: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const step = multiples.reduce((most, of) => Math.max(most, of), integer ? 1 : 0.5)
+  const near = [min.at, max.at].filter(Number.isFinite).flatMap((at) => [at, at - step, at + step])
+  const snapped = [...near, 0, 1, -1].flatMap((at) => [at, Math.ceil(at / step) * step, Math.floor(at / step) * step])
+  return [...snapped, ...(integer ? [] : [0.5, min.at + 0.25, max.at - 0.25, 1.5])].filter(Number.isFinite)
+    .map((at) => at + 0)
+}
+
+const strings = (self: Left.Left): ReadonlyArray<string> => {
+  const { maxLength, minLength } = Left.shape(self)
+  const patterns = self.nodes.flatMap(({ pattern }) => pattern === undefined ? [] : [pattern.source])
+  const formats = self.nodes.flatMap(({ format }) => format === undefined ? [] : [format])
+  const lengths = [minLength, maxLength, minLength + 1].filter((length) => length <= lengthMax)
+  return [
+    ...texts(patterns, formats),
+    ...lengths.flatMap((length) => ["a", "é", "1"].map((letter) => letter.repeat(length))),
+  ]
+}
+
+/** `first` stands for the property or item that the caller wants to see. */
+export const object = (self: Left.Left, depth: number, first?: readonly [string, Json]): Json | undefined => {
+  const own = Left.shape(self)
+  const made: Record<string, Json> = {}
+  for (const key of own.required) {
+    const value = first?.[0] === key ? first[1] : one(Left.ofProperty(self, key), depth - 1)
+    if (value === undefined) return undefined
+    made[key] = value
+  }
+  if (first !== undefined) made[first[0]] = first[1]
+  const more = [...own.named, ...Array.from({ length: 8 }, (_, i) => `member${i}`)]
+  for (const key of more) {
+    if (Object.keys(made).length >= own.minProperties) break
+    const value = Object.hasOwn(made, key) ? undefined : one(Left.ofProperty(self, key), depth - 1)
+    if (value !== undefined) made[key] = value
+  }
+  return made
+}
+
+export const array = (
+  self: Left.Left,
+  depth: number,
+  first?: readonly [index: number, value: Json],
+): Json | undefined => {
+  const own = Left.shape(self)
+  const length = Math.max(own.minItems, first === undefined ? 0 : first[0] + 1)
+  if (length > itemsMax) return undefined
+  const made: Array<Json> = []
+  for (let i = 0; i < length; i++) {
+    const taken = (value: Json) => own.unique && made.some((other) => JSON.stringify(other) === JSON.stringify(value))
+    const value = first?.[0] === i
+      ? first[1]
+      : values(Left.ofItem(self, i), depth - 1, own.unique ? itemsMax : 1).find((item) => !taken(item))
+    if (value === undefined) return undefined
+    made.push(value)
+  }
+  return made
+}
+
+const objects = (self: Left.Left, depth: number): ReadonlyArray<Json | undefined> => {
+  const optional = [...Left.shape(self).named].filter((key) => !Left.shape(self).required.has(key))
+  const all = object(self, depth)
+  const full = optional.reduce<Json | undefined>((now, key) => {
+    const value = one(Left.ofProperty(self, key), depth - 1)
+    return value === undefined || typeof now !== "object" ? now : { ...now, [key]: value }
+  }, all)
+  return [all, full]
+}
+
+const arrays = (self: Left.Left, depth: number): ReadonlyArray<Json | undefined> => {
+  const { maxItems, minItems } = Left.shape(self)
+  const last = Math.min(maxItems, minItems + 2) - 1
+  const item = last < 0 ? undefined : one(Left.ofItem(self, last), depth - 1)
+  return [array(self, depth), item === undefined ? undefined : array(self, depth, [last, item])]
+}
+
+const ofType = (self: Left.Left, type: number, depth: number): ReadonlyArray<Json | undefined> => {
+  if (type === Node.Type.null) return [null]
+  if (type === Node.Type.boolean) return [true, false]
+  if (type === Node.Type.number) {
+    return numbers(Left.shape(self), self.nodes.flatMap(({ multiples }) => multiples))
+  }
+  if (type === Node.Type.string) return strings(self)
+  return depth <= 0 ? [] : type === Node.Type.array ? arrays(self, depth) : objects(self, depth)
+}
+
+/** Every value is one that all nodes take; none where none was found, which proves nothing. */
+export const values = (self: Left.Left, depth = depthMax, many = 24): ReadonlyArray<Json> => {
+  const listed = Left.finite(self)
+  if (listed !== undefined) return listed.slice(0, many)
+  if (self.unions.length > 0) {
+    const choices = Left.choices(self)
+    return choices.flatMap((choice) => values(choice, depth, Math.ceil(many / choices.length)))
+  }
+  const types = Left.typesOf(self, 1)
+  const found: Array<Json> = []
+  for (const type of Object.values(Node.Type)) {
+    const wanted = many <= 1 ? 1 : found.length + Math.ceil(many / 2)
+    for (const value of (types & type) === 0 ? [] : ofType(self, type, depth)) {
+      if (found.length >= wanted) break
+      if (value !== undefined && self.nodes.every((node) => accepts(node, value))) found.push(value)
+    }
+    if (found.length >= 1 && many <= 1) break
+  }
+  return found
+}
+
+export const one = (self: Left.Left, depth = depthMax): Json | undefined => values(self, depth, 1)[0]
