@@ -13,7 +13,6 @@ import { Sha256 } from "../core/Fingerprint.ts"
 import * as Limits from "../core/Limits.ts"
 import type { Accept } from "../runtime/Socket.ts"
 import type { Authenticate } from "./auth.ts"
-import * as commands from "./commands.ts"
 import { asyncapi } from "./asyncapi.ts"
 import * as cors from "./cors.ts"
 import { incoming } from "./guard.ts"
@@ -22,7 +21,6 @@ import { make as makeHealth } from "./health.ts"
 import { openapi } from "./openapi.ts"
 import * as operations from "./operations.ts"
 import * as problems from "./problems.ts"
-import * as reads from "./reads.ts"
 import { type Answer, type Failure, refuse } from "./refuse.ts"
 import { MethodNotAllowed, NoSuchRoute } from "./refusals.ts"
 import { type EdgeRequest, refusing, type Route, served, type Services } from "./route.ts"
@@ -30,6 +28,7 @@ import { type Edge, serve } from "./run.ts"
 import * as handshake from "./stream/handshake.ts"
 import * as Hub from "./stream/Hub.ts"
 import * as stream from "./stream/routes.ts"
+import * as table from "./table.ts"
 import { make as makeTickets } from "./stream/tickets.ts"
 
 export interface EdgeOptions {
@@ -59,6 +58,8 @@ export interface EdgeApp {
   readonly respond: (failure: Failure) => Response
   /** From now on work is refused with 503, and `/health/ready` says no. */
   readonly drain: () => void
+  /** What it serves, with the limits that hold it. */
+  readonly routes: ReadonlyArray<table.RouteFact>
   /** Requests that wait for their answer. */
   readonly inFlight: () => number
   /** Answers them with 503 `shutting-down`; only once the actors are gone, for then nothing of theirs can be stored. */
@@ -90,8 +91,7 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
   const tickets = makeTickets(Effect.runSyncWith(context)(Effect.service(Sha256)), limits)
 
   const routes: ReadonlyArray<Route> = [
-    ...commands.routes(app, limits),
-    ...reads.routes(app, limits),
+    ...table.routes(app, limits),
     stream.ticket(tickets, limits.ticketMs),
     ...operations.routes({
       health,
@@ -154,6 +154,7 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
       draining = true
       hub.drain()
     },
+    routes: routes.map(table.factOf),
     inFlight: () => waiting.size,
     abandon: () => {
       for (const resolve of waiting) resolve(respond(new ShuttingDown({ retryAfterSeconds: 1 })))

@@ -30,6 +30,15 @@ const json = { mediaType: "application/json" } as const
 
 const state = (aggregate: AnyAggregate, limits: Limits): Route => {
   const { aggregate: name } = aggregate.contract
+  const ask = Effect.fnUntraced(function* (call: Call) {
+    const when = yield* temporal.when(call.query)
+    return when && temporal.past(name, call, when, limits)
+  })
+  const newest = Effect.fnUntraced(function* (call: Call) {
+    const found = yield* (yield* Actors).state(call.principal, name, call.id)
+    if (found === undefined) return yield* absent
+    return unlessKnown(call, ok(answers.state(found), found.version))
+  })
   return {
     method: "GET",
     path: `/v1/${name}/:id`,
@@ -62,15 +71,7 @@ const state = (aggregate: AnyAggregate, limits: Limits): Route => {
         etag: true,
       },
     },
-    handle: Effect.fnUntraced(function* (call: Call) {
-      const { id, principal } = call
-      const when = yield* temporal.when(call.query)
-      if (when !== undefined) return yield* temporal.past(name, call, when, limits)
-      const actors = yield* Actors
-      const found = yield* actors.state(principal, name, id)
-      if (found === undefined) return yield* absent
-      return unlessKnown(call, ok(answers.state(found), found.version))
-    }),
+    ...temporal.limited(limits, ask, newest),
   }
 }
 

@@ -5,6 +5,7 @@
 import { Effect, type Schema } from "effect"
 import type { Actors } from "../core/Actors.ts"
 import type { EventStore } from "../core/EventStore.ts"
+import type { Limits } from "../core/Limits.ts"
 import type { Shape as Principal } from "../core/Principal.ts"
 import type { QueryLimiter } from "../core/QueryLimiter.ts"
 import type { Tail } from "../runtime/Tail.ts"
@@ -69,6 +70,9 @@ export interface Operation {
 /** What a route may need of its surroundings. */
 export type Services = Actors | EventStore | QueryLimiter | Tail | TimeTravel
 
+/** So many questions of one client in any window. */
+export type Limit = Pick<Limits, "queries" | "queryWindowMs">
+
 export interface Route {
   readonly method: "GET" | "POST"
   /** As Hono writes it: `/v1/Order/:id`. */
@@ -79,6 +83,8 @@ export interface Route {
   readonly instead?: { readonly parameters: ReadonlyArray<string>; readonly scopes: ReadonlyArray<string> }
   /** Draining refuses work, not questions after the process's health. */
   readonly whileDraining?: boolean
+  /** What its questions after the past are held to: made by `temporal.limited` together with the handler that asks first. */
+  readonly limit?: Limit
   readonly operation: Operation
   readonly handle: (call: Call) => Effect.Effect<Answer, Failure, Services>
 }

@@ -7,6 +7,7 @@ import { afterEach, assert, describe, it } from "vitest"
 import { EventStore, type Shape as Store, StoreUnavailable } from "../core/EventStore.ts"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
 import * as Limits from "../core/Limits.ts"
+import * as QueryLimiterMemory from "../core/QueryLimiterMemory.ts"
 import { QueryLimiter, type Shape as Limiter } from "../core/QueryLimiter.ts"
 import * as SnapshotStoreMemory from "../core/SnapshotStoreMemory.ts"
 import { ActorHost } from "../runtime/ActorHost.ts"
@@ -40,11 +41,12 @@ const open = async (store: Partial<Store>, limiter = admitted, limits: Partial<L
     authenticate: () =>
       Effect.succeed({ tenant: "t", subject: "s", scopes: ["history"], expiresAt: Number.MAX_SAFE_INTEGER }),
   })
-  return async (path: string) => {
+  const get = async (path: string) => {
     const response = await edge.fetch(new Request(`http://nexus${path}`))
     const { reason, type } = JSON.parse(await response.text()) as { readonly reason?: string; readonly type: string }
     return { status: response.status, retryAfter: response.headers.get("retry-after"), reason, type }
   }
+  return Object.assign(get, { routes: edge.routes })
 }
 
 const past = ["/v1/Box/a?version=1", "/v1/Box/a?asOf=0", "/v1/events?from=0&to=1"]
@@ -66,5 +68,20 @@ describe("questions after the past", () => {
     for (const path of past) {
       assert.deepInclude(await late(path), { status: 503, retryAfter: "1", type: "/problems#timed-out" })
     }
+  })
+
+  it("are held to the limit that their route shows, all of them together, and no other route shows one", async () => {
+    const limit = { queries: 4, queryWindowMs: 60_000 }
+    const limiter = Effect.provideService(QueryLimiterMemory.make(), Limits.Limits, Limits.lowered(limit))
+    const get = await open({}, Effect.runSync(limiter), limit)
+    const temporal = get.routes.filter((route) => route.temporal)
+    assert.deepStrictEqual(temporal.map(({ path }) => path), ["/v1/Box/:id", "/v1/events"])
+    for (const route of temporal) assert.deepStrictEqual(route.limit, limit)
+    assert.deepStrictEqual(get.routes.filter((route) => route.limit !== null), temporal)
+    const statuses = []
+    for (const path of [...past, ...past]) statuses.push((await get(path)).status)
+    assert.deepStrictEqual(statuses, [404, 404, 200, 404, 429, 429])
+    // The newest state and a bad question are not counted, here or anywhere.
+    assert.strictEqual((await get("/v1/Box/a?version=x")).status, 422)
   })
 })

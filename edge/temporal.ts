@@ -15,7 +15,8 @@ import * as answers from "./answers.ts"
 import { badCursor, bounded, cursorOf, limitOf, pageOf, unavailable } from "./page.ts"
 import * as query from "./query.ts"
 import { NotFound, QueryInvalid, QueryLimited } from "./refusals.ts"
-import { type Call, ok, type Parameter, type Route, unlessKnown } from "./route.ts"
+import type { Answer, Failure } from "./refuse.ts"
+import { type Call, ok, type Parameter, type Route, type Services, unlessKnown } from "./route.ts"
 
 const Time = Schema.String.pipe(Schema.check(Schema.isPattern(query.timePattern)))
 const absent = new NotFound()
@@ -61,13 +62,32 @@ const admit = Effect.fnUntraced(function* ({ subject, tenant }: Principal) {
   }
 })
 
+type Answered = Effect.Effect<Answer, Failure, Services>
+
+/**
+ * The handler of a route that asks after the past, and the limit it is held to. `ask` checks the question and gives what
+ * answers it, which is run once the limiter has admitted the client; where it gives nothing the newest is asked for.
+ */
+export const limited = (
+  { queries, queryWindowMs }: Limits,
+  ask: (call: Call) => Effect.Effect<Answered | undefined, Failure, Services>,
+  newest: (call: Call) => Answered,
+) => ({
+  limit: { queries, queryWindowMs },
+  handle: Effect.fnUntraced(function* (call: Call) {
+    const answer = yield* ask(call)
+    if (answer === undefined) return yield* newest(call)
+    yield* admit(call.principal)
+    return yield* answer
+  }),
+})
+
 /** For the caller's own cache, by token. An hour, not for ever: newer code may make another state of the same events. */
 const keep = { "cache-control": "private, max-age=3600", "vary": "authorization" }
 const ask = { "cache-control": "private, no-cache", "vary": "authorization" }
 
-/** The state of an instance then. */
+/** The state of an instance then, for a client that was admitted. */
 export const past = Effect.fnUntraced(function* (aggregate: string, call: Call, when: When, limits: Limits) {
-  yield* admit(call.principal)
   const travel = yield* TimeTravel
   const found = yield* bounded(limits)(travel.state(call.principal, aggregate, call.id, when))
   if (found === undefined) return yield* absent
@@ -109,6 +129,29 @@ export const range = (app: App, limits: Limits): Route => {
     }
   })
 
+  const page = Effect.fnUntraced(
+    function* (asked: TimeRange) {
+      const store = yield* EventStore
+      // Looked at before the store is, so that whatever is committed meanwhile is not called settled.
+      const settled = Math.min(asked.to, Math.floor(yield* Clock.currentTimeMillis) - limits.settleMs)
+      return ok(answers.range(asked.from, asked.to, settled, yield* store.byTime(asked)))
+    },
+    Effect.catchTag("StoreUnavailable", unavailable),
+    Effect.catchTag("BadCursor", badCursor),
+  )
+  const ask = Effect.fnUntraced(
+    function* (call: Call) {
+      const asked = yield* rangeOf(call)
+      // The store alone can tell a good cursor: it is shown to it with a range that holds nothing.
+      if (asked.cursor !== undefined) yield* (yield* EventStore).byTime({ ...asked, to: asked.from, limit: 1 })
+      return page(asked)
+    },
+    Effect.catchTag("StoreUnavailable", unavailable),
+    Effect.catchTag("BadCursor", badCursor),
+  )
+  // Every question is after the past here.
+  const counted = limited(limits, ask, () => Effect.fail(absent))
+
   return {
     method: "GET",
     path: "/v1/events",
@@ -126,22 +169,9 @@ export const range = (app: App, limits: Limits): Route => {
       errors: ["QueryLimited", "Unavailable", "TimedOut"],
       ok: { mediaType: "application/json", description: "A page of events.", schema: answers.RangeBody },
     },
-    handle: Effect.fnUntraced(
-      function* (call: Call) {
-        const asked = yield* rangeOf(call)
-        const store = yield* EventStore
-        // The store alone can tell a good cursor: it is shown to it with a range that holds nothing.
-        if (asked.cursor !== undefined) yield* store.byTime({ ...asked, to: asked.from, limit: 1 })
-        yield* admit(call.principal)
-        // Looked at before the store is, so that whatever is committed meanwhile is not called settled.
-        const settled = Math.min(asked.to, Math.floor(yield* Clock.currentTimeMillis) - limits.settleMs)
-        const page = yield* store.byTime(asked)
-        return ok(answers.range(asked.from, asked.to, settled, page))
-      },
-      bounded(limits),
-      Effect.catchTag("StoreUnavailable", unavailable),
-      Effect.catchTag("BadCursor", badCursor),
-    ),
+
+    limit: counted.limit,
+    handle: (call) => bounded(limits)(counted.handle(call)),
   }
 }
 
