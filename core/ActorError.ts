@@ -6,6 +6,9 @@
  */
 import { Schema } from "effect"
 import { Issue } from "../schemas/Issue.ts"
+import { PolicyDenied, PolicyUnavailable } from "./PolicyEnforcer.ts"
+import { RegistryUnavailable } from "./SchemaRegistry.ts"
+export { PolicyDenied, PolicyUnavailable, RegistryUnavailable }
 
 const seconds = { retryAfterSeconds: Schema.Int }
 
@@ -72,6 +75,12 @@ export class NewerEvent extends Schema.TaggedError<NewerEvent>()("NewerEvent", {
   eventType: Schema.String,
   schemaVersion: Schema.Int,
 }) {}
+/** An event of the command has a schema that nobody has registered: register it. Nothing was stored. */
+export class SchemaNotRegistered extends Schema.TaggedError<SchemaNotRegistered>()("SchemaNotRegistered", {
+  ...seconds,
+  /** `aggregate.EventType.vN`. */
+  subject: Schema.String,
+}) {}
 /** The process is going away: try again, elsewhere or later. Nothing was stored. */
 export class ShuttingDown extends Schema.TaggedError<ShuttingDown>()("ShuttingDown", seconds) {}
 /** The command may be stored or not: repeat it with this command id, and only that tells. */
@@ -98,5 +107,9 @@ export type ActorError =
   | Contended
   | Unavailable
   | NewerEvent
+  | SchemaNotRegistered
+  | RegistryUnavailable
+  | PolicyDenied
+  | PolicyUnavailable
   | ShuttingDown
   | OutcomeUnknown

@@ -66,7 +66,7 @@ const operation = (aggregate: string, command: AnyCommand): Operation => ({
     ...["InvalidId", "HeaderInvalid", "JsonInvalid", "RateLimited", "UnsupportedMediaType", "BodyTooLarge"],
     ...["BodyTimeout", "CommandInvalid", "KeyReused", "VersionMismatch", "Expired", "StreamClosed", "EventInvalid"],
     ...["EventTooLarge", "TooManyEvents", "ActorDefect", "MailboxFull", "ActorUnavailable", "Contended", "Unavailable"],
-    ...["NewerEvent", "OutcomeUnknown"],
+    ...["NewerEvent", "OutcomeUnknown", "SchemaNotRegistered", "RegistryUnavailable"],
   ],
   ok: {
     description: "Accepted and durable.",

@@ -20,6 +20,7 @@ import * as Sha256 from "../runtime/adapters/node/sha256.ts"
 import * as Otlp from "../runtime/adapters/otlp/Otlp.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import { ActorHost } from "../runtime/ActorHost.ts"
+import { Gate } from "../runtime/Gate.ts"
 import { Tail } from "../runtime/Tail.ts"
 import { TickTrigger } from "../runtime/TickTrigger.ts"
 import { TimeTravel } from "../runtime/TimeTravel.ts"
@@ -98,7 +99,12 @@ const layerOf = (app: App, settings: Settings, limits: Limits.Limits, logLevel: 
   Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
     Layer.provideMerge(Tail.layer),
     Layer.provideMerge(
-      Layer.mergeAll(Sqlite.layer({ folder: settings.data }), TickTrigger.layerImmediate, Sha256.layer),
+      Layer.mergeAll(
+        Sqlite.layer({ folder: settings.data }),
+        TickTrigger.layerImmediate,
+        Sha256.layer,
+        Gate.layerOpen,
+      ),
     ),
     Layer.provideMerge(
       settings.telemetry === undefined ? Layer.empty : Otlp.layer({ serviceName: app.name, ...settings.telemetry }),

@@ -79,7 +79,7 @@ export type GuardRefusal =
 /** The tags of `GuardRefusal` that any route may answer, for the documents. */
 export const openTags = ["UrlTooLong", "HeadersTooLarge", "QueryInvalid", "InternalError"]
 export const workTags = ["ShuttingDown"]
-export const scopedTags = ["Unauthorized", "KeysUnavailable", "Forbidden"]
+export const scopedTags = ["Unauthorized", "KeysUnavailable", "Forbidden", "PolicyDenied", "PolicyUnavailable"]
 
 /** The guards of one route. */
 export const make = (guards: Guards, { hasId, instead, query: known, scopes: usual, whileDraining }: Served) =>

@@ -62,6 +62,13 @@ export const table: ReadonlyArray<Problem> = [
   ),
   row(ActorError.Forbidden, 403, "forbidden", "Forbidden", "Ask for a token with the scope that is named."),
   row(
+    ActorError.PolicyDenied,
+    403,
+    "policy-denied",
+    "Policy denied",
+    "Ask for what the rule of the policy wants. Nothing was done.",
+  ),
+  row(
     Refusal.OriginForbidden,
     403,
     "origin-forbidden",
@@ -178,6 +185,27 @@ export const table: ReadonlyArray<Problem> = [
     "newer-event",
     "Newer event",
     "The instance was written by a newer version of the application: try again once this process was updated.",
+  ),
+  row(
+    ActorError.SchemaNotRegistered,
+    503,
+    "schema-not-registered",
+    "Schema not registered",
+    "Nothing was stored. Let the operator register the schema of the subject: nexus schemas register.",
+  ),
+  row(
+    ActorError.RegistryUnavailable,
+    503,
+    "registry-unavailable",
+    "Registry unavailable",
+    "Whether the schema is registered cannot be told; nothing was stored: try again later.",
+  ),
+  row(
+    ActorError.PolicyUnavailable,
+    503,
+    "policy-unavailable",
+    "Policy unavailable",
+    "The policies cannot be asked, and without them nothing is done: try again later.",
   ),
   row(
     ActorError.ShuttingDown,

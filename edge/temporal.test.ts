@@ -11,6 +11,7 @@ import * as QueryLimiterMemory from "../core/QueryLimiterMemory.ts"
 import { QueryLimiter, type Shape as Limiter } from "../core/QueryLimiter.ts"
 import * as SnapshotStoreMemory from "../core/SnapshotStoreMemory.ts"
 import { ActorHost } from "../runtime/ActorHost.ts"
+import { Gate } from "../runtime/Gate.ts"
 import { Tail } from "../runtime/Tail.ts"
 import { TickTrigger } from "../runtime/TickTrigger.ts"
 import { TimeTravel } from "../runtime/TimeTravel.ts"
@@ -28,6 +29,7 @@ const open = async (store: Partial<Store>, limiter = admitted, limits: Partial<L
   const events = Layer.effect(EventStore, Effect.map(EventStoreMemory.make(), (memory) => ({ ...memory, ...store })))
   const runtime = ManagedRuntime.make(
     Layer.mergeAll(ActorHost.layer(boxes), Tail.layer, TimeTravel.layer(boxes)).pipe(
+      Layer.provide(Gate.layerOpen),
       Layer.provideMerge(Layer.mergeAll(events, SnapshotStoreMemory.layer, TickTrigger.layerImmediate)),
       Layer.provideMerge(Layer.succeed(QueryLimiter, limiter)),
       Layer.provideMerge(Logger.layer([])),

@@ -9,6 +9,7 @@ import type { Effect, Tracer } from "effect"
 import type { ActorError } from "../core/ActorError.ts"
 import type { CommandRequest, Receipt, Rejected, StateAnswer } from "../core/Actors.ts"
 import { empty, type Head, type StreamKey } from "../core/Stream.ts"
+import type { Verdicts } from "./Gate.ts"
 import type { Kind } from "./Kind.ts"
 
 export interface Actor {
@@ -37,8 +38,10 @@ export interface Work {
   mailbox: Array<Task>
   /** Taken from the mailbox by a tick that has not answered yet; they count towards the bound. */
   running: ReadonlyArray<Task>
-  /** A tick, a load or a backoff holds the actor; it is taken up again by whoever holds it. */
+  /** A tick, a load, a backoff or a question to the gate holds the actor; it is taken up again by whoever holds it. */
   busy: boolean
+  /** What the gate was asked for `tasks`; it serves the next round of decisions alone. */
+  learned: { readonly verdicts: Verdicts; readonly tasks: ReadonlySet<Task> } | undefined
 }
 
 export type CommandAnswer = Effect.Effect<Receipt, Rejected | ActorError>

@@ -19,6 +19,7 @@ import { idPattern } from "../core/Stream.ts"
 import * as Wire from "../schemas/Wire.ts"
 import type { Actor, CommandAnswer, ReadAnswer, Task } from "./Actor.ts"
 import * as Answer from "./Answer.ts"
+import { Gate } from "./Gate.ts"
 import { elapsedMs, type Host, nowMs, wallMs } from "./Host.ts"
 import * as Metrics from "./HostMetrics.ts"
 import * as Kind from "./Kind.ts"
@@ -46,7 +47,7 @@ export class ActorHost extends Context.Service<ActorHost, Shape>()("nexus/runtim
   /** The actors of `app` in this process. */
   static readonly layer = (
     app: App,
-  ): Layer.Layer<Actors | ActorHost, never, EventStore | SnapshotStore | TickTrigger> =>
+  ): Layer.Layer<Actors | ActorHost, never, EventStore | Gate | SnapshotStore | TickTrigger> =>
     Layer.effectContext(Effect.map(
       make(app),
       ({ actors, host }) => Context.make(Actors, actors).pipe(Context.add(ActorHost, host)),
@@ -58,7 +59,7 @@ const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<
   { readonly actors: ActorsShape; readonly host: Shape },
   never,
-  EventStore | SnapshotStore | TickTrigger | Scope.Scope
+  EventStore | Gate | SnapshotStore | TickTrigger | Scope.Scope
 > {
   const host = yield* assemble
   const kinds: Record<string, Kind.Kind> = Object.create(null)
@@ -194,6 +195,7 @@ const invalid = (host: Host, request: CommandRequest, error: ActorError.CommandI
 /** The host's parts, wired to the services around it. */
 const assemble = Effect.gen(function* () {
   const store = yield* EventStore
+  const gate = yield* Gate
   const snapshotStore = yield* SnapshotStore
   const trigger = yield* TickTrigger
   const limits = yield* Limits
@@ -223,6 +225,7 @@ const assemble = Effect.gen(function* () {
   }
   const host: Host = {
     store,
+    gate,
     limits,
     roster: Roster.make(limits, startMs, (actor) => snapshots.evaluate(actor, clock.currentTimeMillisUnsafe())),
     supervision: Supervision.make(limits),

@@ -7,6 +7,7 @@ import type * as EventStore from "../core/EventStore.ts"
 import type { Limits } from "../core/Limits.ts"
 import { type Actor, noTasks } from "./Actor.ts"
 import type * as Metrics from "./HostMetrics.ts"
+import type * as Gate from "./Gate.ts"
 import type { Loader } from "./Loader.ts"
 import type { Roster } from "./Roster.ts"
 import type { Snapshots } from "./Snapshots.ts"
@@ -14,6 +15,7 @@ import type { Supervision } from "./Supervision.ts"
 
 export interface Host {
   readonly store: EventStore.Shape
+  readonly gate: Gate.Shape
   readonly limits: Limits
   readonly roster: Roster
   readonly supervision: Supervision

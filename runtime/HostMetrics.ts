@@ -13,6 +13,7 @@ export const CommandsFailed = counter("CommandsFailed", "Commands answered with 
 export const CommandsRepeated = counter("CommandsRepeated", "Commands answered from a receipt")
 export const EventsAppended = counter("EventsAppended", "Events stored")
 export const EventsInvalid = counter("EventsInvalid", "Events of decide that did not fit their schema")
+export const ActorsHeld = counter("ActorsHeld", "Actors held back until a schema or policy was asked for")
 export const Conflicts = counter("Conflicts", "Decisions that lost a race and were made again")
 export const OutcomesUnknown = counter("OutcomesUnknown", "Commits whose outcome had to be looked up")
 export const ActorDefects = counter("ActorDefects", "Failures of user code or decoding")

@@ -7,8 +7,10 @@ import * as ActorError from "../core/ActorError.ts"
 import type * as EventStore from "../core/EventStore.ts"
 import * as Ids from "../core/Ids.ts"
 import type { Limits } from "../core/Limits.ts"
+import type { Shape as Principal } from "../core/Principal.ts"
 import * as Wire from "../schemas/Wire.ts"
 import * as Defect from "./Defect.ts"
+import type * as Gate from "./Gate.ts"
 import * as Kind from "./Kind.ts"
 
 export interface NewEvents {
@@ -18,6 +20,8 @@ export interface NewEvents {
   readonly state: unknown
   /** Of all payloads. */
   readonly bytes: number
+  /** What the gate does not know: the events may be stored only once it was asked. */
+  readonly asks: ReadonlyArray<Gate.Ask>
 }
 
 /** User code is at fault; the cause is for supervision. */
@@ -25,7 +29,12 @@ interface Failed {
   readonly _tag: "Failed"
   readonly cause: unknown
 }
-export type Fault = Failed | ActorError.EventInvalid | ActorError.EventTooLarge | ActorError.TooManyEvents
+export type Fault =
+  | Failed
+  | ActorError.EventInvalid
+  | ActorError.EventTooLarge
+  | ActorError.TooManyEvents
+  | Gate.Refusal
 
 interface Before {
   readonly kind: Kind.Kind
@@ -36,13 +45,16 @@ interface Setting {
   readonly limits: Limits
   readonly nowMs: number
   readonly random: () => number
+  readonly gate: Gate.Shape
 }
 
-/** All of the events or none: the first fault counts. */
+/** All of the events or none: the first fault counts. `learned` is what the gate was asked for this very command. */
 export const make = (
   { head, kind, state: before }: Before,
   events: ReadonlyArray<{ readonly _tag: string }>,
-  { limits, nowMs, random }: Setting,
+  principal: Principal,
+  learned: Gate.Verdicts | undefined,
+  { gate, limits, nowMs, random }: Setting,
 ): Result.Result<NewEvents, Fault> => {
   if (events.length > limits.eventsPerCommand) {
     return Result.fail(
@@ -51,6 +63,7 @@ export const make = (
   }
   const stored: Array<EventStore.NewEvent> = []
   const said: Array<EventStore.Receipt["events"][number]> = []
+  let asks = none
   let state = before
   let bytes = 0
   for (const event of events) {
@@ -61,6 +74,10 @@ export const make = (
       const { issues } = encoded.failure
       return Result.fail(new ActorError.EventInvalid({ subject: Kind.subject(kind, declared), issues }))
     }
+    const ask = { aggregate: kind.name, event: declared, principal }
+    const verdict = learned?.(ask) ?? gate.look(ask)
+    if (verdict === undefined) asks = asks.concat(ask)
+    else if (verdict !== true) return Result.fail(verdict)
     const payload = JSON.stringify(encoded.success.payload)
     const size = byteLength(payload)
     const maxBytes = declared.route === "secondary" ? limits.secondaryEventBytes : limits.eventBytes
@@ -75,8 +92,10 @@ export const make = (
   }
   return bytes > limits.appendBytes
     ? Result.fail(new ActorError.EventTooLarge({ bytes, maxBytes: limits.appendBytes }))
-    : Result.succeed({ stored, said, state, bytes })
+    : Result.succeed({ stored, said, state, bytes, asks })
 }
+
+const none: ReadonlyArray<Gate.Ask> = []
 
 const failed = (cause: unknown): Result.Result<never, Failed> => Result.fail({ _tag: "Failed", cause })
 

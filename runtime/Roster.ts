@@ -75,7 +75,7 @@ export const make = (limits: Limits, startMs: number, leaving: (actor: Actor) =>
     },
     work: (actor, stream) => {
       if (actor.work === undefined) {
-        actor.work = { stream, mailbox: [], running: noTasks, busy: false }
+        actor.work = { stream, mailbox: [], running: noTasks, busy: false, learned: undefined }
         working.add(actor)
       }
       return actor.work

@@ -9,6 +9,8 @@ import * as ActorError from "../core/ActorError.ts"
 import type * as EventStore from "../core/EventStore.ts"
 import * as Actor from "./Actor.ts"
 import { type Host, nowMs, release, wallMs } from "./Host.ts"
+import type * as Gate from "./Gate.ts"
+import { hold } from "./Hold.ts"
 import * as Metrics from "./HostMetrics.ts"
 import * as Loader from "./Loader.ts"
 import * as Settle from "./Settle.ts"
@@ -136,6 +138,9 @@ const settle = (
   } else Settle.unknown(host, parts)
 }
 
+/** Asked for at once; what more there is, the next round asks. */
+const asksMax = 100
+
 /** Decides what waits, actor by actor, until the group is full. */
 const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {
   const { appendMax } = host.store
@@ -148,6 +153,7 @@ const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {
     now: DateTime.makeUnsafe(now),
     random: host.random,
     sha256: host.sha256,
+    gate: host.gate,
   }
   const parts: Array<Settle.Part> = []
   const appends: Array<EventStore.Append> = []
@@ -156,19 +162,27 @@ const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {
     const work = actor.work!
     const { eventId, head, kind, state } = actor
     const cursor: Turn.Cursor = { kind, stream: work.stream, state, head, eventId }
+    const { learned } = work
     const entries: Array<Turn.Entry> = []
+    const asks: Array<Gate.Ask> = []
     let seen = 0
-    while (seen < work.mailbox.length && appends.length < appendMax.appends && bytes < appendMax.bytes) {
-      const task = work.mailbox[seen]!
-      // The caller was told long ago that the outcome is unknown; not storing it now is one of the two.
+    for (const task of work.mailbox) {
+      if (appends.length >= appendMax.appends || bytes >= appendMax.bytes || asks.length >= asksMax) break
+      // Answered from its receipt, or told that the outcome is unknown: then not storing it now is one of the two.
       if (task.answered) {
-        seen++
+        if (asks.length === 0) seen++
         continue
       }
       const span = Trace.decide(host, task)
-      const entry = Turn.decide(cursor, task, setting)
+      const entry = Turn.decide(cursor, task, setting, learned?.tasks.has(task) ? learned.verdicts : undefined)
       Trace.end(host, span)
       if (Turn.isCommand(entry) && appends.length > 0 && bytes + entry.bytes > appendMax.bytes) break
+      if (Turn.isCommand(entry)) asks.push(...entry.asks)
+      if (asks.length > 0) {
+        // What came before is stored first. Where nothing did, the rest is decided to see what else must be asked for.
+        if (entries.length > 0) break
+        continue
+      }
       seen++
       entries.push(entry)
       appends.push(entry.append)
@@ -179,9 +193,11 @@ const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {
     }
     work.mailbox = seen === work.mailbox.length ? [] : work.mailbox.slice(seen)
     if (entries.length === 0) {
-      release(host, actor)
+      if (asks.length > 0) hold(host, actor, asks)
+      else release(host, actor)
       continue
     }
+    work.learned = undefined
     work.running = entries.map((entry) => entry.task)
     parts.push({ actor, entries })
   }

@@ -18,6 +18,7 @@ import * as Wire from "../schemas/Wire.ts"
 import type { CommandAnswer, CommandTask, ReadAnswer, ReadTask, Task } from "./Actor.ts"
 import * as Answer from "./Answer.ts"
 import * as Defect from "./Defect.ts"
+import type * as Gate from "./Gate.ts"
 import * as Kind from "./Kind.ts"
 import * as NewEvents from "./NewEvents.ts"
 import * as Trace from "./Trace.ts"
@@ -32,6 +33,7 @@ export interface Setting {
   readonly now: DateTime.Utc
   readonly random: () => number
   readonly sha256: (text: string) => string
+  readonly gate: Gate.Shape
 }
 
 export interface CommandEntry {
@@ -47,6 +49,8 @@ export interface CommandEntry {
   readonly defect: { readonly cause: unknown } | undefined
   /** An event did not fit its schema; said to the log. */
   readonly invalid: ActorError.EventInvalid | undefined
+  /** Where it holds anything, this must not be stored: the gate has to be asked first. */
+  readonly asks: ReadonlyArray<Gate.Ask>
 }
 export interface ReadEntry {
   readonly task: ReadTask
@@ -67,9 +71,9 @@ export interface Cursor {
   eventId: string
 }
 
-/** Decides one task and moves the cursor past it. */
-export const decide = (cursor: Cursor, task: Task, setting: Setting): Entry =>
-  task._tag === "Read" ? read(cursor, task, setting) : command(cursor, task, setting)
+/** Decides one task and moves the cursor past it. `learned` is what the gate was asked for it. */
+export const decide = (cursor: Cursor, task: Task, setting: Setting, learned: Gate.Verdicts | undefined): Entry =>
+  task._tag === "Read" ? read(cursor, task, setting) : command(cursor, task, setting, learned)
 
 const read = (cursor: Cursor, task: ReadTask, setting: Setting): ReadEntry => {
   const { head, kind, state, stream } = cursor
@@ -85,7 +89,12 @@ const read = (cursor: Cursor, task: ReadTask, setting: Setting): ReadEntry => {
 
 const none: ReadonlyArray<never> = []
 
-const command = (cursor: Cursor, task: CommandTask, setting: Setting): CommandEntry => {
+const command = (
+  cursor: Cursor,
+  task: CommandTask,
+  setting: Setting,
+  learned: Gate.Verdicts | undefined,
+): CommandEntry => {
   const { request } = task
   if (task.now === 0) task.now = setting.nowMs
   fingerprint(task, setting.sha256)
@@ -103,7 +112,7 @@ const command = (cursor: Cursor, task: CommandTask, setting: Setting): CommandEn
   if (Result.isFailure(decided.success)) return rejected(cursor, task, setting, decided.success.failure)
   const events = decided.success.success
   if (events.length === 0) return remembered(cursor, task, setting, undefined)
-  return accepted(cursor, task, setting, events)
+  return accepted(cursor, task, setting, events, learned)
 }
 
 /** The fingerprint of a command, computed once. */
@@ -132,9 +141,10 @@ const accepted = (
   task: CommandTask,
   setting: Setting,
   events: ReadonlyArray<{ readonly _tag: string }>,
+  learned: Gate.Verdicts | undefined,
 ): CommandEntry => {
   const { stream } = cursor
-  const made = NewEvents.make(cursor, events, setting)
+  const made = NewEvents.make(cursor, events, task.request.principal, learned, setting)
   if (Result.isFailure(made)) {
     const fault = made.failure
     return fault._tag === "Failed"
@@ -143,7 +153,7 @@ const accepted = (
       ? invalid(cursor, task, setting, fault.subject, fault.issues)
       : unremembered(cursor, task, setting, fault)
   }
-  const { bytes, said, state, stored } = made.success
+  const { asks, bytes, said, state, stored } = made.success
   const append = appendOf(cursor, task, setting, stored, true, undefined)
   const version = cursor.head.version + stored.length
   cursor.state = state
@@ -159,6 +169,7 @@ const accepted = (
     answer: (offset) => Answer.accepted(setting.storeKind, stream, task.commandId, version, said, offset),
     defect: undefined,
     invalid: undefined,
+    asks,
   }
 }
 
@@ -204,6 +215,7 @@ const eventless = (
   answer,
   defect: undefined,
   invalid: undefined,
+  asks: none,
   ...more,
 })
 

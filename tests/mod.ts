@@ -17,6 +17,7 @@ const runtime = [
   ...[
     "ActorHost.ts",
     "CachedRegistry.ts",
+    "Gate.ts",
     "HostMetrics.ts",
     "RegistryMetrics.ts",
     "Tail.ts",

@@ -9,6 +9,7 @@ import * as EventStore from "../../core/EventStore.ts"
 import type { Shape as Principal } from "../../core/Principal.ts"
 import { empty, type StreamKey } from "../../core/Stream.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
+import { Gate } from "../../runtime/Gate.ts"
 import * as sha256 from "../../runtime/adapters/node/sha256.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
@@ -101,7 +102,7 @@ export const nexus: Subject = {
   open: async (folder) => {
     const runtime = ManagedRuntime.make(
       Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
-        Layer.provide([stores(folder), TickTrigger.layerImmediate, sha256.layer]),
+        Layer.provide([stores(folder), TickTrigger.layerImmediate, sha256.layer, Gate.layerOpen]),
       ),
     )
     const context = await runtime.context()

@@ -10,6 +10,7 @@ import * as Limits from "../../core/Limits.ts"
 import { QueryLimiter, type Shape as LimiterShape } from "../../core/QueryLimiter.ts"
 import { type Shape as SnapshotShape, SnapshotStore } from "../../core/SnapshotStore.ts"
 import * as ActorHost from "../../runtime/ActorHost.ts"
+import { Gate } from "../../runtime/Gate.ts"
 import { Tail } from "../../runtime/Tail.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
 import { type Shape as PastShape, TimeTravel } from "../../runtime/TimeTravel.ts"
@@ -58,7 +59,7 @@ export type HostLayer = (
 ) => Layer.Layer<Actors, never, EventStore | QueryLimiter | SnapshotStore | TickTrigger>
 /** How the sockets of a host are served; a planted bug replaces it. */
 export type Stream = typeof Hub.make
-export const productionHost: HostLayer = (app) => ActorHost.ActorHost.layer(app)
+export const productionHost: HostLayer = (app) => Layer.provide(ActorHost.ActorHost.layer(app), Gate.layerOpen)
 
 export interface Setting {
   readonly world: World

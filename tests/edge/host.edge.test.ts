@@ -10,6 +10,7 @@ import { TestClock } from "effect/testing"
 import { describe, it } from "vitest"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
 import * as Failures from "../host/failures.ts"
+import * as Gate from "../host/gate.ts"
 import * as Guards from "../host/guards.ts"
 import * as Outcomes from "../host/outcomes.ts"
 import * as Rig from "../host/Rig.ts"
@@ -21,6 +22,7 @@ for (
     guards: Guards,
     failures: Failures,
     snapshots: Snapshots,
+    gate: Gate,
   })
 ) {
   describe(`ActorHost in a Durable Object: ${name}`, () => {

@@ -16,6 +16,7 @@ import * as embedded from "../../edge/embedded.ts"
 import * as keys from "../../edge/keys.ts"
 import type { Services } from "../../edge/route.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
+import { Gate } from "../../runtime/Gate.ts"
 import { Tail } from "../../runtime/Tail.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
 import { TimeTravel } from "../../runtime/TimeTravel.ts"
@@ -44,6 +45,7 @@ export class TestObject extends DurableObject {
         QueryLimiterMemory.layer,
         SnapshotStoreMemory.layer,
         TickTrigger.layerGate(() => storage.sync()),
+        Gate.layerOpen,
       )),
     )
     const context: Context.Context<Services> = await ManagedRuntime.make(layer).context()

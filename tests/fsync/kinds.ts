@@ -9,6 +9,7 @@ import { Context, Effect, Layer, ManagedRuntime } from "effect"
 import { Actors } from "../../core/Actors.ts"
 import type { Shape as Principal } from "../../core/Principal.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
+import { Gate } from "../../runtime/Gate.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { watched } from "../../runtime/adapters/sqlite/testDriver.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
@@ -23,7 +24,9 @@ export const between = "none"
 /** Opens the store anew, so that no actor is in memory. */
 const opened = async (folder: string, ran: Array<string>) => {
   const stores = Layer.orDie(Sqlite.layer({ folder }, watched((sql, run) => (ran.push(sql), run()))))
-  const runtime = ManagedRuntime.make(ActorHost.layer(app).pipe(Layer.provide([stores, TickTrigger.layerImmediate])))
+  const runtime = ManagedRuntime.make(
+    ActorHost.layer(app).pipe(Layer.provide([stores, TickTrigger.layerImmediate, Gate.layerOpen])),
+  )
   const actors = Context.get(await runtime.context(), Actors)
   const send = (id: string, command: string, payload: unknown, commandId?: string) =>
     Effect.runPromise(Effect.result(

@@ -11,6 +11,7 @@ import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
 import * as Principal from "../../core/Principal.ts"
 import * as Snapshot from "../../core/Snapshot.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
+import { Gate } from "../../runtime/Gate.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
 import { Command } from "../../schemas/Command.ts"
 import * as Contract from "../../schemas/Contract.ts"
@@ -76,6 +77,7 @@ export const asAlice = Principal.layer(alice)
 
 /** A host over fresh memory stores; the stores stay visible to the test. */
 export const host = ActorHost.layer(app).pipe(
+  Layer.provide(Gate.layerOpen),
   Layer.provideMerge(Layer.mergeAll(EventStoreMemory.layer, SnapshotStoreMemory.layer, TickTrigger.layerImmediate)),
   Layer.provideMerge(asAlice),
 )

@@ -11,6 +11,7 @@ import { type Limits, Limits as LimitsRef, lowered } from "../../core/Limits.ts"
 import { type Shape as Snapshots, SnapshotStore } from "../../core/SnapshotStore.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
 import { ActorHost, type Shape as HostShape } from "../../runtime/ActorHost.ts"
+import { Gate, type Shape as GateShape } from "../../runtime/Gate.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
 import * as Counters from "./Counter.ts"
 
@@ -30,6 +31,8 @@ export const Trigger: Context.Reference<Layer.Layer<TickTrigger>> = Context.Refe
 export interface Hooks {
   commit: (commit: Store["commit"]) => Store["commit"]
   read: (store: Store) => Partial<Store>
+  /** Lets everything through until a test says otherwise. */
+  gate: GateShape
 }
 
 export interface Rig {
@@ -55,13 +58,15 @@ export interface Running extends ActorsShape, HostShape {
   readonly count: (metric: Metric.Counter<number>) => number
 }
 
+const open: GateShape = { look: () => true, learn: () => Effect.succeed(() => true) }
+
 export const make: Effect.Effect<Rig> = Effect.gen(function* () {
   const trigger = yield* Trigger
   const events = EventStoreMemory.emptyState()
   const snapshots: SnapshotStoreMemory.State = new Map()
   const store = yield* EventStoreMemory.make(events)
   const snapshotStore = yield* SnapshotStoreMemory.make(snapshots)
-  const hooks: Hooks = { commit: (commit) => commit, read: () => ({}) }
+  const hooks: Hooks = { commit: (commit) => commit, read: () => ({}), gate: open }
   const logs: Array<string> = []
   const logger = Logger.layer([Logger.make(({ message, fiber }) => {
     logs.push(JSON.stringify([message, fiber.getRef(References.CurrentLogAnnotations)]))
@@ -72,11 +77,15 @@ export const make: Effect.Effect<Rig> = Effect.gen(function* () {
     readEach: (requests, limit) => (hooks.read(store).readEach ?? store.readEach)(requests, limit),
     read: (stream, after, limit) => (hooks.read(store).read ?? store.read)(stream, after, limit),
   })
+  const hookedGate = Layer.succeed(Gate, {
+    look: (ask) => hooks.gate.look(ask),
+    learn: (asks) => hooks.gate.learn(asks),
+  })
   const host: Rig["host"] = Effect.fnUntraced(function* (some = {}, app = Counters.app) {
     const registry: Metric.MetricRegistry = new Map()
     const context = yield* Layer.build(
       ActorHost.layer(app).pipe(
-        Layer.provide(Layer.mergeAll(hooked, Layer.succeed(SnapshotStore, snapshotStore), trigger)),
+        Layer.provide(Layer.mergeAll(hooked, hookedGate, Layer.succeed(SnapshotStore, snapshotStore), trigger)),
         Layer.provide(Layer.mergeAll(
           Layer.succeed(LimitsRef, lowered(some)),
           Layer.succeed(Metric.MetricRegistry, registry),

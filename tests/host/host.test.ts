@@ -5,6 +5,7 @@
 import { it } from "@effect/vitest"
 import { describe } from "vitest"
 import * as Failures from "./failures.ts"
+import * as Gate from "./gate.ts"
 import * as Guards from "./guards.ts"
 import * as Outcomes from "./outcomes.ts"
 import * as Snapshots from "./snapshots.ts"
@@ -15,6 +16,7 @@ for (
     guards: Guards,
     failures: Failures,
     snapshots: Snapshots,
+    gate: Gate,
   })
 ) {
   describe(`ActorHost: ${name}`, () => {

@@ -21,6 +21,7 @@ import * as auth from "../../edge/auth.ts"
 import { start } from "../../edge/deno.ts"
 import * as keys from "../../edge/keys.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
+import { Gate } from "../../runtime/Gate.ts"
 import { Tail } from "../../runtime/Tail.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
 import { TimeTravel } from "../../runtime/TimeTravel.ts"
@@ -50,7 +51,7 @@ export const inProcess =
     const runtime = ManagedRuntime.make(
       Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
         Layer.provideMerge(Tail.layer),
-        Layer.provideMerge(Layer.merge(stores, TickTrigger.layerImmediate)),
+        Layer.provideMerge(Layer.mergeAll(stores, TickTrigger.layerImmediate, Gate.layerOpen)),
         Layer.provideMerge(Layer.succeed(Limits.Limits, limits)),
         Layer.provideMerge(Logger.layer([])),
         Layer.provideMerge(clock === undefined ? Layer.empty : Layer.succeed(Clock.Clock, clock)),

@@ -10,6 +10,7 @@ import { digest } from "../../core/Fingerprint.ts"
 import { append, refused, stored, streamOf } from "../../core/laws/fixtures.ts"
 import { SnapshotStore } from "../../core/SnapshotStore.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
+import { Gate } from "../../runtime/Gate.ts"
 import { connect, type Driver } from "../../runtime/adapters/sqlite/driver.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { freshFolder } from "../../runtime/adapters/sqlite/testFolder.ts"
@@ -38,7 +39,10 @@ const wellUsed = Effect.gen(function* () {
     const kept = Effect.map(snapshots.loadEach([streamOf("t1", "c", "Counter")]), ([found]) => found!.length)
     while ((yield* kept) < 2) yield* Effect.sleep("5 millis")
   })
-  const host = ActorHost.layer(app).pipe(Layer.provide(TickTrigger.layerImmediate), Layer.provideMerge(stores))
+  const host = ActorHost.layer(app).pipe(
+    Layer.provide([TickTrigger.layerImmediate, Gate.layerOpen]),
+    Layer.provideMerge(stores),
+  )
   yield* use.pipe(Effect.provide(Layer.merge(host, asAlice)))
   return folder
 })

@@ -6,7 +6,7 @@
  */
 import { Context, Effect, FiberMap, Layer, Schedule } from "effect"
 import { type ActorError, Actors, type EventStore, Principal, type SnapshotStore } from "nexus-actors/core"
-import { ActorHost, TickTrigger } from "nexus-actors/runtime"
+import { ActorHost, Gate, TickTrigger } from "nexus-actors/runtime"
 import { app, PointsAggregate } from "./Points.ts"
 
 export interface Shape {
@@ -64,6 +64,7 @@ export class Loyalty extends Context.Service<Loyalty, Shape>()("loyalty/Loyalty"
 export const layerOver = <E>(stores: Layer.Layer<EventStore.EventStore | SnapshotStore.SnapshotStore, E>) =>
   Loyalty.layer.pipe(
     Layer.provide(ActorHost.ActorHost.layer(app)),
+    Layer.provide(Gate.Gate.layerOpen),
     Layer.provide(Principal.layer({ tenant: "loyalty", subject: "till", scopes: ["commands:Points", "read"] })),
     Layer.provide(TickTrigger.TickTrigger.layerImmediate),
     Layer.provide(stores),
