@@ -107,6 +107,10 @@ const errors: ReadonlyArray<ActorError.ActorError> = [
   new ActorError.Contended(seconds),
   new ActorError.Unavailable({ ...seconds, reason: "disk-full" }),
   new ActorError.NewerEvent({ ...seconds, eventType: "ItemPut", schemaVersion: 2 }),
+  new ActorError.SchemaNotRegistered({ ...seconds, subject: "Box.ItemPut.v1" }),
+  new ActorError.RegistryUnavailable({ ...seconds, reason: "no answer in time" }),
+  new ActorError.PolicyDenied({ policy: "nexus.authorization", rule: "append-scope" }),
+  new ActorError.PolicyUnavailable(seconds),
   new ActorError.ShuttingDown(seconds),
   new ActorError.OutcomeUnknown({ ...seconds, commandId: "generated" }),
 ]
