@@ -1,0 +1,168 @@
+/**
+ * A proxy that misbehaves: put before an engine by configuring its address alone, it does to each request what a test says.
+ *
+ * What the engine did and what the caller is told are two things here: `drop` and `truncate` let it act first, all others
+ * but `rewrite` keep the request from it.
+ * @module
+ */
+import { createServer, type IncomingMessage, request as send, type ServerResponse } from "node:http"
+import { Buffer } from "node:buffer"
+import type { AddressInfo, Socket } from "node:net"
+
+/** What came in; headers in lower case. */
+export interface Asked {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** Requests before this one. */
+  readonly index: number
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export type Fault =
+  /** The engine acts; its answer never leaves, the connection is cut. */
+  | { readonly kind: "drop" }
+  /** Cut at once. */
+  | { readonly kind: "refuse" }
+  /** Taken, and never answered. */
+  | { readonly kind: "hang" }
+  /** The engine is asked after so long. */
+  | { readonly kind: "delay"; readonly ms: number }
+  /** Answered in the engine's stead: throttling and errors in the service's own words, HTML, a redirect. */
+  | { readonly kind: "answer"; readonly answer: Answer }
+  /** `bytes` of a JSON text that has no end, as fast as they are taken. */
+  | { readonly kind: "huge"; readonly bytes: number }
+  /** The engine acts; half of its body comes under its whole length, then the connection is cut. */
+  | { readonly kind: "truncate" }
+  /** The engine acts; the caller is told something else. */
+  | { readonly kind: "rewrite"; readonly to: (answer: Answer) => Answer }
+
+const html = "<!doctype html><title>502 Bad Gateway</title><h1>Bad Gateway</h1>"
+
+export const faults = {
+  drop: { kind: "drop" },
+  refuse: { kind: "refuse" },
+  hang: { kind: "hang" },
+  truncate: { kind: "truncate" },
+  delay: (ms: number) => ({ kind: "delay", ms }),
+  huge: (bytes: number) => ({ kind: "huge", bytes }),
+  answer: (status: number, body: string, headers: Readonly<Record<string, string>> = {}) => ({
+    ...{ kind: "answer", answer: { status, headers, body } },
+  }),
+  /** A proxy's page, under whatever status: 200 is the meanest. */
+  html: (status: number) => ({
+    ...{ kind: "answer", answer: { status, headers: { "content-type": "text/html" }, body: html } },
+  }),
+  redirect: (location: string) => ({ kind: "answer", answer: { status: 307, headers: { location }, body: "" } }),
+  rewrite: (to: (answer: Answer) => Answer) => ({ kind: "rewrite", to }),
+} as const satisfies Readonly<Record<string, Fault | ((...args: ReadonlyArray<never>) => Fault)>>
+
+export interface Proxy {
+  readonly url: string
+  /** What happens to requests from now on; nothing where it gives nothing. */
+  readonly on: (fault: (asked: Asked) => Fault | undefined) => void
+  /** All that came, oldest first; the last thousand. */
+  readonly asked: ReadonlyArray<Asked>
+  readonly stop: () => Promise<void>
+}
+
+const askedMax = 1_000
+
+const read = async (stream: IncomingMessage): Promise<Buffer> => {
+  const chunks: Array<Buffer> = []
+  for await (const chunk of stream) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}
+
+const flat = (headers: IncomingMessage["headers"]): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `${value}`]))
+
+/** What the engine says. The host stays the caller's, for signatures hold it. */
+const forward = (target: URL, { headers, method, path }: Asked, body: Buffer): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const { hostname, port } = target
+    const { connection: _, ...kept } = headers
+    const request = send({ hostname, port, method, path, headers: kept, agent: false }, (response) => {
+      read(response).then((bytes) => {
+        const { connection: _, "transfer-encoding": __, ...rest } = flat(response.headers)
+        resolve({ status: response.statusCode ?? 0, headers: rest, body: bytes.toString("utf8") })
+      }, reject)
+    })
+    request.once("error", reject).end(body)
+  })
+
+const whole = (response: ServerResponse, { body, headers, status }: Answer): void => {
+  const { "content-length": _, ...rest } = headers ?? {}
+  response.writeHead(status, { ...rest, "content-length": Buffer.byteLength(body) }).end(body)
+}
+
+/** Heeds the reader: what is not taken is not made. */
+const pour = (response: ServerResponse, bytes: number): void => {
+  response.writeHead(200, { "content-type": "application/json" })
+  const chunk = Buffer.alloc(64 * 1024, "[1,")
+  let left = bytes
+  const more = () => {
+    while (left > 0) {
+      left -= chunk.length
+      if (!response.write(chunk)) return
+    }
+    response.end()
+  }
+  response.on("drain", more)
+  more()
+}
+
+/** Serves on a free port of loopback before `engine`, of whose address only host and port matter. */
+export const proxy = async (engine: string): Promise<Proxy> => {
+  const target = new URL(engine)
+  const asked: Array<Asked> = []
+  const sockets = new Set<Socket>()
+  let count = 0
+  let faultOf: (asked: Asked) => Fault | undefined = () => undefined
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const bytes = await read(request)
+    const { method = "", url: path = "" } = request
+    const one: Asked = { method, path, headers: flat(request.headers), body: bytes.toString("utf8"), index: count++ }
+    asked.push(one)
+    if (asked.length > askedMax) asked.shift()
+    const fault = faultOf(one)
+    if (fault?.kind === "hang") return
+    if (fault?.kind === "refuse") return void request.socket.destroy()
+    if (fault?.kind === "answer") return whole(response, fault.answer)
+    if (fault?.kind === "huge") return pour(response, fault.bytes)
+    if (fault?.kind === "delay") await new Promise((resolve) => setTimeout(resolve, fault.ms))
+    const answer = await forward(target, one, bytes)
+    if (fault?.kind === "drop") return void request.socket.destroy()
+    if (fault?.kind !== "truncate") return whole(response, fault?.kind === "rewrite" ? fault.to(answer) : answer)
+    const all = Buffer.from(answer.body)
+    response.writeHead(answer.status, { ...answer.headers, "content-length": Math.max(1, all.length) })
+    response.write(all.subarray(0, all.length / 2), () => request.socket.destroy())
+  }
+  const server = createServer((request, response) => {
+    // An engine that is gone is, to the caller, one that cuts the line.
+    handle(request, response).catch(() => void request.socket.destroy())
+  })
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket)
+    socket.once("close", () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}${target.pathname === "/" ? "" : target.pathname}`,
+    on: (next) => faultOf = next,
+    asked,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+  }
+}
