@@ -28,7 +28,11 @@ export interface Revision {
 export class SchemaNotRegistered extends Schema.TaggedError<SchemaNotRegistered>()("SchemaNotRegistered", {
   subject: Schema.String,
   revision: Schema.optionalKey(Schema.Int),
-}) {}
+}) {
+  /** Whatever was asked for, 1.5 too. */
+  static readonly of = (subject: string, revision: number | "latest"): SchemaNotRegistered =>
+    new SchemaNotRegistered({ subject, ...Number.isSafeInteger(revision) ? { revision: Number(revision) } : {} })
+}
 /** The schema breaks with earlier revisions; nothing was registered. Each difference says how to mend it. */
 export class IncompatibleSchema extends Schema.TaggedError<IncompatibleSchema>()("IncompatibleSchema", {
   subject: Schema.String,

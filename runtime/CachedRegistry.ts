@@ -146,9 +146,7 @@ const make: Effect.Effect<Shape, never, Registry.SchemaRegistry | Scope.Scope> =
       return entryOf(subject, (entry) => of(entry) !== undefined).pipe(
         Effect.map((entry) => of(entry)!),
         Effect.mapError((error) =>
-          error._tag === "SchemaNotRegistered" && revision !== "latest"
-            ? new Registry.SchemaNotRegistered({ subject, revision })
-            : error
+          error._tag === "SchemaNotRegistered" ? Registry.SchemaNotRegistered.of(subject, revision) : error
         ),
       )
     },

@@ -19,6 +19,11 @@ export { laws as eventStoreLaws, reopened as eventStoreLawsReopened } from "../c
 export { laws as archiveLaws } from "../core/Archive.laws.ts"
 export { laws as policyEnforcerLaws } from "../core/PolicyEnforcer.laws.ts"
 export { laws as queryLimiterLaws, reopened as queryLimiterLawsReopened } from "../core/QueryLimiter.laws.ts"
+export {
+  embeddedLaws as schemaRegistryEmbeddedLaws,
+  laws as schemaRegistryLaws,
+  reopened as schemaRegistryLawsReopened,
+} from "../core/SchemaRegistry.laws.ts"
 export { laws as snapshotStoreLaws, reopened as snapshotStoreLawsReopened } from "../core/SnapshotStore.laws.ts"
 export { laws as violationsLaws, reopened as violationsLawsReopened } from "../core/Violations.laws.ts"
 export type { Law } from "../core/laws/fixtures.ts"

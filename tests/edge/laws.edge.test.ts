@@ -9,6 +9,8 @@ import * as EventStoreLaws from "../../core/EventStore.laws.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as QueryLimiterLaws from "../../core/QueryLimiter.laws.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
+import * as SchemaRegistryLaws from "../../core/SchemaRegistry.laws.ts"
+import * as SchemaRegistryMemory from "../../core/SchemaRegistryMemory.ts"
 import * as SnapshotStoreLaws from "../../core/SnapshotStore.laws.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
 
@@ -24,4 +26,9 @@ describe("the memory snapshot store in workerd", () => {
 })
 describe("the memory limiter of queries in workerd", () => {
   for (const { name, law } of QueryLimiterLaws.laws) it(name, () => run(Effect.provide(law, QueryLimiterMemory.layer)))
+})
+describe("the memory schema registry in workerd", () => {
+  for (const { name, law } of [...SchemaRegistryLaws.laws, ...SchemaRegistryLaws.embeddedLaws]) {
+    it(name, () => run(Effect.provide(law, SchemaRegistryMemory.layer)))
+  }
 })

@@ -1,0 +1,86 @@
+/**
+ * What registering a schema comes to, as a pure function: an adapter gives what is registered, and stores the outcome.
+ * @module
+ */
+import { Result } from "effect"
+import * as Compatibility from "../schemas/Compatibility.ts"
+import type { Mode } from "../schemas/Difference.ts"
+import * as Subject from "../schemas/Subject.ts"
+import * as Fingerprint from "./Fingerprint.ts"
+import type { Limits } from "./Limits.ts"
+import { IncompatibleSchema, type JsonSchema, type Report, type Revision, SchemaInvalid } from "./SchemaRegistry.ts"
+
+export const defaultMode: Mode = "BACKWARD_TRANSITIVE"
+
+export type Bounds = Pick<Limits, "revisions" | "schemaBytes">
+
+/** A schema that we take. */
+export interface Candidate {
+  readonly subject: string
+  /** A copy, for the caller's may change. */
+  readonly schema: JsonSchema
+  readonly hash: string
+}
+
+const encoder = new TextEncoder()
+const invalid = (rule: string) => Result.fail(new SchemaInvalid({ pointer: "", rule }))
+
+/** Whether a registry may be asked about it at all: name, size, depth, and keywords as the compatibility engine knows them. */
+export const candidate = (
+  subject: string,
+  schema: JsonSchema,
+  { schemaBytes }: Bounds,
+): Result.Result<Candidate, SchemaInvalid> => {
+  if (Subject.parse(subject) === undefined) return invalid("Expected a subject: Aggregate.EventType.v1")
+  const usable = differencesOf(subject, schema, [], defaultMode)
+  if (Result.isFailure(usable)) return Result.fail(usable.failure)
+  const text = Fingerprint.canonical(schema)
+  if (encoder.encode(text).length > schemaBytes) return invalid(`Expected at most ${schemaBytes} bytes`)
+  return Result.succeed({ subject, schema: JSON.parse(JSON.stringify(schema)), hash: Fingerprint.digest(text) })
+}
+
+const differencesOf = (subject: string, schema: JsonSchema, earlier: ReadonlyArray<Revision>, mode: Mode) =>
+  Result.mapError(
+    Compatibility.check({ subject, candidate: schema, earlier, mode }),
+    ({ pointer, rule }) => new SchemaInvalid({ pointer, rule }),
+  )
+
+/** What registering it would say; `earlier` are all revisions of the subject, ascending. */
+export const report = (
+  { hash, schema, subject }: Candidate,
+  earlier: ReadonlyArray<Revision>,
+  mode: Mode,
+  { revisions }: Bounds,
+): Result.Result<Report, SchemaInvalid> => {
+  const same = earlier.find((one) => one.hash === hash)?.revision
+  if (same !== undefined) return Result.succeed({ mode, differences: [], same })
+  if (earlier.length >= revisions) {
+    return invalid(`Expected at most ${revisions} revisions: make the next version of the event`)
+  }
+  return Result.map(differencesOf(subject, schema, earlier, mode), (differences) => ({ mode, differences, same }))
+}
+
+export interface Next {
+  readonly revision: Revision
+  readonly isNew: boolean
+}
+
+/** The revision to add, or the one that has this schema already. */
+export const next = (
+  of: Candidate,
+  earlier: ReadonlyArray<Revision>,
+  mode: Mode,
+  bounds: Bounds,
+): Result.Result<Next, IncompatibleSchema | SchemaInvalid> =>
+  Result.flatMap(
+    report(of, earlier, mode, bounds),
+    ({ differences, same }): Result.Result<Next, IncompatibleSchema> => {
+      const { hash, schema, subject } = of
+      if (same !== undefined) {
+        return Result.succeed({ revision: earlier.find(({ revision }) => revision === same)!, isNew: false })
+      }
+      if (differences.length > 0) return Result.fail(new IncompatibleSchema({ subject, mode, differences }))
+      const revision = (earlier.at(-1)?.revision ?? 0) + 1
+      return Result.succeed({ revision: { subject, revision, schema, hash }, isNew: true })
+    },
+  )
