@@ -1,5 +1,6 @@
 /**
- * The embedded stores: events, receipts, snapshots and the limiter of queries in one SQLite file, written by any number of processes.
+ * The embedded stores: events, receipts, snapshots, the limiter of queries and the schema registry in one SQLite file,
+ * written by any number of processes.
  * @module
  */
 import { Context, Effect, Layer } from "effect"
@@ -8,6 +9,7 @@ import { join } from "node:path"
 import { Archive } from "../../../core/Archive.ts"
 import { EventStore } from "../../../core/EventStore.ts"
 import { QueryLimiter } from "../../../core/QueryLimiter.ts"
+import { SchemaRegistry } from "../../../core/SchemaRegistry.ts"
 import { SnapshotStore } from "../../../core/SnapshotStore.ts"
 import type { Stats } from "../../Stats.ts"
 import type { Finding } from "../../Verify.ts"
@@ -19,6 +21,7 @@ import { type Connect, connect as connectFile, connectReadOnly, type Driver } fr
 import * as Events from "./events.ts"
 import { check as checkLayout, migrate, migrations } from "./migrations.ts"
 import * as Queries from "./queryLimiter.ts"
+import * as Registry from "./registry.ts"
 import * as Snapshots from "./snapshots.ts"
 import { stats as figures } from "./stats.ts"
 
@@ -29,13 +32,14 @@ export type Where = { readonly folder: string } | { readonly file: string }
 export const layer = (
   where: Where,
   connect: Connect = connectFile,
-): Layer.Layer<Archive | EventStore | QueryLimiter | SnapshotStore, CannotOpen> =>
+): Layer.Layer<Archive | EventStore | QueryLimiter | SchemaRegistry | SnapshotStore, CannotOpen> =>
   Layer.effectContext(Effect.gen(function* () {
     const connection = yield* Connection.make(yield* fileOf(where), connect)
     return Context.make(EventStore, yield* Events.make(connection)).pipe(
       Context.add(SnapshotStore, yield* Snapshots.make(connection)),
       Context.add(Archive, yield* Archives.make(connection)),
       Context.add(QueryLimiter, yield* Queries.make(connection)),
+      Context.add(SchemaRegistry, yield* Registry.make(connection)),
     )
   }))
 

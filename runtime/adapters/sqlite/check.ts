@@ -67,11 +67,20 @@ const questions: ReadonlyArray<readonly [sql: string, problem: (detail: unknown)
         BETWEEN n.first_position AND n.last_position AND e.recorded_at = n.recorded_at AND s.kind_no = n.kind_no)`,
     (position) => `the list by time holds other events from position ${position} on`,
   ],
+  [
+    `SELECT NULL AS stream, NULL AS version, r.subject || ' ' || r.revision AS detail FROM schema_revisions r
+      WHERE NOT json_valid(r.schema) OR (r.revision > 1 AND NOT EXISTS
+        (SELECT 1 FROM schema_revisions b WHERE b.subject = r.subject AND b.revision = r.revision - 1))`,
+    (detail) => `the schema ${detail} is no JSON text, or the revision before it is missing`,
+  ],
   [newer("receipts", "c.command_id"), (commandId) => `the receipt of ${commandId} is newer than the stream`],
   [newer("snapshots", "NULL"), () => "the snapshot is newer than the stream"],
 ]
 
-const triggers = ["events_are_not_deleted", "events_are_not_updated"]
+const triggers = [
+  ...["events_are_not_deleted", "events_are_not_updated"],
+  ...["schemas_are_not_deleted", "schemas_are_not_updated"],
+]
 
 /** Takes a file as long as its size asks; nothing else of this process runs meanwhile. */
 export const findings = (driver: Driver): ReadonlyArray<Finding> => {

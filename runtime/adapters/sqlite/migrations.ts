@@ -151,7 +151,27 @@ INSERT INTO spans
   GROUP BY kind_no, recorded_at, span;
 `
 
-export const migrations: ReadonlyArray<string> = [layout, queries, places]
+const schemas = `
+-- What the schemas of events were, and are.
+CREATE TABLE schema_revisions (
+  subject TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  hash TEXT NOT NULL,
+  schema TEXT NOT NULL,
+  PRIMARY KEY (subject, revision),
+  UNIQUE (subject, hash)
+) STRICT;
+CREATE TRIGGER schemas_are_not_updated BEFORE UPDATE ON schema_revisions BEGIN SELECT raise(ABORT, 'a schema is never changed'); END;
+CREATE TRIGGER schemas_are_not_deleted BEFORE DELETE ON schema_revisions BEGIN SELECT raise(ABORT, 'a schema is never deleted'); END;
+
+-- Of subjects that do not have the usual one.
+CREATE TABLE schema_modes (
+  subject TEXT PRIMARY KEY,
+  mode TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+`
+
+export const migrations: ReadonlyArray<string> = [layout, queries, places, schemas]
 
 /** The file was written by newer code. */
 export class NewerSchema extends Error {

@@ -133,6 +133,17 @@ export const prepare = (driver: Driver) => ({
   saveQueries: driver.prepare("REPLACE INTO queries (client, newest, admissions) VALUES (?, ?, ?)"),
   pruneQueries: driver.prepare(`
     DELETE FROM queries WHERE client IN (SELECT client FROM queries WHERE newest < ? ORDER BY newest LIMIT ?)`),
+
+  schemaRevisions: driver.prepare("SELECT revision, schema FROM schema_revisions WHERE subject = ? ORDER BY revision"),
+  schemaRevision: driver.prepare("SELECT revision, schema FROM schema_revisions WHERE subject = ? AND revision = ?"),
+  schemaLatest: driver.prepare(`
+    SELECT revision, schema FROM schema_revisions WHERE subject = ? ORDER BY revision DESC LIMIT 1`),
+  schemaCount: driver.prepare("SELECT count(*) AS count FROM schema_revisions WHERE subject = ?"),
+  schemaSubjects: driver.prepare(`
+    SELECT DISTINCT subject FROM schema_revisions WHERE subject > ? ORDER BY subject LIMIT ?`),
+  insertRevision: driver.prepare("INSERT INTO schema_revisions (subject, revision, hash, schema) VALUES (?, ?, ?, ?)"),
+  schemaMode: driver.prepare("SELECT mode FROM schema_modes WHERE subject = ?"),
+  saveSchemaMode: driver.prepare("REPLACE INTO schema_modes (subject, mode) VALUES (?, ?)"),
 })
 
 export type Statements = ReturnType<typeof prepare>
