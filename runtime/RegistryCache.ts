@@ -19,7 +19,7 @@ export interface Entry {
   readAt: number
   /** When the last read ended, good or not. */
   askedAt: number
-  /** Why it was not good. While it stands the entry has no age. */
+  /** Why it was not good: then what was found before stands on. */
   trouble: RegistryUnavailable | undefined
   usedAt: number
 }
@@ -59,7 +59,9 @@ export class RegistryCache {
       return absent !== undefined && this.rests(absent.askedAt, nowMs) ? absent.error : undefined
     }
     entry.usedAt = nowMs
-    return entry.trouble !== undefined || since(nowMs, entry.readAt) < this.limits.registryCacheMs ? entry : undefined
+    // A trouble that nobody has looked at for so long is no reason any more.
+    const good = entry.trouble === undefined ? entry.readAt : entry.askedAt
+    return since(nowMs, good) < this.limits.registryCacheMs ? entry : undefined
   }
 
   /** What an entry says of something that it does not hold; nothing: it must be read first. */
