@@ -18,6 +18,7 @@ import { backup, type Files, restore } from "./backup.ts"
 import { init } from "./init.ts"
 import { inspect } from "./inspect.ts"
 import { find, helpOf, helpOfAll, options } from "./parse.ts"
+import { policiesFacts } from "./policies.ts"
 import * as progress from "./progress.ts"
 import { exportVerb, importVerb } from "./transfer.ts"
 import { stats } from "./stats.ts"
@@ -60,6 +61,7 @@ const verbs: ReadonlyArray<Verb> = [
   inspect((folder) => Sqlite.layerExisting({ folder })),
   importVerb((folder) => Sqlite.layer({ folder })),
   verify({ check: (folder) => Sqlite.check({ folder }), layer: (folder) => Sqlite.layer({ folder }) }),
+  policiesFacts,
 ]
 
 const isApp = (value: unknown): value is App =>

@@ -38,6 +38,8 @@ export interface Host {
   readonly read: (path: string) => string | undefined
   /** Throws with a sentence where the text is no TypeScript. */
   readonly parse: (path: string, text: string) => Node
+  /** The path of an own file that a specifier names by an alias; nothing for a package. */
+  readonly alias?: (specifier: string) => string | undefined
 }
 
 export const isNode = (value: unknown): value is Node =>
@@ -134,7 +136,7 @@ export type Target =
   | { readonly kind: "file"; readonly path: string; readonly text: string }
 
 /** The modules of one application, each read and parsed once, and what their names lead to. */
-export const graph = ({ parse, read }: Host) => {
+export const graph = ({ alias, parse, read }: Host) => {
   const modules = new Map<string, Module | undefined>()
 
   const moduleAt = (path: string): Module | undefined => {
@@ -155,8 +157,9 @@ export const graph = ({ parse, read }: Host) => {
     from: string,
     specifier: string,
   ): Module | { readonly path: string; readonly text: string } | undefined => {
-    if (!/^\.{1,2}\//.test(specifier)) return undefined
-    for (const path of candidates(join(dirname(from), specifier))) {
+    const meant = /^\.{1,2}\//.test(specifier) ? join(dirname(from), specifier) : alias?.(specifier)
+    if (meant === undefined) return undefined
+    for (const path of candidates(meant)) {
       if (/(^|[\\/])node_modules[\\/]/.test(path)) return undefined
       const text = isCode(path) ? moduleAt(path) : path.endsWith(".ts") ? undefined : read(path)
       if (typeof text === "string") return { path, text }
@@ -211,6 +214,6 @@ export const graph = ({ parse, read }: Host) => {
     return [...found.values()]
   }
 
-  return { exported, named, reach }
+  return { exported, named, open, reach }
 }
 export type Graph = ReturnType<typeof graph>

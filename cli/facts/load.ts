@@ -1,0 +1,42 @@
+/**
+ * Reads an application from disk and gives its facts; the parser is loaded only here, for it is large and native.
+ * @module
+ */
+import { Effect, Result } from "effect"
+import { readFileSync } from "node:fs"
+import type { App } from "../../core/App.ts"
+import type { Facts } from "../../policies/Facts.ts"
+import type { Node } from "../evolve/Module.ts"
+import { Failure } from "../Verb.ts"
+import { extract } from "./extract.ts"
+import * as files from "./files.ts"
+
+const wrong = (message: string) => new Failure({ message, exitCode: 2 })
+const tried = <A>(what: () => A): Effect.Effect<A, Failure> =>
+  Effect.try({ try: what, catch: (error) => wrong((error as Error).message) })
+
+const parser = Effect.tryPromise({
+  try: async () => (await import("oxc-parser")).parseSync,
+  catch: (error) => wrong(`the parser oxc-parser cannot be loaded here: ${(error as Error).message}`),
+})
+
+/** `app` is the default export of `file`; what cannot be read is wrong input: exit code 2. */
+export const load = Effect.fnUntraced(function* (
+  app: App,
+  file: string,
+  templates: ReadonlyArray<string>,
+): Effect.fn.Return<Facts, Failure> {
+  const parseSync = yield* parser
+  const parse = (path: string, text: string): Node => {
+    const { errors, program } = parseSync(path, text, { astType: "ts", preserveParens: false })
+    const [error] = errors
+    if (error === undefined) return program as unknown as Node
+    const line = text.slice(0, error.labels[0]?.start ?? 0).split("\n").length
+    throw new Error(`line ${line}: ${error.message}`)
+  }
+  const { entry, root } = files.homeOf(file)
+  const found = yield* tried(() => files.below(root))
+  const read = yield* tried(() => new Map(templates.map((template) => [template, readFileSync(template, "utf8")])))
+  const facts = extract({ app, entry, files: found, templates: read, parse, alias: files.aliases(root) })
+  return Result.isSuccess(facts) ? facts.success : yield* wrong(facts.failure.join("\n       "))
+})

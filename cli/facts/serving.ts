@@ -1,0 +1,94 @@
+/**
+ * How an application is served, and the ways on which events come to be stored: entries with their limits, routes of
+ * commands, and whatever goes past the actors.
+ * @module
+ */
+import type { Limits } from "../../core/Limits.ts"
+import type { RouteFact } from "../../edge/table.ts"
+import type { Publisher, Route } from "../../policies/Facts.ts"
+import { isNode, lineAt, type Module, nameOf, type Node, nodesOf } from "../evolve/Module.ts"
+import type { Place } from "./declared.ts"
+import { every, isNexus, memberOf, type Reader } from "./meaning.ts"
+
+/** A call of `serve` or `start`; without `limits` where they cannot be read. */
+export interface Entry extends Place {
+  readonly limits: Partial<Limits> | undefined
+}
+
+const numberOf = (reader: Reader, module: Module, node: unknown): number => {
+  const text = reader.text(module, node)
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN
+}
+
+const limitsOf = (reader: Reader, module: Module, options: Node | undefined): Entry["limits"] => {
+  if (options === undefined) return {}
+  const given = reader.of(module, options)
+  if (given?.kind !== "node" || given.node.type !== "ObjectExpression") return undefined
+  // What is spread may hold limits, too.
+  if (nodesOf(given.node["properties"]).some(({ type }) => type !== "Property")) return undefined
+  const member = memberOf(given.node, "limits")
+  if (member === undefined) return {}
+  const limits = reader.of(given.module, member)
+  if (limits?.kind !== "node" || limits.node.type !== "ObjectExpression") return undefined
+  const pairs = nodesOf(limits.node["properties"]).map((one) =>
+    [nameOf(one["key"]) ?? "", numberOf(reader, limits.module, one["value"])] as const
+  )
+  return pairs.some(([, number]) => Number.isNaN(number)) ? undefined : Object.fromEntries(pairs)
+}
+
+export const entries = (reader: Reader, modules: ReadonlyArray<Module>): ReadonlyArray<Entry> => {
+  const found: Array<Entry> = []
+  for (const module of modules) {
+    every(module.program, (node) => {
+      if (node.type !== "CallExpression") return
+      const meaning = reader.of(module, node["callee"] as Node)
+      if (!isNexus(meaning, "serve") && !isNexus(meaning, "start")) return
+      const limits = limitsOf(reader, module, nodesOf(node["arguments"])[1])
+      found.push({ file: module.path, line: lineAt(module, node), limits })
+    })
+  }
+  return found
+}
+
+/** Each entry's routes; of an entry whose limits cannot be read, none is known to hold. */
+export const routes = (
+  entries: ReadonlyArray<Entry>,
+  table: (limits: Partial<Limits>) => ReadonlyArray<RouteFact>,
+): ReadonlyArray<Route> =>
+  entries.flatMap(({ file, limits, line }) =>
+    table(limits ?? {}).map(({ limit, method, path, temporal }) => ({
+      ...{ method, path, temporal },
+      limit: limit === null || limits === undefined
+        ? null
+        : { requests: limit.queries, windowSeconds: limit.queryWindowMs / 1000, per: "client" } as const,
+      ...{ file, line },
+    }))
+  )
+
+/** Ports that store or send events by themselves: whoever calls them goes past the actors, which check. */
+const ports: ReadonlyArray<readonly [name: string, path: ReadonlyArray<string>]> = [
+  ["EventStore.commit", ["EventStore", "EventStore", "*", "commit"]],
+  ["Archive.restore", ["Archive", "Archive", "*", "restore"]],
+  ["EventBus.publish", ["EventBus", "EventBus", "*", "publish"]],
+]
+
+export const publishers = (
+  reader: Reader,
+  modules: ReadonlyArray<Module>,
+  routes: ReadonlyArray<RouteFact>,
+  app: Place,
+): ReadonlyArray<Publisher> => {
+  const found: Array<Publisher> = routes.filter(({ path }) => path.includes("/commands/"))
+    .map(({ method, path }) => ({ path: `${method} ${path}`, validated: true, file: app.file, line: app.line }))
+  for (const module of modules) {
+    every(module.program, (node) => {
+      if (/^Import/.test(node.type) && isNode(node["source"])) return false
+      if (node.type !== "MemberExpression") return
+      const meaning = reader.of(module, node)
+      const [port] = ports.find(([, path]) => isNexus(meaning, ...path)) ?? []
+      const path = isNexus(meaning, "Gate", "layerOpen") ? "Gate.layerOpen" : port
+      if (path !== undefined) found.push({ path, validated: false, file: module.path, line: lineAt(module, node) })
+    })
+  }
+  return found
+}
