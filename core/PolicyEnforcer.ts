@@ -4,7 +4,7 @@
  * Its laws (`PolicyEnforcer.laws.ts`) are run by every layer.
  * @module
  */
-import { Context, type Effect, Schema } from "effect"
+import { Context, Effect, Schema } from "effect"
 
 export type Action =
   | "command"
@@ -55,3 +55,12 @@ export interface Shape {
 }
 
 export class PolicyEnforcer extends Context.Service<PolicyEnforcer, Shape>()("nexus/core/PolicyEnforcer") {}
+
+const unanswered = new PolicyUnavailable({ retryAfterSeconds: 1 })
+
+/** Enforces, and takes an enforcer that hangs for `ms` or breaks for one that could not be asked. */
+export const insist = ({ enforce }: Shape, ms: number) => (input: Input): Effect.Effect<void, Denied> =>
+  Effect.suspend(() => enforce(input)).pipe(
+    Effect.timeoutOrElse({ duration: ms, orElse: () => Effect.fail(unanswered) }),
+    Effect.catchDefect(() => Effect.fail(unanswered)),
+  )

@@ -9,6 +9,7 @@ import { Actors, type CommandRequest, Rejected, type Shape as ActorsShape } from
 import * as EventStore from "../core/EventStore.ts"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
 import * as Limits from "../core/Limits.ts"
+import * as PolicyEnforcerMemory from "../core/PolicyEnforcerMemory.ts"
 import * as QueryLimiterMemory from "../core/QueryLimiterMemory.ts"
 import * as SnapshotStoreMemory from "../core/SnapshotStoreMemory.ts"
 import { Tail } from "../runtime/Tail.ts"
@@ -63,6 +64,7 @@ const open = async (parts: Parts = {}) => {
       Layer.provideMerge(Layer.mergeAll(store, QueryLimiterMemory.layer, SnapshotStoreMemory.layer)),
     ),
     Layer.succeed(Actors, { send, state }),
+    PolicyEnforcerMemory.layerDeniesNothingForTests,
     Layer.succeed(Tracer.Tracer, recording(spans)),
     Logger.layer([logger]),
   ))
@@ -90,28 +92,23 @@ const open = async (parts: Parts = {}) => {
 const seconds = { retryAfterSeconds: 7 }
 const issues = [{ pointer: "/a", rule: "Expected more" }]
 const errors: ReadonlyArray<ActorError.ActorError> = [
+  ...[new ActorError.StreamClosed(), new ActorError.ActorDefect()],
+  ...[ActorError.MailboxFull, ActorError.ActorUnavailable, ActorError.Contended].map((error) => new error(seconds)),
+  ...[ActorError.ShuttingDown, ActorError.PolicyUnavailable].map((error) => new error(seconds)),
+  ...[ActorError.KeyReused, ActorError.Expired].map((error) => new error({ commandId: "k" })),
   new ActorError.UnknownCommand({ aggregate: "Box", command: "Put" }),
   new ActorError.InvalidId({ part: "id" }),
   new ActorError.CommandInvalid({ issues }),
   new ActorError.Forbidden({ scope: "commands:Box" }),
   new ActorError.VersionMismatch({ version: 3 }),
-  new ActorError.KeyReused({ commandId: "k" }),
-  new ActorError.Expired({ commandId: "k" }),
-  new ActorError.StreamClosed(),
   new ActorError.EventInvalid({ subject: "Box.ItemPut.v1", issues }),
   new ActorError.EventTooLarge({ bytes: 9, maxBytes: 8 }),
   new ActorError.TooManyEvents({ events: 51, maxEvents: 50 }),
-  new ActorError.ActorDefect(),
-  new ActorError.MailboxFull(seconds),
-  new ActorError.ActorUnavailable(seconds),
-  new ActorError.Contended(seconds),
   new ActorError.Unavailable({ ...seconds, reason: "disk-full" }),
   new ActorError.NewerEvent({ ...seconds, eventType: "ItemPut", schemaVersion: 2 }),
   new ActorError.SchemaNotRegistered({ ...seconds, subject: "Box.ItemPut.v1" }),
   new ActorError.RegistryUnavailable({ ...seconds, reason: "no answer in time" }),
   new ActorError.PolicyDenied({ policy: "nexus.authorization", rule: "append-scope" }),
-  new ActorError.PolicyUnavailable(seconds),
-  new ActorError.ShuttingDown(seconds),
   new ActorError.OutcomeUnknown({ ...seconds, commandId: "generated" }),
 ]
 

@@ -4,13 +4,14 @@
  * It starts nothing and owns nothing: stores and actors come in a context, keys and identity in settings.
  * @module
  */
-import { type Context, Effect } from "effect"
+import { Context, Effect } from "effect"
 import { Hono } from "hono"
 import type { JSONWebKeySet } from "jose"
 import { ShuttingDown } from "../core/ActorError.ts"
 import type { App } from "../core/App.ts"
 import { Sha256 } from "../core/Fingerprint.ts"
 import * as Limits from "../core/Limits.ts"
+import { PolicyEnforcer } from "../core/PolicyEnforcer.ts"
 import type { Accept } from "../runtime/Socket.ts"
 import type { Authenticate } from "./auth.ts"
 import { asyncapi } from "./asyncapi.ts"
@@ -20,6 +21,7 @@ import * as docs from "./docs.ts"
 import { make as makeHealth } from "./health.ts"
 import { openapi } from "./openapi.ts"
 import * as operations from "./operations.ts"
+import * as permit from "./permit.ts"
 import * as problems from "./problems.ts"
 import { type Answer, type Failure, refuse } from "./refuse.ts"
 import { MethodNotAllowed, NoSuchRoute } from "./refusals.ts"
@@ -85,9 +87,10 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
   const waiting = new Set<(answer: Answer | Response) => void>()
   const isDraining = () => draining
   const health = makeHealth(limits.storeFailingMs)
-  const edge: Edge = { limits, authenticate, health, isDraining, problemBase, context }
+  const allowed = permit.make(app.name, Context.get(context, PolicyEnforcer), limits)
+  const edge: Edge = { limits, authenticate, permit: allowed, health, isDraining, problemBase, context }
   const problem = (failure: Failure) => refuse(problemBase, failure, { path: stream.path }).body!
-  const hub = Effect.runSyncWith(context)(Hub.make({ app, context, limits, problem }))
+  const hub = Effect.runSyncWith(context)(Hub.make({ app, context, limits, permit: allowed, problem }))
   const tickets = makeTickets(Effect.runSyncWith(context)(Effect.service(Sha256)), limits)
 
   const routes: ReadonlyArray<Route> = [
@@ -108,7 +111,7 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
     hono.on(route.method, route.path, (c) => throughHono(answer(c.req.raw, c.req.param("id"))))
   }
   const [wanted, granted] = [new WeakSet<EdgeRequest>(), new WeakMap<EdgeRequest, Accept>()]
-  const shake = handshake.make({ authenticate, hub, origins, tickets })
+  const shake = handshake.make({ authenticate, hub, origins, permit: allowed, tickets })
   const socket = serve(edge, stream.socket(shake, wanted, granted))
   hono.get(stream.path, (c) => throughHono(socket(c.req.raw, undefined)))
   // Beside the routes, not behind them: a second handler on a path would put Hono's composition before every answer.

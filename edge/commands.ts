@@ -100,6 +100,7 @@ export const routes = (app: App, limits: Limits): ReadonlyArray<Route> => {
       method: "POST",
       path: `/v1/${aggregate}/:id/commands/${command.tag}`,
       scopes: [`commands:${aggregate}`, "commands:*"],
+      asks: { action: "command", aggregate, type: command.tag },
       operation: operation(aggregate, command),
       handle: send(aggregate, command.tag),
     }))

@@ -14,6 +14,7 @@ import process from "node:process"
 import { fileURLToPath } from "node:url"
 import type { App } from "../core/App.ts"
 import * as Limits from "../core/Limits.ts"
+import * as PolicyEnforcerMemory from "../core/PolicyEnforcerMemory.ts"
 import { listen, type Listener, type Malformed } from "../runtime/adapters/node/listener.ts"
 import { readOrCreate } from "../runtime/adapters/node/secret.ts"
 import * as Sha256 from "../runtime/adapters/node/sha256.ts"
@@ -104,6 +105,7 @@ const layerOf = (app: App, settings: Settings, limits: Limits.Limits, logLevel: 
         TickTrigger.layerImmediate,
         Sha256.layer,
         Gate.layerOpen,
+        PolicyEnforcerMemory.layerDeniesNothingForTests,
       ),
     ),
     Layer.provideMerge(

@@ -1,5 +1,5 @@
 /**
- * The guards of a request, in order: its size, the process's state, the token, the scope, the ids, the query.
+ * The guards of a request, in order: its size, the process's state, the token, the scope, the policies, the ids, the query.
  *
  * What comes first is cheapest and says least: nobody learns anything beyond the routes without a good token.
  * @module
@@ -9,6 +9,7 @@ import * as ActorError from "../core/ActorError.ts"
 import type { Limits } from "../core/Limits.ts"
 import { idPattern } from "../core/Stream.ts"
 import type { Authenticate } from "./auth.ts"
+import type { Permit } from "./permit.ts"
 import * as query from "./query.ts"
 import { HeadersTooLarge, type KeysUnavailable, type QueryInvalid, Unauthorized, UrlTooLong } from "./refusals.ts"
 import type { Call, EdgeRequest, Served } from "./route.ts"
@@ -17,6 +18,7 @@ import type { Call, EdgeRequest, Served } from "./route.ts"
 export interface Guards {
   readonly limits: Limits
   readonly authenticate: Authenticate
+  readonly permit: Permit
   readonly isDraining: () => boolean
 }
 
@@ -73,6 +75,8 @@ export type GuardRefusal =
   | Unauthorized
   | KeysUnavailable
   | ActorError.Forbidden
+  | ActorError.PolicyDenied
+  | ActorError.PolicyUnavailable
   | ActorError.InvalidId
   | QueryInvalid
 
@@ -82,20 +86,23 @@ export const workTags = ["ShuttingDown"]
 export const scopedTags = ["Unauthorized", "KeysUnavailable", "Forbidden", "PolicyDenied", "PolicyUnavailable"]
 
 /** The guards of one route. */
-export const make = (guards: Guards, { hasId, instead, query: known, scopes: usual, whileDraining }: Served) =>
-  Effect.fnUntraced(function* (came: Incoming): Effect.fn.Return<Call, GuardRefusal> {
+export const make = (guards: Guards, { asks, hasId, instead, query: known, scopes: usual, whileDraining }: Served) => {
+  const asksInstead = instead && { ...asks, action: instead.action }
+  return Effect.fnUntraced(function* (came: Incoming): Effect.fn.Return<Call, GuardRefusal> {
     const { commandId, id = "", request, search } = came
     const refusal = size(came, guards.limits)
     if (refusal !== undefined) return yield* refusal
     if (!whileDraining && guards.isDraining()) return yield* shuttingDown
     let principal = nobody as Call["principal"]
-    const scopes = instead !== undefined && query.holds(search, instead.parameters) ? instead.scopes : usual
+    const isInstead = instead !== undefined && query.holds(search, instead.parameters)
+    const scopes = isInstead ? instead.scopes : usual
     if (scopes.length > 0) {
       // A query is written to logs all along the way: a token in it is no longer a secret.
       if (search.includes("access_token=")) return yield* tokenInQuery
       principal = yield* guards.authenticate(request.headers.get("authorization") ?? undefined)
       const { scopes: held } = principal
       if (!scopes.some((scope) => held.includes(scope))) return yield* new ActorError.Forbidden({ scope: scopes[0]! })
+      yield* guards.permit(isInstead ? asksInstead! : asks, principal)
     }
     if (hasId && !idPattern.test(id)) return yield* new ActorError.InvalidId({ part: "id" })
     if (commandId !== undefined && !idPattern.test(commandId)) {
@@ -103,3 +110,4 @@ export const make = (guards: Guards, { hasId, instead, query: known, scopes: usu
     }
     return { request, id, commandId, principal, query: yield* query.parse(search, known) }
   })
+}

@@ -8,6 +8,7 @@ import type { App } from "../core/App.ts"
 import * as JsonSchemas from "../schemas/JsonSchemas.ts"
 import { Components, type Json } from "./components.ts"
 import * as guard from "./guard.ts"
+import { template } from "./permit.ts"
 import * as problems from "./problems.ts"
 import type { Parameter, Route } from "./route.ts"
 
@@ -98,7 +99,7 @@ export const openapi = (app: App, routes: ReadonlyArray<Route>, base: string): J
   const components = new Components()
   const paths: Record<string, Record<string, Json>> = {}
   for (const route of routes) {
-    const path = (paths[route.path.replace(":id", "{id}")] ??= {})
+    const path = (paths[template(route.path)] ??= {})
     path[route.method.toLowerCase()] = operationOf(route, components, base)
   }
   return {

@@ -43,7 +43,12 @@ const state = (aggregate: AnyAggregate, limits: Limits): Route => {
     method: "GET",
     path: `/v1/${name}/:id`,
     scopes: ["read"],
-    instead: { parameters: temporal.parameters.map(({ name }) => name), scopes: ["history"] },
+    asks: { action: "read", aggregate: name },
+    instead: {
+      parameters: temporal.parameters.map(({ name }) => name),
+      scopes: ["history"],
+      action: "history",
+    },
     operation: {
       operationId: `${name}.state`,
       summary: `The newest state of one ${name}, or that at a version or time`,
@@ -79,6 +84,7 @@ const history = (name: string, limits: Limits): Route => ({
   method: "GET",
   path: `/v1/${name}/:id/events`,
   scopes: ["history"],
+  asks: { action: "history", aggregate: name },
   operation: {
     operationId: `${name}.events`,
     summary: `The events of one ${name}, in order`,
@@ -115,6 +121,7 @@ const instances = (name: string, limits: Limits): Route => ({
   method: "GET",
   path: `/v1/${name}`,
   scopes: ["read"],
+  asks: { action: "read", aggregate: name },
   operation: {
     operationId: `${name}.instances`,
     summary: `The tenant's instances of ${name}, by id`,

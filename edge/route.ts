@@ -6,11 +6,13 @@ import { Effect, type Schema } from "effect"
 import type { Actors } from "../core/Actors.ts"
 import type { EventStore } from "../core/EventStore.ts"
 import type { Limits } from "../core/Limits.ts"
+import type { Action, PolicyEnforcer } from "../core/PolicyEnforcer.ts"
 import type { Shape as Principal } from "../core/Principal.ts"
 import type { QueryLimiter } from "../core/QueryLimiter.ts"
 import type { Tail } from "../runtime/Tail.ts"
 import type { TimeTravel } from "../runtime/TimeTravel.ts"
 import type { AnyCommand } from "../schemas/Command.ts"
+import { type Asked, template, usual } from "./permit.ts"
 import type { Answer, Failure } from "./refuse.ts"
 
 /** As much of a `Request` as the edge uses, so that a listener may spare itself the rest. */
@@ -68,7 +70,7 @@ export interface Operation {
 }
 
 /** What a route may need of its surroundings. */
-export type Services = Actors | EventStore | QueryLimiter | Tail | TimeTravel
+export type Services = Actors | EventStore | PolicyEnforcer | QueryLimiter | Tail | TimeTravel
 
 /** So many questions of one client in any window. */
 export type Limit = Pick<Limits, "queries" | "queryWindowMs">
@@ -79,8 +81,14 @@ export interface Route {
   readonly path: string
   /** The scopes of which one is needed, the narrowest first; none where the route is open. */
   readonly scopes: ReadonlyArray<string>
-  /** Other scopes, of which one is needed instead where the query holds one of these parameters. */
-  readonly instead?: { readonly parameters: ReadonlyArray<string>; readonly scopes: ReadonlyArray<string> }
+  /** What the policies are asked; a route that says nothing reads (GET) or operates, about no aggregate. */
+  readonly asks?: { readonly action: Action; readonly aggregate?: string; readonly type?: string }
+  /** Where the query holds one of these parameters it is another action, and other scopes, of which one is needed. */
+  readonly instead?: {
+    readonly parameters: ReadonlyArray<string>
+    readonly scopes: ReadonlyArray<string>
+    readonly action: Action
+  }
   /** Draining refuses work, not questions after the process's health. */
   readonly whileDraining?: boolean
   /** What its questions after the past are held to: made by `temporal.limited` together with the handler that asks first. */
@@ -94,6 +102,7 @@ export interface Served {
   readonly method: string
   readonly path: string
   readonly scopes: ReadonlyArray<string>
+  readonly asks: Asked
   readonly instead?: Route["instead"]
   readonly whileDraining: boolean
   /** Asked for again and again by machines: not worth a line of the log. */
@@ -105,10 +114,13 @@ export interface Served {
   readonly handle: Route["handle"]
 }
 
-export const served = ({ handle, instead, method, operation, path, scopes, whileDraining = false }: Route): Served => ({
+export const served = (
+  { asks, handle, instead, method, operation, path, scopes, whileDraining = false }: Route,
+): Served => ({
   method,
   path,
   scopes,
+  asks: { action: usual(method), aggregate: "", type: "", ...asks, path: template(path) },
   ...instead && { instead },
   whileDraining,
   routine: whileDraining,
@@ -123,6 +135,7 @@ export const refusing = (path: string, failure: Failure): Served => ({
   method: "*",
   path,
   scopes: [],
+  asks: { action: "read", aggregate: "", type: "", path },
   whileDraining: true,
   routine: false,
   hasId: false,

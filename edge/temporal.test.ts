@@ -7,6 +7,7 @@ import { afterEach, assert, describe, it } from "vitest"
 import { EventStore, type Shape as Store, StoreUnavailable } from "../core/EventStore.ts"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
 import * as Limits from "../core/Limits.ts"
+import * as PolicyEnforcerMemory from "../core/PolicyEnforcerMemory.ts"
 import * as QueryLimiterMemory from "../core/QueryLimiterMemory.ts"
 import { QueryLimiter, type Shape as Limiter } from "../core/QueryLimiter.ts"
 import * as SnapshotStoreMemory from "../core/SnapshotStoreMemory.ts"
@@ -32,6 +33,7 @@ const open = async (store: Partial<Store>, limiter = admitted, limits: Partial<L
       Layer.provide(Gate.layerOpen),
       Layer.provideMerge(Layer.mergeAll(events, SnapshotStoreMemory.layer, TickTrigger.layerImmediate)),
       Layer.provideMerge(Layer.succeed(QueryLimiter, limiter)),
+      Layer.provideMerge(PolicyEnforcerMemory.layerDeniesNothingForTests),
       Layer.provideMerge(Logger.layer([])),
     ),
   )

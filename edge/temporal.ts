@@ -156,6 +156,7 @@ export const range = (app: App, limits: Limits): Route => {
     method: "GET",
     path: "/v1/events",
     scopes: ["history"],
+    asks: { action: "history" },
     operation: {
       operationId: "events",
       summary: "The tenant's events of a time range, by time",

@@ -6,11 +6,11 @@
  * @module
  */
 import { Context, Effect, Layer, Result } from "effect"
-import { PolicyUnavailable, RegistryUnavailable, SchemaNotRegistered } from "../core/ActorError.ts"
+import { RegistryUnavailable, SchemaNotRegistered } from "../core/ActorError.ts"
 import type { App } from "../core/App.ts"
 import * as Declared from "../core/Declared.ts"
 import { Limits } from "../core/Limits.ts"
-import { type Denied, type Input, PolicyEnforcer } from "../core/PolicyEnforcer.ts"
+import { type Denied, type Input, insist, PolicyEnforcer } from "../core/PolicyEnforcer.ts"
 import type { Shape as Principal } from "../core/Principal.ts"
 import type { AnyEvent } from "../schemas/Event.ts"
 import * as Subject from "../schemas/Subject.ts"
@@ -72,6 +72,7 @@ const make = Effect.fnUntraced(function* (
   const registry = yield* CachedRegistry
   const enforcer = yield* PolicyEnforcer
   const limits = yield* Limits
+  const enforce = insist(enforcer, limits.remoteDecisionMs)
   const all = wantedOf(app)
   const retryAfterSeconds = Math.ceil(limits.registryRetryMs / 1000)
 
@@ -102,11 +103,7 @@ const make = Effect.fnUntraced(function* (
 
   /** The policies first: whoever may not append learns nothing of the registry, and costs it nothing. */
   const verdictOf = Effect.fnUntraced(function* (ask: Ask): Effect.fn.Return<Verdict> {
-    const allowed = yield* enforcer.enforce(inputOf(ask)).pipe(
-      Effect.timeoutOrElse({ duration: limits.remoteDecisionMs, orElse: () => Effect.fail(unanswered) }),
-      Effect.catchDefect(() => Effect.fail(unanswered)),
-      Effect.result,
-    )
+    const allowed = yield* Effect.result(enforce(inputOf(ask)))
     if (Result.isFailure(allowed)) return allowed.failure
     const wanted = all.get(ask.aggregate)?.get(ask.event.tag)
     if (wanted !== undefined) yield* registry.learn(wanted.subject, wanted.hashes)
@@ -132,8 +129,6 @@ const make = Effect.fnUntraced(function* (
     }),
   })
 })
-
-const unanswered = new PolicyUnavailable({ retryAfterSeconds: 1 })
 
 /** All that a verdict depends on. */
 const keyOf = ({ aggregate, event, principal: { scopes, subject, tenant } }: Ask): string =>

@@ -11,6 +11,7 @@ import type { Accept } from "../../runtime/Socket.ts"
 import { type Page, Tail } from "../../runtime/Tail.ts"
 import * as answers from "../answers.ts"
 import type { Identity } from "../auth.ts"
+import type { Permit } from "../permit.ts"
 import type { Failure } from "../refuse.ts"
 import { TooManySockets } from "../refusals.ts"
 import * as Closing from "./Closing.ts"
@@ -31,6 +32,7 @@ export interface HubOptions {
   readonly app: App
   readonly limits: Limits
   readonly context: Context.Context<EventStore | Tail>
+  readonly permit: Permit
   /** A problem as JSON. */
   readonly problem: (failure: Failure) => string
 }
@@ -39,7 +41,7 @@ interface Principal extends Session.Quota {
   sockets: number
 }
 
-export const make = Effect.fnUntraced(function* ({ app, context, limits, problem }: HubOptions) {
+export const make = Effect.fnUntraced(function* ({ app, context, limits, permit, problem }: HubOptions) {
   const setting: Session.Setting = {
     store: yield* EventStore,
     tail: yield* Tail,
@@ -47,6 +49,7 @@ export const make = Effect.fnUntraced(function* ({ app, context, limits, problem
     tracer: Context.getOrUndefined(context, Tracer.Tracer),
     limits,
     read: reader(app, limits),
+    permit,
     problem,
     count: metrics.make(context),
   }

@@ -13,10 +13,12 @@ import type { Page } from "../../runtime/Tail.ts"
 import type { Peer, Socket } from "../../runtime/Socket.ts"
 import * as answers from "../answers.ts"
 import type { Identity } from "../auth.ts"
+import type { Permit } from "../permit.ts"
 import type { Failure } from "../refuse.ts"
 import { MessageInvalid, TooManySubscriptions } from "../refusals.ts"
 import * as Closing from "./Closing.ts"
 import * as frames from "./frames.ts"
+import { asks } from "./handshake.ts"
 import type { Message, Read, Refused } from "./message.ts"
 import type { Count } from "./metrics.ts"
 import * as position from "./position.ts"
@@ -29,6 +31,7 @@ export interface Setting extends Subscription.Reading {
   readonly clock: Clock.Clock
   readonly tracer: Tracer.Tracer | undefined
   readonly read: Read
+  readonly permit: Permit
   /** A problem as JSON. */
   readonly problem: (failure: Failure) => string
   readonly count: Count
@@ -135,6 +138,7 @@ export const make = (setting: Setting, identity: Identity, quota: Quota, socket:
       if (subscriptions.has(name)) {
         return refused(name, new MessageInvalid({ pointer: "/subscription", rule: "Expected a name not in use" }))
       }
+      yield* setting.permit(asks(aggregate ?? ""), identity)
       const filter = { name, tenant, aggregate, types: types && new Set(types), limit: limits.eventsPerFrame }
       // The tail runs from here on, and stands no further back than what was stored before this message.
       const start = yield* tail.sync
@@ -171,6 +175,8 @@ export const make = (setting: Setting, identity: Identity, quota: Quota, socket:
           Effect.succeed(
             refused(name, new MessageInvalid({ pointer: "/after", rule: "Expected a position of this service" })),
           ),
+        PolicyDenied: (error) => Effect.succeed(refused(name, error)),
+        PolicyUnavailable: (error) => Effect.succeed(refused(name, error)),
         StoreUnavailable: (error) => Effect.succeed(refused(name, Unavailable.fromStore(error))),
       }),
   )

@@ -7,19 +7,25 @@
  */
 import { Clock, Effect } from "effect"
 import { Forbidden } from "../../core/ActorError.ts"
+import type { Denied } from "../../core/PolicyEnforcer.ts"
 import type { Accept } from "../../runtime/Socket.ts"
 import type { Authenticate, Identity } from "../auth.ts"
+import type { Asked, Permit } from "../permit.ts"
 import { HeaderInvalid, type KeysUnavailable, OriginForbidden, Unauthorized } from "../refusals.ts"
 import type { Call, EdgeRequest } from "../route.ts"
 import type { Hub, Refusal } from "./Hub.ts"
 import type { Tickets } from "./tickets.ts"
 
 export const scope = "stream"
+export const path = "/v1/stream"
+/** What the policies are asked: whether a socket may be opened, and of each subscription for its aggregate, if it has one. */
+export const asks = (aggregate: string): Asked => ({ action: "stream", aggregate, type: "", path })
 const protocol = "nexus.v1"
 const bearer = "nexus.bearer."
 
 export interface HandshakeOptions {
   readonly authenticate: Authenticate
+  readonly permit: Permit
   readonly hub: Hub
   readonly tickets: Tickets
   readonly origins: ReadonlyArray<string>
@@ -47,7 +53,7 @@ const faultOf = ({ headers }: EdgeRequest, protocols: ReadonlyArray<string>): He
     ? wrong("Sec-WebSocket-Protocol", `Expected ${protocol}`)
     : undefined
 
-export const make = ({ authenticate, hub, origins, tickets }: HandshakeOptions) => {
+export const make = ({ authenticate, hub, origins, permit, tickets }: HandshakeOptions) => {
   const identify = Effect.fnUntraced(function* (
     { query, request }: Call,
     now: number,
@@ -67,7 +73,10 @@ export const make = ({ authenticate, hub, origins, tickets }: HandshakeOptions) 
 
   return Effect.fnUntraced(function* (
     call: Call,
-  ): Effect.fn.Return<Accept, Unauthorized | KeysUnavailable | OriginForbidden | HeaderInvalid | Forbidden | Refusal> {
+  ): Effect.fn.Return<
+    Accept,
+    Unauthorized | KeysUnavailable | OriginForbidden | HeaderInvalid | Forbidden | Denied | Refusal
+  > {
     const { headers } = call.request
     if (!isAllowed(headers.get("origin"), headers.get("host"), origins)) return yield* new OriginForbidden()
     const protocols = offered(call.request)
@@ -75,6 +84,7 @@ export const make = ({ authenticate, hub, origins, tickets }: HandshakeOptions) 
     if (fault !== undefined) return yield* fault
     const identity = yield* identify(call, yield* Clock.currentTimeMillis)
     if (!identity.scopes.includes(scope)) return yield* new Forbidden({ scope })
+    yield* permit(asks(""), identity)
     return yield* Effect.fromResult(hub.admit(identity, protocols.length > 0 ? protocol : undefined))
   })
 }

@@ -10,7 +10,7 @@ import { type Call, type EdgeRequest, ok, type Route, type Served } from "../rou
 import * as handshake from "./handshake.ts"
 import type { Tickets } from "./tickets.ts"
 
-export const path = "/v1/stream"
+export const { path } = handshake
 
 const TicketAnswer = Schema.Struct({
   ticket: Schema.String.annotate({ description: "Good for one socket, as `?ticket=`." }),
@@ -21,6 +21,7 @@ export const ticket = (tickets: Tickets, ticketMs: number): Route => ({
   method: "POST",
   path: `${path}/tickets`,
   scopes: [handshake.scope],
+  asks: { action: "stream" },
   operation: {
     operationId: "stream.ticket",
     summary: "A one-time ticket to open a WebSocket with",
@@ -48,7 +49,9 @@ export const socket = (
 ): Served => ({
   method: "GET",
   path,
+  // Its handler looks at the token, its scope and the policies: a token may come by other ways than the header.
   scopes: [],
+  asks: handshake.asks(""),
   whileDraining: false,
   routine: false,
   hasId: false,

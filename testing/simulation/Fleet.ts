@@ -124,7 +124,8 @@ export const open = Effect.fnUntraced(function* (setting: Setting, slot: Slot) {
   const build = Effect.gen(function* () {
     const built = yield* Layer.buildWithScope(layer, scope)
     const problem = ({ _tag }: { readonly _tag: string }) => JSON.stringify({ title: _tag })
-    const options = { app: slot.app, limits: setting.limits, context: Context.merge(context, built), problem }
+    const permit = () => Effect.void
+    const options = { app: slot.app, limits: setting.limits, context: Context.merge(context, built), permit, problem }
     return {
       actors: Context.get(built, Actors),
       past: Context.get(built, TimeTravel),

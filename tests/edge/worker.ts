@@ -8,6 +8,7 @@ import { DurableObject } from "cloudflare:workers"
 import { type Context, Effect, Layer, ManagedRuntime } from "effect"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as Limits from "../../core/Limits.ts"
+import * as PolicyEnforcerMemory from "../../core/PolicyEnforcerMemory.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
 import { type EdgeApp, makeApp } from "../../edge/app.ts"
@@ -42,6 +43,7 @@ export class TestObject extends DurableObject {
       Layer.provideMerge(Tail.layer),
       Layer.provideMerge(Layer.mergeAll(
         EventStoreMemory.layer,
+        PolicyEnforcerMemory.layerDeniesNothingForTests,
         QueryLimiterMemory.layer,
         SnapshotStoreMemory.layer,
         TickTrigger.layerGate(() => storage.sync()),

@@ -13,6 +13,7 @@ import type { EventStore } from "../../core/EventStore.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as Limits from "../../core/Limits.ts"
 import type { QueryLimiter } from "../../core/QueryLimiter.ts"
+import * as PolicyEnforcerMemory from "../../core/PolicyEnforcerMemory.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
 import type { SnapshotStore } from "../../core/SnapshotStore.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
@@ -52,6 +53,7 @@ export const inProcess =
       Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
         Layer.provideMerge(Tail.layer),
         Layer.provideMerge(Layer.mergeAll(stores, TickTrigger.layerImmediate, Gate.layerOpen)),
+        Layer.provideMerge(PolicyEnforcerMemory.layerDeniesNothingForTests),
         Layer.provideMerge(Layer.succeed(Limits.Limits, limits)),
         Layer.provideMerge(Logger.layer([])),
         Layer.provideMerge(clock === undefined ? Layer.empty : Layer.succeed(Clock.Clock, clock)),

@@ -16,6 +16,7 @@ import { append, streamOf } from "../../core/laws/fixtures.ts"
 import * as Limits from "../../core/Limits.ts"
 import type { Peer, Socket } from "../../runtime/Socket.ts"
 import { Tail } from "../../runtime/Tail.ts"
+import type { Permit } from "../../edge/permit.ts"
 import * as Hub from "../../edge/stream/Hub.ts"
 import app from "../http/app.ts"
 import type { Frame, Item } from "../http/Listener.ts"
@@ -88,7 +89,10 @@ export const open = Effect.gen(function* () {
   const limits = yield* Limits.Limits
   const clock = yield* Effect.clockWith(Effect.succeed)
   const problem = ({ _tag }: { readonly _tag: string }) => JSON.stringify({ _tag })
-  let hub = yield* Hub.make({ app, limits, context, problem })
+  /** Allows every subscription until a test says otherwise. */
+  const policies: { permit: Permit } = { permit: () => Effect.void }
+  const permit: Permit = (...asked) => policies.permit(...asked)
+  let hub = yield* Hub.make({ app, limits, context, permit, problem })
   const wires = new Set<Wire>()
   const nowMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
 
@@ -137,7 +141,7 @@ export const open = Effect.gen(function* () {
   /** All sockets end, and another process serves the same store. */
   const restart = Effect.gen(function* () {
     hub.drain()
-    hub = yield* Hub.make({ app, limits, context, problem })
+    hub = yield* Hub.make({ app, limits, context, permit, problem })
   })
 
   const versions = new Map<string, number>()
@@ -172,5 +176,5 @@ export const open = Effect.gen(function* () {
       for (let turn = 0; turn < 30; turn++) yield* Effect.yieldNow
     }
   })
-  return { store, tail, hub, limits, connect, restart, write, log, nowMs, versions, pass, wires }
+  return { store, tail, hub, policies, limits, connect, restart, write, log, nowMs, versions, pass, wires }
 })
