@@ -110,6 +110,14 @@ describe("the hash of a fold", () => {
     })
   }
 
+  it("of the events there were stays where a handler and an event come beside them", () => {
+    const more = edited("/Lamp.ts", "Out: () => dark,", "Out: () => dark, Gone: (state) => state,")
+    const fold = read(more).folds.get("Lamp")!
+    assert.strictEqual(fold.hashOf(new Set(["Lit", "Out"])), usual)
+    assert.notStrictEqual(fold.hashOf(new Set(["Lit"])), usual)
+    assert.notStrictEqual(fold.hash, usual)
+  })
+
   it("keeps an inner name apart from an outer one of the same spelling", () => {
     const shadowed = edited("/light.ts", "(a, b) =>", "(a, most) =>")
     const renamed = edited(

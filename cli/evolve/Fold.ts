@@ -16,6 +16,8 @@ export interface Place {
 
 export interface Fold extends Place, Omit<Written, "text"> {
   readonly hash: string
+  /** As if these were the only event types: what is added beside them shows in `hash` alone. */
+  readonly hashOf: (types: ReadonlySet<string>) => string
 }
 
 /** By name; `upcasters` are counted, so that one which is written where nobody looks does not go unnoticed. */
@@ -32,6 +34,12 @@ export interface Folds {
 interface At {
   readonly module: Module
   readonly node: Node
+}
+
+/** A part of a fold; without a type it concerns all events. */
+interface Root extends At {
+  readonly label: string
+  readonly type: string | undefined
 }
 
 const every = (node: unknown, visit: (node: Node) => void): void => {
@@ -111,18 +119,21 @@ const eventsOf = (graph: Graph, contract: At & { readonly args: ReadonlyArray<No
 }
 
 /** Handlers stand in any order. */
-const handlersOf = (graph: Graph, at: At): ReadonlyArray<At & { readonly label: string }> => {
+const handlersOf = (graph: Graph, at: At): ReadonlyArray<Root> => {
   const found = follow(graph, at)
   const properties = nodesOf(found?.node["properties"])
   const plain = found?.node.type === "ObjectExpression" &&
     properties.every((one) => one.type === "Property" && one["computed"] !== true && nameOf(one["key"]) !== undefined)
-  if (!plain) return [{ ...at, label: "evolve" }]
+  if (!plain) return [{ ...at, label: "evolve", type: undefined }]
   return properties.map((one) => ({
     module: found.module,
     node: one["value"] as Node,
     label: `evolve.${nameOf(one["key"])}`,
+    type: nameOf(one["key"]),
   })).toSorted((a, b) => a.label < b.label ? -1 : 1)
 }
+
+const hashed = (text: string): string => digest(`fold 1\n${text}`)
 
 const byHand = "write Aggregate.make(Contract, …).decide(…).evolve(…) at the top of a file of the application"
 
@@ -145,18 +156,22 @@ export const read = (host: Host, entry: string, wanted: Wanted): Folds => {
       const declared = eventsOf(all, contract)
       for (const { file, line, tag } of declared) events.set(`${name}.${tag}`, { file, line })
       const upcasters = declared.flatMap(({ tag, upcasters }) =>
-        upcasters.map((at, index) => ({ ...at, label: `${tag}.v${index + 1}` }))
+        upcasters.map((at, index) => ({ ...at, label: `${tag}.v${index + 1}`, type: tag as string | undefined }))
       ).toSorted((a, b) => a.label < b.label ? -1 : 1)
       if (folds.has(name)) return void unseen.set(name, "it is written in two places")
       if (upcasters.length !== asked.upcasters) {
         return void unseen.set(name, "an upcaster cannot be found: write `.v2(…)` at the class of its event")
       }
-      const { text, ...seen } = write(all, [
-        { module: make.module, node: make.args[2]!, label: "initial" },
-        ...upcasters,
-        ...handlersOf(all, { module, node: evolve.args[0]! }),
-      ])
-      folds.set(name, { hash: digest(`fold 1\n${text}`), file: module.path, line: lineAt(module, node), ...seen })
+      const initial = { module: make.module, node: make.args[2]!, label: "initial", type: undefined }
+      const roots = [initial, ...upcasters, ...handlersOf(all, { module, node: evolve.args[0]! })]
+      const { text, ...seen } = write(all, roots)
+      folds.set(name, {
+        hash: hashed(text),
+        hashOf: (types) => hashed(write(all, roots.filter(({ type }) => type === undefined || types.has(type))).text),
+        file: module.path,
+        line: lineAt(module, node),
+        ...seen,
+      })
     })
   }
   for (const name of wanted.keys()) {
