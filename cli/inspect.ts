@@ -6,15 +6,14 @@ import { Effect, type Layer, Result } from "effect"
 import { EventStore } from "../core/EventStore.ts"
 import { defaults } from "../core/Limits.ts"
 import { idPattern, type StreamKey } from "../core/Stream.ts"
-import type { Change } from "../runtime/changes.ts"
 import * as Inspect from "../runtime/Inspect.ts"
+import { bare, changeLine, colored, type Paint, plain, value } from "./paint.ts"
 import { application, data, Failure, folderOf, type Input, type Verb } from "./Verb.ts"
 
 export type Open = (folder: string) => Layer.Layer<EventStore, { readonly message: string }>
 
 const wrong = (message: string) => new Failure({ message, exitCode: 2 })
 const failed = (message: string) => new Failure({ message, exitCode: 1 })
-const widthMax = 100
 
 const streamOf = (text: string): StreamKey | undefined => {
   const [tenant = "", aggregate = "", id = "", more] = text.split("/")
@@ -106,37 +105,6 @@ export const inspect = (open: Open): Verb => ({
     return 0
   }),
 })
-
-interface Paint {
-  readonly added: (text: string) => string
-  readonly removed: (text: string) => string
-  readonly changed: (text: string) => string
-  readonly strong: (text: string) => string
-  readonly dim: (text: string) => string
-}
-const sgr = (code: number) => (text: string): string => `\x1b[${code}m${text}\x1b[0m`
-const colored: Paint = { added: sgr(32), removed: sgr(31), changed: sgr(33), strong: sgr(1), dim: sgr(2) }
-const as = (text: string): string => text
-const plain: Paint = { added: as, removed: as, changed: as, strong: as, dim: as }
-
-/** Values of users may hold anything, and JSON writes all that could steer a terminal as escapes but these. */
-const value = (json: unknown): string => {
-  const text = (JSON.stringify(json) ?? "").replaceAll(
-    /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  )
-  return text.length > widthMax ? `${text.slice(0, widthMax - 1)}…` : text
-}
-
-/** A name that nobody has to quote, as safe as a value. */
-const bare = (text: string): string => value(text).slice(1, -1)
-
-const changeLine = (change: Change, paint: Paint): string => {
-  const place = change.pointer === "" ? "(all)" : bare(change.pointer)
-  if (!("before" in change)) return paint.added(`+ ${place} ${value(change.after)}`)
-  if (!("after" in change)) return paint.removed(`- ${place} ${value(change.before)}`)
-  return paint.changed(`~ ${place} ${value(change.before)} → ${value(change.after)}`)
-}
 
 const stepText = (step: Inspect.Step, paint: Paint): string => {
   const { commandId, principal, recordedAt, schemaVersion, type, version } = step

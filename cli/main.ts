@@ -20,6 +20,9 @@ import { inspect } from "./inspect.ts"
 import { find, helpOf, helpOfAll, options } from "./parse.ts"
 import { policiesFacts } from "./policies.ts"
 import * as progress from "./progress.ts"
+import { check as checkSchemas } from "./schemas/check.ts"
+import { diff } from "./schemas/diff.ts"
+import { acceptEvolve, generate } from "./schemas/generate.ts"
 import { exportVerb, importVerb } from "./transfer.ts"
 import { stats } from "./stats.ts"
 import { token } from "./token.ts"
@@ -60,6 +63,10 @@ const verbs: ReadonlyArray<Verb> = [
   stats((folder) => Sqlite.stats({ folder })),
   inspect((folder) => Sqlite.layerExisting({ folder })),
   importVerb((folder) => Sqlite.layer({ folder })),
+  checkSchemas((where) => Sqlite.layerExisting(where)),
+  generate,
+  diff,
+  acceptEvolve,
   verify({ check: (folder) => Sqlite.check({ folder }), layer: (folder) => Sqlite.layer({ folder }) }),
   policiesFacts,
 ]
