@@ -5,7 +5,16 @@
  * @module
  */
 import { Effect } from "effect"
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Failure, type Verb } from "./Verb.ts"
@@ -19,6 +28,8 @@ export const files: ReadonlyArray<readonly [path: string, what: string]> = [
   ["app.ts", "the application: a list of its aggregates"],
   ["app.test.ts", "the application in a simulated world where everything fails"],
   ["main.ts", "serves it over HTTP"],
+  ["events.lock", "every schema that an event ever had, by its hash: commit it"],
+  ["generated", "those schemas, and the module that main.ts serves with"],
   ["_deno.json", "tasks: run, test, check, nexus"],
   ["_package.json", "what it depends on, exactly"],
   ["_tsconfig.json", "how strictly it is checked"],
@@ -60,6 +71,10 @@ const origin = (root: string): Origin => {
 const write = (folder: string, name: string, { file, spec }: Origin): ReadonlyArray<readonly [string, string]> => {
   mkdirSync(folder, { recursive: true })
   for (const [path] of files) {
+    if (statSync(join(template, path)).isDirectory()) {
+      cpSync(join(template, path), join(folder, path), { recursive: true })
+      continue
+    }
     const text = readFileSync(join(template, path), "utf8").replaceAll(/\bshop\b/g, name)
     writeFileSync(
       join(folder, writtenAs(path)),

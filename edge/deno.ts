@@ -20,6 +20,7 @@ import { readOrCreate } from "../runtime/adapters/node/secret.ts"
 import * as Sha256 from "../runtime/adapters/node/sha256.ts"
 import * as Otlp from "../runtime/adapters/otlp/Otlp.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
+import type { Locked } from "../schemas/Lock.ts"
 import { ActorHost } from "../runtime/ActorHost.ts"
 import { Gate } from "../runtime/Gate.ts"
 import { Tail } from "../runtime/Tail.ts"
@@ -29,12 +30,15 @@ import { type EdgeApp, makeApp } from "./app.ts"
 import * as auth from "./auth.ts"
 import * as embedded from "./embedded.ts"
 import * as keys from "./keys.ts"
+import * as locked from "./locked.ts"
 import type { Failure } from "./refuse.ts"
 import { BodyTimeout, HeaderInvalid, HeadersTooLarge } from "./refusals.ts"
 import * as sample from "./sample.ts"
 import { type Environment, fromEnvironment, type Settings } from "./settings.ts"
 
 export interface ServeOptions {
+  /** What `nexus schemas generate` wrote: `generated/lock.ts`. Production does not serve without it. */
+  readonly lock?: Locked
   /** The process's environment where absent. */
   readonly env?: Environment
   readonly limits?: Partial<Limits.Limits>
@@ -151,6 +155,13 @@ export const start = async (app: App, options: ServeOptions = {}): Promise<Serve
   const context = await runtime.context().catch((error: Error) => {
     throw new CannotServe([error.message])
   })
+  const mode = { production: settings.production, writes: !settings.production && !settings.ci }
+  const said = await runtime.runPromise(Effect.result(locked.prepare(app, options.lock, mode)))
+  if (Result.isFailure(said)) {
+    await runtime.dispose()
+    throw new CannotServe(said.failure.lines)
+  }
+  await runtime.runPromise(Effect.forEach(said.success, (line) => Effect.logInfo(line), { discard: true }))
   const edge = makeApp({
     app,
     authenticate,
@@ -208,7 +219,7 @@ const greeting = async (app: App, { mint, url }: Server): Promise<string> => {
  *
  * Environment: `PORT` (8787), `NEXUS_HOST` (127.0.0.1), `NEXUS_DATA` (./data), `NEXUS_ENV` (development), and for tokens
  * of an issuer elsewhere `NEXUS_ISSUER`, `NEXUS_AUDIENCE`, `NEXUS_JWKS_URL`, `NEXUS_TENANT_CLAIM` (tenant); for web
- * pages from elsewhere `NEXUS_ORIGINS` (none).
+ * pages from elsewhere `NEXUS_ORIGINS` (none). With `CI=true`, and in production, no schema is registered at start.
  */
 export const serve = async (app: App, options: ServeOptions = {}): Promise<void> => {
   const server = await start(app, options).catch((error: unknown) => {

@@ -17,6 +17,7 @@ describe("fromEnvironment()", () => {
     assert.deepStrictEqual(Result.getOrThrow(fromEnvironment({ NEXUS_ENV: "" })), {
       ...{
         production: false,
+        ci: false,
         data: "./data",
         hostname: "127.0.0.1",
         port: 8787,

@@ -16,6 +16,8 @@ export interface Issuer {
 
 export interface Settings {
   readonly production: boolean
+  /** Runs in CI, where nothing is registered by the way: `CI=true`, as CI systems set it. */
+  readonly ci: boolean
   /** The folder of the store and, without an issuer, of the key. */
   readonly data: string
   readonly hostname: string
@@ -77,6 +79,7 @@ export const fromEnvironment = (env: Environment): Result.Result<Settings, Reado
 
   return faults.length > 0 ? Result.fail(faults) : Result.succeed({
     production,
+    ci: ["true", "1"].includes(get("CI") ?? ""),
     data: get("NEXUS_DATA") ?? "./data",
     hostname: get("NEXUS_HOST") ?? "127.0.0.1",
     port,

@@ -163,10 +163,11 @@ const innocent: Tree = {
   "schemas/s.ts": "/** @module */",
   "edge/client/a.ts":
     `/** @module */\nimport type { Schema } from "effect"\nexport type { S } from "../../schemas/s.ts"\nDate.now()`,
+  "examples/x/generated/lock.ts": `/** @module */\n${"x".repeat(141)}`,
   "package.json": manifest(publicFolders),
   "deno.json": JSON.stringify({ exports: publicFolders, tasks: { run: "deno run tests/launch.ts" } }),
   "examples/x/main.ts":
-    `/** @module */\nimport { A } from "nexus-actors/core"\nconsole.log(await A, Deno.args, Date.now())`,
+    `/** @module */\nimport "./generated/lock.ts"\nimport { A } from "nexus-actors/core"\nconsole.log(await A, Deno.args, Date.now())`,
   "docs/adr/0001-a.md": "# 1. A\n## Context\n## Decision\n## What it costs\n## What would change our mind\n" +
     "[a](#what-it-costs) [m](../../data) [x](https://a.b) `[y](no.md)`\n",
 }

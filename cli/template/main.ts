@@ -4,5 +4,6 @@
  */
 import { serve } from "nexus-actors/edge/deno"
 import app from "./app.ts"
+import { lock } from "./generated/lock.ts"
 
-await serve(app)
+await serve(app, { lock })
