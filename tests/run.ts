@@ -89,6 +89,14 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       ciOnly: true,
       engines: ["apicurio", "moto", "opa"],
     },
+    {
+      name: "confluent",
+      report: "vitest",
+      args: vitest("--project", "engines", "runtime/adapters/confluent"),
+      secondsMax: 180,
+      ciOnly: true,
+      engines: ["apicurio"],
+    },
     { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 600, ciOnly: true },
   ],
   check: [
