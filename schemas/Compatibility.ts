@@ -6,12 +6,12 @@
  * @module
  */
 import { Result } from "effect"
-import { accepts } from "./compatibility/accepts.ts"
-import { fill } from "./compatibility/fill.ts"
+import { accepts, reads } from "./compatibility/accepts.ts"
 import { equal, type Json, type JsonSchema } from "./compatibility/json.ts"
 import type { Node } from "./compatibility/Node.ts"
 import { read } from "./compatibility/read.ts"
 import { nameOf, repairOf } from "./compatibility/rules.ts"
+import * as Sample from "./compatibility/sample.ts"
 import { subset } from "./compatibility/subset.ts"
 import type { Finding } from "./compatibility/Trail.ts"
 import type { Difference, Mode } from "./Difference.ts"
@@ -41,10 +41,10 @@ const directions = (mode: Mode): ReadonlyArray<Direction> =>
     : ["forward"]
 
 /** A whole value that the writer takes and the reader, with its defaults filled in, refuses: looked at, never guessed. */
-const counterexample = ({ hints, place }: Finding, writer: Node, reader: Node): Json | undefined => {
-  for (const hint of hints()) {
+const counterexample = ({ hints, left, place }: Finding, writer: Node, reader: Node): Json | undefined => {
+  for (const hint of [...hints(), ...Sample.values(left)]) {
     const value = place.wrap(hint)
-    if (value !== undefined && accepts(writer, value) && !accepts(reader, fill(reader, value))) return value
+    if (value !== undefined && accepts(writer, value) && !reads(reader, value)) return value
   }
   return undefined
 }

@@ -80,6 +80,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       secondsMax: 300,
       ciOnly: true,
     },
+    { name: "compat", report: "line", args: script("tests/compat/main.ts"), secondsMax: 300, ciOnly: true },
     { name: "gitleaks", report: "line", args: script("tests/tools/gitleaks.ts"), secondsMax: 120, ciOnly: true },
     {
       name: "engines",

@@ -104,7 +104,7 @@ export const shape = (self: Left): Shape => {
     minLength: most((node) => node.minLength),
     maxLength: least((node) => node.maxLength),
     minItems: most((node) => node.minItems),
-    maxItems: least((node) => node.maxItems),
+    maxItems: least((node) => node.rest?.types === 0 ? Math.min(node.maxItems, node.prefix.length) : node.maxItems),
     unique: nodes.some((node) => node.unique),
     required,
     minProperties: Math.max(required.size, most((node) => node.minProperties)),

@@ -20,7 +20,9 @@ export interface Finding {
   readonly place: Place
   readonly writer: Json | undefined
   readonly reader: Json | undefined
-  /** Values at the place that the writer may take and the reader may not: looked at before any is shown. */
+  /** What the writer may have put there. */
+  readonly left: Left
+  /** Values to look at first: the writer may take them and the reader may not. */
   readonly hints: () => ReadonlyArray<Json>
 }
 
@@ -43,13 +45,14 @@ export const add = (
   self: Trail,
   rule: Rule,
   place: Place,
+  left: Left,
   { hints = () => [], reader, writer }: {
     readonly hints?: (() => ReadonlyArray<Json>) | undefined
     readonly reader?: Json | undefined
     readonly writer?: Json | undefined
   },
 ): void => {
-  self.found.push({ rule, place, writer, reader, hints })
+  self.found.push({ rule, place, left, writer, reader, hints })
 }
 
 export const keyOf = (left: Left, right: Node, place: Place): string =>

@@ -2,6 +2,7 @@
  * Whether a value fits a node, and where not: the rules of JSON Schema over nodes, without code generation.
  * @module
  */
+import { fill } from "./fill.ts"
 import { formats } from "./formats.ts"
 import { equal, has, isArray, isMultiple, isObject, type Json, type JsonObject, lengthOf } from "./json.ts"
 import * as Node from "./Node.ts"
@@ -30,8 +31,8 @@ const unique = (items: ReadonlyArray<Json>): boolean => {
   return true
 }
 
-/** One walk over a value; `report` is absent where only yes or no is asked. */
-const walk = (report: Report | undefined) => {
+/** One walk over a value; `report` is absent where only yes or no is asked. A reader fills in defaults. */
+const walk = (report: Report | undefined, reads = false) => {
   const path: Array<string | number> = []
   const wrong = (rule: string): false => {
     report?.(path, rule)
@@ -80,7 +81,8 @@ const walk = (report: Report | undefined) => {
     }
     return fits
   }
-  const object = (node: Node.Node, value: JsonObject): boolean => {
+  const object = (node: Node.Node, given: JsonObject): boolean => {
+    const value = reads ? fill(node, given) : given
     let fits = true
     for (const key of node.required) {
       if (!has(value, key)) {
@@ -141,5 +143,8 @@ const walk = (report: Report | undefined) => {
 }
 
 export const accepts = (node: Node.Node, value: Json): boolean => walk(undefined)(node, value)
+
+/** Whether a reader takes the value once it has filled in its defaults. */
+export const reads = (node: Node.Node, value: Json): boolean => walk(undefined, true)(node, value)
 
 export const explain = (node: Node.Node, value: Json, report: Report): boolean => walk(report)(node, value)

@@ -11,19 +11,22 @@ import * as Sample from "./sample.ts"
 import type { Compare } from "./subset.ts"
 import * as Trail from "./Trail.ts"
 
+/** Levels that are built around a value. */
+const depth = 6
+
 const item = (left: Left.Left, place: Trail.Place, index: number, name: string): Trail.Place => ({
   ...place,
   pointer: `${place.pointer}/${name}`,
   wrap: (value) => {
-    const around = Sample.array(left, 4, [index, value])
+    const around = Sample.array(left, depth, [index, value])
     return around === undefined ? undefined : place.wrap(around)
   },
 })
 
 /** Arrays of the writer with exactly so many items. */
 const ofLength = (left: Left.Left, length: number): ReadonlyArray<Json> => {
-  const last = length === 0 ? undefined : Sample.one(Left.ofItem(left, length - 1), 4)
-  const made = last === undefined ? Sample.array(left, 4) : Sample.array(left, 4, [length - 1, last])
+  const last = length === 0 ? undefined : Sample.one(Left.ofItem(left, length - 1), depth)
+  const made = last === undefined ? Sample.array(left, depth) : Sample.array(left, depth, [length - 1, last])
   return made === undefined ? [] : [made]
 }
 
@@ -46,21 +49,21 @@ export const arrays = (
   const own = Left.shape(left)
   if (right.minItems > own.minItems) {
     const hints = () => ofLength(left, right.minItems - 1)
-    Trail.add(trail, "minItems", place, { writer: own.minItems, reader: right.minItems, hints })
+    Trail.add(trail, "minItems", place, left, { writer: own.minItems, reader: right.minItems, hints })
   }
   if (right.maxItems < own.maxItems) {
     const writer = Number.isFinite(own.maxItems) ? own.maxItems : undefined
     const hints = () => ofLength(left, right.maxItems + 1)
-    Trail.add(trail, "maxItems", place, { writer, reader: right.maxItems, hints })
+    Trail.add(trail, "maxItems", place, left, { writer, reader: right.maxItems, hints })
   }
   if (right.unique && !own.unique && own.maxItems > 1) {
     const hints = () => {
-      const twice = Sample.one(Left.ofItem(left, own.prefix), 4)
+      const twice = Sample.one(Left.ofItem(left, own.prefix), depth)
       return twice === undefined
         ? []
         : ofLength(left, Math.max(2, own.minItems)).flatMap((made) => [[twice, twice], made])
     }
-    Trail.add(trail, "unique", place, { writer: false, reader: true, hints })
+    Trail.add(trail, "unique", place, left, { writer: false, reader: true, hints })
   }
   const prefix = Math.max(own.prefix, right.prefix.length)
   for (let i = 0; i <= prefix && i < own.maxItems; i++) {
@@ -69,15 +72,12 @@ export const arrays = (
     if (part === undefined || Left.isEmpty(child)) continue
     const at = item(left, place, i, i === prefix ? "{any}" : String(i))
     if (part.types === 0) {
-      Trail.add(trail, "itemRemoved", at, {
-        writer: child.nodes[0]?.source,
-        hints: () => Sample.values(child),
-      })
+      Trail.add(trail, "itemRemoved", at, child, { writer: child.nodes[0]?.source })
     } else compare(trail, child, part, at)
   }
   if (right.contains !== undefined && !contains(left, right.contains)) {
     const writer = left.nodes.find((node) => node.contains !== undefined)?.contains?.node.source
     const hints = () => [0, 1, 2, 3].flatMap((length) => ofLength(left, Math.max(own.minItems, length)))
-    Trail.add(trail, "contains", place, { writer, reader: right.contains.node.source, hints })
+    Trail.add(trail, "contains", place, left, { writer, reader: right.contains.node.source, hints })
   }
 }

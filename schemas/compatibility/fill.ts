@@ -1,34 +1,25 @@
 /**
- * Fills the defaults of a schema into a value, as a reader does: absent properties alone, and not inside unions.
+ * The defaults that a reader fills in, as Ajv does: for absent members, before the members are looked at, not in unions.
  * @module
  */
-import { has, isArray, isObject, type Json, type JsonObject } from "./json.ts"
-import * as Node from "./Node.ts"
+import { has, type Json, type JsonObject } from "./json.ts"
+import type * as Node from "./Node.ts"
 
-const fillObject = (node: Node.Node, value: JsonObject): Json => {
-  let filled: Record<string, Json> | undefined
-  const set = (key: string, member: Json) => (filled ??= { ...value })[key] = member
-  for (const [key, part] of node.properties) {
-    if (!has(value, key) && part.default !== undefined) set(key, part.default)
-  }
-  for (const [key, member] of Object.entries(filled ?? value)) {
-    const after = Node.ofProperty(node, key).reduce((now, part) => fill(part, now), member)
-    if (after !== member) set(key, after)
-  }
-  return filled ?? value
+/** What is filled in where the member is absent, by name: those of the node and of what it is combined with. */
+export const defaultsOf = (
+  node: Node.Node,
+  into: Map<string, Json> = new Map(),
+  seen: Set<Node.Node> = new Set(),
+): ReadonlyMap<string, Json> => {
+  if (seen.has(node)) return into
+  seen.add(node)
+  for (const part of node.allOf) defaultsOf(part, into, seen)
+  for (const [key, part] of node.properties) if (part.default !== undefined) into.set(key, part.default)
+  return into
 }
 
 /** The same value where nothing is absent that has a default. */
-export const fill = (node: Node.Node, value: Json): Json => {
-  const inner = node.allOf.reduce((now, part) => fill(part, now), value)
-  if (isObject(inner)) return fillObject(node, inner)
-  if (!isArray(inner)) return inner
-  let changed = false
-  const items = inner.map((item, i) => {
-    const part = Node.ofItem(node, i)
-    const after = part === undefined ? item : fill(part, item)
-    if (after !== item) changed = true
-    return after
-  })
-  return changed ? items : inner
+export const fill = (node: Node.Node, value: JsonObject): JsonObject => {
+  const absent = [...defaultsOf(node)].filter(([key]) => !has(value, key))
+  return absent.length === 0 ? value : { ...value, ...Object.fromEntries(absent) }
 }

@@ -55,10 +55,12 @@ const uriPattern = /^(?:[a-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9a-f]{2})*$/i
 const isReference = (text: string): boolean => uriPattern.test(text) && text.split("#").length <= 2
 const isUri = (text: string): boolean => /^[a-z][a-z0-9+.-]*:/i.test(text) && isReference(text)
 
+/** Of hosts with a dot, as Ajv has it. */
 const isEmail = (text: string): boolean => {
   const at = text.lastIndexOf("@")
   const local = text.slice(0, at)
-  return at > 0 && local.length <= 64 && isHostname(text.slice(at + 1)) &&
+  const domain = text.slice(at + 1)
+  return at > 0 && local.length <= 64 && domain.includes(".") && isHostname(domain) &&
     local.split(".").every((part) => /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+$/i.test(part))
 }
 

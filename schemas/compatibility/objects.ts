@@ -2,8 +2,7 @@
  * What a reader asks of objects and their members beyond what the writer promises.
  * @module
  */
-import { accepts } from "./accepts.ts"
-import { fill } from "./fill.ts"
+import { accepts, reads } from "./accepts.ts"
 import type { Json } from "./json.ts"
 import * as Left from "./Left.ts"
 import * as Node from "./Node.ts"
@@ -18,18 +17,21 @@ import * as Trail from "./Trail.ts"
 /** What a reader fills in where the member is absent, by name. */
 export type Defaults = ReadonlyMap<string, Json>
 
+/** Levels that are built around a value. */
+const depth = 6
+
 const member = (left: Left.Left, place: Trail.Place, key: string, name = escape(key)): Trail.Place => ({
   ...place,
   pointer: `${place.pointer}/${name}`,
   wrap: (value) => {
-    const around = Sample.object(left, 4, [key, value])
+    const around = Sample.object(left, depth, [key, value])
     return around === undefined ? undefined : place.wrap(around)
   },
 })
 
 /** Objects of the writer without that member. */
 const without = (left: Left.Left, key: string): ReadonlyArray<Json> =>
-  Sample.values(left, 4).map((value) => {
+  Sample.values(left, depth).map((value) => {
     const { [key]: _, ...others } = value as { readonly [key: string]: Json }
     return others
   })
@@ -44,11 +46,10 @@ const named = (trail: Trail.Trail, left: Left.Left, right: Node.Node, place: Tra
     if (Left.isEmpty(child)) continue
     const at = member(left, place, key)
     const source = child.nodes[0]?.source
-    const hints = () => Sample.values(child)
     for (const part of Node.ofProperty(right, key)) {
-      if (part.types === 0) Trail.add(trail, "property", at, { writer: source, hints })
+      if (part.types === 0) Trail.add(trail, "property", at, child, { writer: source })
       else if (child.nodes.length > 0) compare(trail, child, part, at)
-      else if (!takesAll(part)) Trail.add(trail, "claimed", at, { reader: part.source, hints })
+      else if (!takesAll(part)) Trail.add(trail, "claimed", at, child, { reader: part.source })
     }
   }
 }
@@ -71,8 +72,7 @@ const unnamed = (trail: Trail.Trail, left: Left.Left, right: Node.Node, place: T
     const at = member(left, place, other(names, pattern), "{any}")
     if (part.types > 0 && child.nodes.length > 0) return compare(trail, child, part, at)
     if (takesAll(part)) return
-    const hints = () => Sample.values(child)
-    Trail.add(trail, "additional", at, { writer: child.nodes[0]?.source, reader: part.source, hints })
+    Trail.add(trail, "additional", at, child, { writer: child.nodes[0]?.source, reader: part.source })
   }
   const rest = Left.make(left.nodes.flatMap(({ additional }) => additional === undefined ? [] : [additional]))
   if (right.additional !== undefined) meet(rest, right.additional)
@@ -99,12 +99,18 @@ const absent = (
   for (const key of right.required) {
     if (own.required.has(key) || (!place.union && right.properties.get(key)?.default !== undefined)) continue
     const at = { ...place, pointer: `${place.pointer}/${escape(key)}` }
-    Trail.add(trail, "required", at, { reader: right.properties.get(key)?.source, hints: () => without(left, key) })
+    Trail.add(trail, "required", at, left, {
+      reader: right.properties.get(key)?.source,
+      hints: () => without(left, key),
+    })
   }
   for (const [key, value] of defaults) {
-    if (own.required.has(key) || Node.ofProperty(right, key).every((part) => accepts(part, fill(part, value)))) continue
+    if (
+      place.union || own.required.has(key) ||
+      Node.ofProperty(right, key).every((part) => reads(part, value))
+    ) continue
     const at = { ...place, pointer: `${place.pointer}/${escape(key)}` }
-    Trail.add(trail, "default", at, { reader: value, hints: () => without(left, key) })
+    Trail.add(trail, "default", at, left, { reader: value, hints: () => without(left, key) })
   }
 }
 
@@ -114,16 +120,18 @@ const dependencies = (
   right: Node.Node,
   place: Trail.Place,
   compare: Compare,
+  defaults: Defaults,
 ): void => {
   for (const dependency of right.dependencies) {
     const { key, node, required } = dependency
-    if (Left.isEmpty(Left.ofProperty(left, key))) continue
-    if (left.nodes.some((mine) => mine.dependencies.some((other) => sameNodes(other, dependency)))) continue
-    const present = Left.and(left, Object.assign(Node.make({}), { required: [key] }))
+    // A member that is filled in is there, whether it was written or not.
+    const filled = !place.union && defaults.has(key)
+    if (!filled && Left.isEmpty(Left.ofProperty(left, key))) continue
+    if (!filled && left.nodes.some((mine) => mine.dependencies.some((other) => sameNodes(other, dependency)))) continue
+    const present = filled ? left : Left.and(left, Object.assign(Node.make({}), { required: [key] }))
     if (node !== undefined) compare(trail, present, node, place)
     if (required.every((other) => Left.shape(present).required.has(other))) continue
-    const hints = () => Sample.values(present)
-    Trail.add(trail, "dependency", place, { reader: { [key]: required }, hints })
+    Trail.add(trail, "dependency", place, present, { reader: { [key]: required } })
   }
 }
 
@@ -150,15 +158,23 @@ export const objects = (
   absent(trail, left, right, place, defaults)
   named(trail, left, right, place, compare)
   unnamed(trail, left, right, place, compare)
-  dependencies(trail, left, right, place, compare)
-  const hints = () => Sample.values(left)
+  dependencies(trail, left, right, place, compare, defaults)
   if (right.minProperties > own.minProperties) {
-    Trail.add(trail, "minProperties", place, { writer: own.minProperties, reader: right.minProperties, hints })
+    Trail.add(trail, "minProperties", place, left, { writer: own.minProperties, reader: right.minProperties })
   }
   const filled = [...defaults.keys()].filter((key) => !own.required.has(key)).length
   if (right.maxProperties < own.maxProperties + filled) {
     const writer = Number.isFinite(own.maxProperties) ? own.maxProperties : undefined
-    Trail.add(trail, "maxProperties", place, { writer, reader: right.maxProperties, hints })
+    const hints = () =>
+      [right.maxProperties + 1, right.maxProperties].flatMap((many) =>
+        Sample.object(left, depth, undefined, many) ?? []
+      )
+    Trail.add(trail, "maxProperties", place, left, { writer, reader: right.maxProperties, hints })
   }
-  if (!names(left, right)) Trail.add(trail, "names", place, { reader: right.names?.source, hints })
+  if (!names(left, right)) {
+    Trail.add(trail, "names", place, left, {
+      reader: right.names?.source,
+      hints: () => [{ "a name nobody expects": 1 }],
+    })
+  }
 }

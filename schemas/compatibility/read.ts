@@ -54,7 +54,18 @@ const anchorsOf = (json: Json, into: Map<string, Json> = new Map()): Map<string,
 }
 
 /** Annotations that may stand beside `$ref` in draft-07, where everything else there would be ignored. */
-const besideRef = new Set(["$ref", "$comment", "title", "description", "default", "examples", "definitions", "$defs"])
+const besideRef = new Set([
+  "$ref",
+  "$comment",
+  "$schema",
+  "$id",
+  "title",
+  "description",
+  "default",
+  "examples",
+  "definitions",
+  "$defs",
+])
 
 /** One reading of one document: what it has found so far, by the JSON that it was found in. */
 const reader = (document: JsonSchema, draft: Draft) => {

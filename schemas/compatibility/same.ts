@@ -2,8 +2,8 @@
  * Whether two nodes say the same, references followed: what is equal needs no proof, however hard the keyword.
  * @module
  */
-import { accepts } from "./accepts.ts"
-import type * as Node from "./Node.ts"
+import { reads } from "./accepts.ts"
+import * as Node from "./Node.ts"
 import type { Pattern } from "./pattern.ts"
 
 const isNode = (value: object): value is Node.Node => "patternProperties" in value
@@ -29,8 +29,13 @@ const same = (a: unknown, b: unknown, seen: Seen): boolean => {
     keys.every((key) => same(Reflect.get(a, key), Reflect.get(b, key), seen))
 }
 
-/** A default that does not fit its own schema breaks a reader even where nothing else has changed. */
-const sound = (node: Node.Node) => node.default === undefined || accepts(node, node.default)
+/** What a reader fills in may break it even where nothing has changed. */
+const sound = (node: Node.Node) => {
+  const filled = [...node.properties].filter(([, part]) => part.default !== undefined)
+  return filled.length === 0 ||
+    (node.dependencies.length === 0 && node.names === undefined && node.maxProperties === Infinity &&
+      filled.every(([key, { default: value }]) => Node.ofProperty(node, key).every((part) => reads(part, value!))))
+}
 
 const sameNode = (a: Node.Node, b: Node.Node, seen: Seen): boolean => {
   const met = seen.get(a) ?? new Set()

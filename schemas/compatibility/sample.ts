@@ -27,24 +27,39 @@ const strings = (self: Left.Left): ReadonlyArray<string> => {
   const formats = self.nodes.flatMap(({ format }) => format === undefined ? [] : [format])
   const lengths = [minLength, maxLength, minLength + 1].filter((length) => length <= lengthMax)
   return [
-    ...texts(patterns, formats),
+    ...texts(patterns, formats, lengths),
     ...lengths.flatMap((length) => ["a", "é", "1"].map((letter) => letter.repeat(length))),
   ]
 }
 
+const optionalMax = 8
+/** Names for members that nobody has named. */
+const others = (many: number, prefix = "member") =>
+  Array.from({ length: Math.min(many, itemsMax) }, (_, i) => `${prefix}${i}`)
+
 /** `first` stands for the property or item that the caller wants to see. */
-export const object = (self: Left.Left, depth: number, first?: readonly [string, Json]): Json | undefined => {
+export const object = (
+  self: Left.Left,
+  depth: number,
+  first?: readonly [string, Json],
+  least = Left.shape(self).minProperties,
+): Json | undefined => {
   const own = Left.shape(self)
-  const made: Record<string, Json> = {}
-  for (const key of own.required) {
-    const value = first?.[0] === key ? first[1] : one(Left.ofProperty(self, key), depth - 1)
+  const made: Record<string, Json> = first === undefined ? {} : { [first[0]]: first[1] }
+  const wanted = [...own.required, ...Object.keys(made)]
+  for (let key = wanted.shift(); key !== undefined; key = wanted.shift()) {
+    const known = Object.hasOwn(made, key)
+    const value = known ? made[key] : one(Left.ofProperty(self, key), depth - 1)
     if (value === undefined) return undefined
     made[key] = value
+    for (const { dependencies } of self.nodes) {
+      const also = dependencies.filter((dependency) => dependency.key === key).flatMap(({ required }) => required)
+      wanted.push(...also.filter((other) => !Object.hasOwn(made, other) && !wanted.includes(other)))
+    }
   }
-  if (first !== undefined) made[first[0]] = first[1]
-  const more = [...own.named, ...Array.from({ length: 8 }, (_, i) => `member${i}`)]
+  const more = [...own.named, ...others(least), ...others(least, "x")]
   for (const key of more) {
-    if (Object.keys(made).length >= own.minProperties) break
+    if (Object.keys(made).length >= least) break
     const value = Object.hasOwn(made, key) ? undefined : one(Left.ofProperty(self, key), depth - 1)
     if (value !== undefined) made[key] = value
   }
@@ -73,12 +88,15 @@ export const array = (
 
 const objects = (self: Left.Left, depth: number): ReadonlyArray<Json | undefined> => {
   const optional = [...Left.shape(self).named].filter((key) => !Left.shape(self).required.has(key))
-  const all = object(self, depth)
-  const full = optional.reduce<Json | undefined>((now, key) => {
+  const some = optional.slice(0, optionalMax).map((key) => {
     const value = one(Left.ofProperty(self, key), depth - 1)
-    return value === undefined || typeof now !== "object" ? now : { ...now, [key]: value }
-  }, all)
-  return [all, full]
+    return value === undefined ? undefined : object(self, depth, [key, value])
+  })
+  return [
+    object(self, depth),
+    object(self, depth, undefined, optional.length + Left.shape(self).required.size),
+    ...some,
+  ]
 }
 
 const arrays = (self: Left.Left, depth: number): ReadonlyArray<Json | undefined> => {

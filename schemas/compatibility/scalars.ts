@@ -6,6 +6,7 @@ import type { Json } from "./json.ts"
 import { higher, lower } from "./keywords.ts"
 import * as Left from "./Left.ts"
 import * as Node from "./Node.ts"
+import { texts } from "./texts.ts"
 import * as Trail from "./Trail.ts"
 
 const bound = (value: Node.Bound): Json | undefined =>
@@ -23,23 +24,23 @@ export const numbers = (trail: Trail.Trail, left: Left.Left, right: Node.Node, p
   const near = (at: number) => [at, at - 1, at + 1, at - 0.5, at + 0.5, at - 0.001, at + 0.001]
   if (right.integer && !own.integer) {
     const hints = () => [0.5, 1.5, own.min.at + 0.5, own.max.at - 0.5].filter(Number.isFinite)
-    Trail.add(trail, "type", place, { writer: "number", reader: "integer", hints })
+    Trail.add(trail, "type", place, left, { writer: "number", reader: "integer", hints })
   }
   const min = tight(own.min, own.integer, 1)
   if (higher(min, right.min) !== min && tight(right.min, own.integer, 1).at > min.at || opens(min, right.min)) {
     const hints = () => near(right.min.at)
-    Trail.add(trail, "minimum", place, { writer: bound(own.min), reader: bound(right.min), hints })
+    Trail.add(trail, "minimum", place, left, { writer: bound(own.min), reader: bound(right.min), hints })
   }
   const max = tight(own.max, own.integer, -1)
   if (lower(max, right.max) !== max && tight(right.max, own.integer, -1).at < max.at || opens(max, right.max)) {
     const hints = () => near(right.max.at)
-    Trail.add(trail, "maximum", place, { writer: bound(own.max), reader: bound(right.max), hints })
+    Trail.add(trail, "maximum", place, left, { writer: bound(own.max), reader: bound(right.max), hints })
   }
   for (const of of right.multiples) {
     if (Left.isMultipleOf(left, of)) continue
     const writer = left.nodes.flatMap(({ multiples }) => multiples)[0]
     const hints = () => [...near(0), ...near(of), writer ?? 1, 2 * (writer ?? 1), 3 * (writer ?? 1)]
-    Trail.add(trail, "multiple", place, { writer, reader: of, hints })
+    Trail.add(trail, "multiple", place, left, { writer, reader: of, hints })
   }
 }
 
@@ -50,22 +51,26 @@ const finite = (value: number): Json | undefined => Number.isFinite(value) ? val
 
 export const strings = (trail: Trail.Trail, left: Left.Left, right: Node.Node, place: Trail.Place): void => {
   const own = Left.shape(left)
-  const long = (length: number) => ["a", "1", "é"].map((letter) => letter.repeat(Math.max(0, Math.min(length, 20_000))))
+  const patterns = left.nodes.flatMap(({ pattern }) => pattern?.source ?? [])
+  const long = (wanted: number) => {
+    const length = Math.max(0, Math.min(wanted, 20_000))
+    return [...["a", "1", "é"].map((letter) => letter.repeat(length)), ...texts(patterns, [], [length])]
+  }
   if (right.minLength > own.minLength) {
     const hints = () => long(right.minLength - 1)
-    Trail.add(trail, "minLength", place, { writer: own.minLength, reader: right.minLength, hints })
+    Trail.add(trail, "minLength", place, left, { writer: own.minLength, reader: right.minLength, hints })
   }
   if (right.maxLength < own.maxLength) {
     const hints = () => long(right.maxLength + 1)
-    Trail.add(trail, "maxLength", place, { writer: finite(own.maxLength), reader: right.maxLength, hints })
+    Trail.add(trail, "maxLength", place, left, { writer: finite(own.maxLength), reader: right.maxLength, hints })
   }
   const { format, pattern } = right
   if (pattern !== undefined && !left.nodes.some((node) => node.pattern?.source === pattern.source)) {
     const writer = left.nodes.find((node) => node.pattern !== undefined)?.pattern?.source
-    Trail.add(trail, "pattern", place, { writer, reader: pattern.source })
+    Trail.add(trail, "pattern", place, left, { writer, reader: pattern.source })
   }
   if (format !== undefined && !left.nodes.some((node) => node.format === format)) {
     const writer = left.nodes.find((node) => node.format !== undefined)?.format
-    Trail.add(trail, "format", place, { writer, reader: format })
+    Trail.add(trail, "format", place, left, { writer, reader: format })
   }
 }

@@ -4,15 +4,14 @@
  * The writer is taken apart (unions, types, few values), the reader keyword by keyword; what cannot be proven is found.
  * @module
  */
-import { accepts } from "./accepts.ts"
+import { accepts, reads } from "./accepts.ts"
 import { arrays } from "./arrays.ts"
-import { fill } from "./fill.ts"
+import { defaultsOf } from "./fill.ts"
 import type { Json } from "./json.ts"
 import * as Left from "./Left.ts"
 import * as Node from "./Node.ts"
 import { type Defaults, objects } from "./objects.ts"
 import { sameNodes } from "./same.ts"
-import * as Sample from "./sample.ts"
 import { numbers, strings } from "./scalars.ts"
 import * as Trail from "./Trail.ts"
 import { union } from "./unions.ts"
@@ -20,20 +19,18 @@ import { union } from "./unions.ts"
 /** Adds to the trail what `right` refuses of `left`. */
 export type Compare = (trail: Trail.Trail, left: Left.Left, right: Node.Node, place: Trail.Place) => void
 
-const defaultsOf = (right: Node.Node): Defaults =>
-  new Map(
-    Left.make([right]).nodes.flatMap(({ properties }) =>
-      [...properties].flatMap(([key, part]) => part.default === undefined ? [] : [[key, part.default] as const])
-    ),
-  )
-
-const compareValues = (trail: Trail.Trail, values: ReadonlyArray<Json>, right: Node.Node, place: Trail.Place): void => {
-  const missing = values.filter((value) => !accepts(right, place.union ? value : fill(right, value)))
+const compareValues = (trail: Trail.Trail, left: Left.Left, right: Node.Node, place: Trail.Place): void => {
+  const values = Left.finite(left) ?? []
+  const missing = values.filter((value) => !(place.union ? accepts : reads)(right, value))
   if (missing.length === 0) return
   const types = missing.reduce<number>((all, value) => all | Node.typeOf(value), 0)
   const reader = right.values ?? (right.types === Node.allTypes ? undefined : names(right.types))
   const rule = (types & right.types) === 0 ? (missing.length === values.length ? "type" : "typeMissing") : "enum"
-  Trail.add(trail, rule, place, { writer: rule === "enum" ? missing : names(types), reader, hints: () => missing })
+  Trail.add(trail, rule, place, left, {
+    writer: rule === "enum" ? missing : names(types),
+    reader,
+    hints: () => missing,
+  })
 }
 
 const names = (types: number): Json => {
@@ -47,8 +44,8 @@ const compareTypes: (...args: Parameters<Compare>) => Left.Left = (trail, left, 
   const missing = types & ~right.types
   if (missing === 0) return left
   const rule = right.types === 0 ? "nothing" : missing === types ? "type" : "typeMissing"
-  const hints = () => Sample.values(Left.restrict(left, missing))
-  Trail.add(trail, rule, place, { writer: names(missing), reader: names(right.types), hints })
+  const writer = Left.restrict(left, missing)
+  Trail.add(trail, rule, place, writer, { writer: names(missing), reader: names(right.types) })
   return Left.restrict(left, right.types)
 }
 
@@ -63,30 +60,33 @@ const compareNode = (
   const left = compareTypes(trail, whole, right, place)
   const types = Left.typesOf(left)
   if (types === 0) return
-  if (right.values !== undefined) {
-    const hints = () => Sample.values(left)
-    return Trail.add(trail, "enumAdded", place, { reader: right.values, hints })
-  }
+  if (right.values !== undefined) return Trail.add(trail, "enumAdded", place, left, { reader: right.values })
   if ((types & Node.Type.number) !== 0) numbers(trail, left, right, place)
   if ((types & Node.Type.string) !== 0) strings(trail, left, right, place)
   if ((types & Node.Type.array) !== 0) arrays(trail, left, right, place, compare)
   if ((types & Node.Type.object) !== 0) objects(trail, left, right, place, compare, defaults)
   for (const part of right.allOf) compareNode(trail, left, part, place, defaults)
+  // What is filled in by a part of the node may change how the rest is judged: then the same words prove nothing.
+  const filled = right.allOf.some((part) =>
+    [...defaultsOf(part).keys()].some((key) => !Left.shape(left).required.has(key))
+  )
   const has = (is: (node: Node.Node) => unknown, wanted: unknown) =>
     left.nodes.some((node) => sameNodes(is(node), wanted))
   const { anyOf, condition, not, oneOf } = right
+  if (filled && [anyOf, condition, not, oneOf].some((part) => part !== undefined)) {
+    Trail.add(trail, "complex", place, left, {})
+  }
   if (anyOf !== undefined && !has((node) => node.anyOf, anyOf)) union(trail, left, anyOf, place, compare, false)
   if (oneOf !== undefined && !has((node) => node.oneOf, oneOf)) union(trail, left, oneOf, place, compare, true)
-  const hints = () => Sample.values(left)
   if (not !== undefined && !has((node) => node.not, not) && !Left.disjoint(left, not)) {
-    Trail.add(trail, "not", place, { reader: not.source, hints })
+    Trail.add(trail, "not", place, left, { reader: not.source })
   }
   if (condition === undefined || has((node) => node.condition, condition)) return
   const tried = Trail.fork(trail)
   for (const part of [condition.then, condition.else]) {
     if (part !== undefined) compare(tried, left, part, { ...place, union: true })
   }
-  if (tried.found.length > 0) Trail.add(trail, "condition", place, { reader: condition.if.source, hints })
+  if (tried.found.length > 0) Trail.add(trail, "condition", place, left, { reader: condition.if.source })
 }
 
 const compare: Compare = (trail, left, right, place) => {
@@ -94,11 +94,10 @@ const compare: Compare = (trail, left, right, place) => {
   const key = Trail.keyOf(left, right, place)
   if (trail.active.has(key)) return
   if (trail.work.left-- <= 0) {
-    if (trail.work.left === -1) Trail.add(trail, "complex", place, {})
+    if (trail.work.left === -1) Trail.add(trail, "complex", place, left, {})
     return
   }
-  const listed = Left.finite(left)
-  if (listed !== undefined) return compareValues(trail, listed, right, place)
+  if (Left.finite(left) !== undefined) return compareValues(trail, left, right, place)
   trail.active.add(key)
   const defaults = defaultsOf(right)
   if (left.unions.length === 0) compareNode(trail, left, right, place, defaults)

@@ -8,7 +8,6 @@ import { accepts } from "./accepts.ts"
 import * as Left from "./Left.ts"
 import * as Node from "./Node.ts"
 import type { Compare } from "./subset.ts"
-import * as Sample from "./sample.ts"
 import * as Trail from "./Trail.ts"
 
 /** Values of one property by which a part is split further. */
@@ -65,7 +64,7 @@ export const union = (
     else {
       const ambiguous = exclusive && near.some((branch) => fits(part, branch))
       const writer = part.nodes[0]?.source
-      Trail.add(trail, ambiguous ? "ambiguous" : "union", place, { writer, hints: () => Sample.values(part) })
+      Trail.add(trail, ambiguous ? "ambiguous" : "union", place, part, { writer })
     }
   }
 }
