@@ -9,7 +9,7 @@ import { rewriteTypes } from "./build.ts"
 import { deno, installBuilt, root, run } from "./built.ts"
 
 /** Packed; a package that grows past it has taken in something that is not its own. */
-const packedKiBMax = 720
+const packedKiBMax = 900
 
 /** Of statements and of `import("…")`; a type imported as `typeof import("…")` is one too. */
 const specifiers = /(?:^(?:import|export)\b(?:[^"';]*\bfrom)? ?|\bimport\()"([^"]+)"/gm
@@ -69,7 +69,7 @@ describe("the built package", () => {
 
   it("holds code, types, template, licence and readme, and nothing of tests or of the place of writing", () => {
     const own =
-      /^((schemas|core|runtime|edge|testing|policies|cli)\/.+\.(js|d\.ts)|(edge\/openapi-explorer\.)?LICENSE|README\.md|package\.json)$/
+      /^((schemas|core|runtime|edge|policies|testing|cli)\/.+\.(js|d\.ts)|policies\/bundle\.wasm|(.+\.)?LICENSE|README\.md|package\.json)$/
     const foreign = files.filter((path) => !own.test(path) && !path.startsWith("cli/template/"))
     assert.deepStrictEqual(foreign, [])
     const tests = files.filter((path) => /\.test\.|\.types\.|(^|\/)test[A-Z]|bench|\.(env|pem|db|key)$/.test(path))

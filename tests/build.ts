@@ -99,6 +99,9 @@ export const build = (root: string, out: string) => {
   const explorer = join(root, "node_modules/openapi-explorer")
   copyFileSync(join(explorer, "dist/browser/openapi-explorer.min.js"), join(out, "edge/openapi-explorer.min.js"))
   copyFileSync(join(explorer, "LICENSE"), join(out, "edge/openapi-explorer.LICENSE"))
+  // Read at start; the compiler copies no such file.
+  mkdirSync(join(out, "policies"), { recursive: true })
+  copyFileSync(join(root, "policies/bundle.wasm"), join(out, "policies/bundle.wasm"))
   copyFileSync(join(root, "docs/package.md"), join(out, "README.md"))
   writeFileSync(join(out, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`)
   return manifest

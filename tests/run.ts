@@ -98,6 +98,14 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       ciOnly: true,
       engines: ["apicurio"],
     },
+    {
+      name: "policies",
+      report: "vitest",
+      args: vitest("--project", "engines", "tests/policies"),
+      secondsMax: 120,
+      ciOnly: true,
+      engines: ["opa"],
+    },
     { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 600, ciOnly: true },
   ],
   check: [

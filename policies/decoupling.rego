@@ -1,0 +1,112 @@
+# Services know each other by contracts, events and bus commands alone: none waits for another, none looks inside.
+package nexus.architecture.decoupling
+
+policy := "decoupling"
+
+violations contains {
+	"policy": policy,
+	"rule": "no-internal-import",
+	"why": sprintf("%s imports %s of %s: a change inside %s can break %s", [
+		one.from,
+		one.specifier,
+		one.to,
+		one.to,
+		one.from,
+	]),
+	"repair": sprintf("import the contract of %s instead, or move what both need into it", [one.to]),
+	"file": one.file,
+	"line": one.line,
+} if {
+	some one in input.imports
+	one.kind != "contract"
+	one.from != one.to
+}
+
+# A service whose name is empty puts the application together: it may reach for everything.
+violations contains {
+	"policy": policy,
+	"rule": "no-synchronous-call",
+	"why": sprintf("%s waits for %s: when %s is slow or down, %s is too", [one.from, target(one), target(one), one.from]),
+	"repair": sprintf("send a bus command to %s, or listen to its events and keep what is needed", [target(one)]),
+	"file": one.file,
+	"line": one.line,
+} if {
+	some one in input.calls
+	not one.how in {"bus", "event"}
+	one.from != ""
+	one.from != one.to
+}
+
+violations contains {
+	"policy": policy,
+	"rule": "undeclared-command",
+	"why": sprintf("%s sends commands to %s, and its manifest does not say so", [one.from, one.aggregate]),
+	"repair": sprintf("add the command of %s to \"sends\" in the manifest of %s", [one.aggregate, one.from]),
+	"file": one.file,
+	"line": one.line,
+} if {
+	some one in input.calls
+	one.how == "bus"
+	one.from != ""
+	one.from != one.to
+	not declared(one.from, "sends", one.aggregate)
+}
+
+violations contains {
+	"policy": policy,
+	"rule": "undeclared-event",
+	"why": sprintf("%s listens to %s, and its manifest does not say so", [one.from, one.aggregate]),
+	"repair": sprintf("add the event of %s to \"consumes\" in the manifest of %s", [one.aggregate, one.from]),
+	"file": one.file,
+	"line": one.line,
+} if {
+	some one in input.calls
+	one.how == "event"
+	one.from != ""
+	one.from != one.to
+	not declared(one.from, "consumes", one.aggregate)
+}
+
+violations contains {
+	"policy": policy,
+	"rule": "one-owner",
+	"why": sprintf("%s and %s both own %s: neither can change it alone", [first.name, second.name, aggregate]),
+	"repair": sprintf("take %s out of \"owns\" in one of the two manifests", [aggregate]),
+	"file": second.file,
+	"line": second.line,
+} if {
+	some first in input.services
+	some second in input.services
+	first.name < second.name
+	some aggregate in first.owns
+	aggregate in second.owns
+}
+
+violations contains {
+	"policy": policy,
+	"rule": "unowned-aggregate",
+	"why": sprintf("%s belongs to no service: nobody answers for it", [one.name]),
+	"repair": sprintf("add %s to \"owns\" in the manifest of one service", [one.name]),
+	"file": one.file,
+	"line": one.line,
+} if {
+	some one in input.aggregates
+	not owned(one.name)
+}
+
+target(one) := one.to if one.to != ""
+
+target(one) := one.aggregate if one.to == ""
+
+# A manifest names `Payment.TakePayment`; the source may say no more than the aggregate, or nothing (`*`).
+declared(service, list, name) if {
+	some one in input.services
+	one.name == service
+	some entry in one[list]
+	name in {entry, split(entry, ".")[0]}
+}
+
+owned(name) if {
+	some one in input.services
+	name in one.owns
+}
