@@ -3,8 +3,12 @@
  * @module
  */
 import { Effect } from "effect"
+import { writeFileSync } from "node:fs"
 import { load } from "./facts/load.ts"
-import { application, type Input, type Option, type Verb } from "./Verb.ts"
+import * as Graph from "./graph/Graph.ts"
+import { html } from "./graph/html.ts"
+import { dot, mermaid } from "./graph/text.ts"
+import { application, Failure, type Input, type Option, type Verb } from "./Verb.ts"
 
 const source: { readonly [name: string]: Option } = {
   ...application,
@@ -25,6 +29,45 @@ export const policiesFacts: Verb = {
   run: Effect.fnUntraced(function* (input) {
     const facts = yield* factsOf(input)
     yield* input.print(JSON.stringify(facts, null, 2), facts)
+    return 0
+  }),
+}
+
+const formats: { readonly [name: string]: (graph: Graph.Graph) => string } = { mermaid, dot, html }
+
+export const policiesGraph: Verb = {
+  name: "policies graph",
+  help: "Draw which service sends what to which, and in red who waits for whom",
+  options: {
+    ...source,
+    format: { help: Object.keys(formats).join(", "), value: "FORMAT", default: "mermaid" },
+    out: { help: "Write to this file instead of standard output", value: "FILE" },
+  },
+  run: Effect.fnUntraced(function* (input) {
+    const format = input.option("format")!
+    const draw = Object.hasOwn(formats, format) ? formats[format] : undefined
+    if (draw === undefined) {
+      const message = `--format is one of ${Object.keys(formats).join(", ")}, not "${format}"`
+      return yield* new Failure({ message, exitCode: 2 })
+    }
+    const graph = Graph.make(yield* factsOf(input))
+    const text = draw(graph)
+    const out = input.option("out")
+    if (out === undefined) {
+      yield* input.print(text.trimEnd(), graph)
+      return 0
+    }
+    yield* Effect.try({
+      try: () => writeFileSync(out, text),
+      catch: (error) => new Failure({ message: `cannot write ${out}: ${(error as Error).message}`, exitCode: 1 }),
+    })
+    const [services, edges] = [graph.services.length, graph.edges.length]
+    yield* input.print(
+      `wrote ${out}: ${services} services, ${edges} edges, ${graph.edges.filter(Graph.isWrong).length} in red`,
+      {
+        ...{ out, services, edges, red: graph.edges.filter(Graph.isWrong).length },
+      },
+    )
     return 0
   }),
 }
