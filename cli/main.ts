@@ -8,10 +8,11 @@
  */
 import { Cause, Effect, Exit, Result } from "effect"
 import { existsSync } from "node:fs"
-import { resolve } from "node:path"
+import { join, resolve } from "node:path"
 import process from "node:process"
 import { pathToFileURL } from "node:url"
 import type { App } from "../core/App.ts"
+import * as SchemaRegistryMemory from "../core/SchemaRegistryMemory.ts"
 import * as Backup from "../runtime/adapters/sqlite/Backup.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import { backup, type Files, restore } from "./backup.ts"
@@ -23,6 +24,7 @@ import * as progress from "./progress.ts"
 import { check as checkSchemas } from "./schemas/check.ts"
 import { diff } from "./schemas/diff.ts"
 import { acceptEvolve, generate } from "./schemas/generate.ts"
+import { register } from "./schemas/register.ts"
 import { exportVerb, importVerb } from "./transfer.ts"
 import { stats } from "./stats.ts"
 import { token } from "./token.ts"
@@ -66,6 +68,12 @@ const verbs: ReadonlyArray<Verb> = [
   checkSchemas((where) => Sqlite.layerExisting(where)),
   generate,
   diff,
+  // A dry run makes no file.
+  register(({ option }, folder) =>
+    option("dry-run") === undefined || existsSync(join(folder, "nexus.db"))
+      ? Sqlite.layer({ folder })
+      : SchemaRegistryMemory.layer
+  ),
   acceptEvolve,
   verify({ check: (folder) => Sqlite.check({ folder }), layer: (folder) => Sqlite.layer({ folder }) }),
   policiesFacts,

@@ -53,13 +53,15 @@ export interface Ran {
   }
 }
 
+type Options = Readonly<Record<string, string>>
+
 export interface Fixture {
   readonly folder: string
   readonly read: (path: string) => string
   readonly put: (path: string, text: string) => void
   /** Replaces a piece of a file that has to be there. */
   readonly edit: (path: Path, from: string, to: string) => void
-  readonly run: (verb: Verb, options?: Readonly<Record<string, string>>) => Promise<Ran>
+  readonly run: (verb: Verb, options?: Options, env?: Options) => Promise<Ran>
   readonly remove: () => void
 }
 
@@ -92,14 +94,14 @@ export const fixture = (): Fixture => {
       if (!text.includes(from)) throw new Error(`${path} does not hold ${from}`)
       put(path, text.replace(from, to))
     },
-    run: async (verb, options = {}) => {
+    run: async (verb, options = {}, env = {}) => {
       let [text, json]: [string, Ran["json"]] = ["", {}]
       const given: Readonly<Record<string, string>> = { app: join(folder, "app.ts"), ...options }
       const input: Input = {
         option: (name) => given[name],
         json: false,
         color: false,
-        env: {},
+        env,
         app: Effect.promise(load),
         print: (said, value) => Effect.sync(() => void ([text, json] = [said, JSON.parse(JSON.stringify(value))])),
         progress: () => {},

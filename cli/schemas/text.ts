@@ -7,7 +7,7 @@ import type { Difference } from "../../schemas/Difference.ts"
 import { bare, type Paint, value } from "../paint.ts"
 import type { Project } from "./Project.ts"
 
-const differenceLines = (one: Difference, paint: Paint): ReadonlyArray<string> => [
+export const differenceLines = (one: Difference, paint: Paint): ReadonlyArray<string> => [
   `    ${paint.strong(one.pointer === "" ? "(all)" : bare(one.pointer))} ${one.rule} ${
     paint.dim(`revision ${one.revisions.join(", ")}`)
   }`,
