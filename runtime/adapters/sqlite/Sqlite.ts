@@ -1,6 +1,6 @@
 /**
- * The embedded stores: events, receipts, snapshots, the limiter of queries and the schema registry in one SQLite file,
- * written by any number of processes.
+ * The embedded stores: events, receipts, snapshots, the limiter of queries, the schema registry and violations in one
+ * SQLite file, written by any number of processes.
  * @module
  */
 import { Context, Effect, Layer } from "effect"
@@ -11,6 +11,7 @@ import { EventStore } from "../../../core/EventStore.ts"
 import { QueryLimiter } from "../../../core/QueryLimiter.ts"
 import { SchemaRegistry } from "../../../core/SchemaRegistry.ts"
 import { SnapshotStore } from "../../../core/SnapshotStore.ts"
+import { Violations } from "../../../core/Violations.ts"
 import type { Stats } from "../../Stats.ts"
 import type { Finding } from "../../Verify.ts"
 import * as Archives from "./archive.ts"
@@ -24,6 +25,7 @@ import * as Queries from "./queryLimiter.ts"
 import * as Registry from "./registry.ts"
 import * as Snapshots from "./snapshots.ts"
 import { stats as figures } from "./stats.ts"
+import * as Refused from "./violations.ts"
 
 /** A folder, made where it is missing, that holds `nexus.db`; or a file in a folder that exists. */
 export type Where = { readonly folder: string } | { readonly file: string }
@@ -32,7 +34,7 @@ export type Where = { readonly folder: string } | { readonly file: string }
 export const layer = (
   where: Where,
   connect: Connect = connectFile,
-): Layer.Layer<Archive | EventStore | QueryLimiter | SchemaRegistry | SnapshotStore, CannotOpen> =>
+): Layer.Layer<Archive | EventStore | QueryLimiter | SchemaRegistry | SnapshotStore | Violations, CannotOpen> =>
   Layer.effectContext(Effect.gen(function* () {
     const connection = yield* Connection.make(yield* fileOf(where), connect)
     return Context.make(EventStore, yield* Events.make(connection)).pipe(
@@ -40,6 +42,7 @@ export const layer = (
       Context.add(Archive, yield* Archives.make(connection)),
       Context.add(QueryLimiter, yield* Queries.make(connection)),
       Context.add(SchemaRegistry, yield* Registry.make(connection)),
+      Context.add(Violations, yield* Refused.make(connection)),
     )
   }))
 

@@ -171,7 +171,17 @@ CREATE TABLE schema_modes (
 ) STRICT, WITHOUT ROWID;
 `
 
-export const migrations: ReadonlyArray<string> = [layout, queries, places, schemas]
+const violations = `
+-- What the policies refused, as JSON; the newest of each tenant.
+CREATE TABLE violations (
+  violation_no INTEGER PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  violation TEXT NOT NULL
+) STRICT;
+CREATE INDEX violations_by_tenant ON violations (tenant, violation_no);
+`
+
+export const migrations: ReadonlyArray<string> = [layout, queries, places, schemas, violations]
 
 /** The file was written by newer code. */
 export class NewerSchema extends Error {

@@ -144,6 +144,16 @@ export const prepare = (driver: Driver) => ({
   insertRevision: driver.prepare("INSERT INTO schema_revisions (subject, revision, hash, schema) VALUES (?, ?, ?, ?)"),
   schemaMode: driver.prepare("SELECT mode FROM schema_modes WHERE subject = ?"),
   saveSchemaMode: driver.prepare("REPLACE INTO schema_modes (subject, mode) VALUES (?, ?)"),
+
+  insertViolation: driver.prepare("INSERT INTO violations (tenant, violation) VALUES (?, ?)"),
+  violations: driver.prepare(`
+    SELECT violation_no, violation FROM violations WHERE tenant = ? AND violation_no < ?
+    ORDER BY violation_no DESC LIMIT ?`),
+  pruneViolationsOf: driver.prepare(`
+    DELETE FROM violations WHERE tenant = ?1 AND violation_no <= (
+      SELECT violation_no FROM violations WHERE tenant = ?1 ORDER BY violation_no DESC LIMIT 1 OFFSET ?2)`),
+  pruneViolations: driver.prepare(`
+    DELETE FROM violations WHERE violation_no <= (SELECT max(violation_no) FROM violations) - ?`),
 })
 
 export type Statements = ReturnType<typeof prepare>
