@@ -13,6 +13,7 @@ import * as Answer from "./Answer.ts"
 import * as Defect from "./Defect.ts"
 import { type Host, nowMs, release } from "./Host.ts"
 import * as Metrics from "./HostMetrics.ts"
+import { SchemaValidationFailures } from "./RegistryMetrics.ts"
 import * as Turn from "./Turn.ts"
 
 /** One actor's entries of a group, in the order they were decided. */
@@ -203,6 +204,7 @@ const confirm = (
   if (entry.invalid !== undefined) {
     const { issues, subject } = entry.invalid
     host.update(Metrics.EventsInvalid, 1)
+    host.update(SchemaValidationFailures, 1)
     host.run(Effect.logError("event does not fit its schema").pipe(Effect.annotateLogs({ subject, issues })))
   }
   if (actor.loaded) {

@@ -20,6 +20,7 @@ const runtime = [
     "Gate.ts",
     "HostMetrics.ts",
     "RegistryMetrics.ts",
+    "Routable.ts",
     "Tail.ts",
     "TickTrigger.ts",
     "TimeTravel.ts",
