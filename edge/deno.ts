@@ -22,6 +22,7 @@ import * as Otlp from "../runtime/adapters/otlp/Otlp.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import type { Locked } from "../schemas/Lock.ts"
 import { ActorHost } from "../runtime/ActorHost.ts"
+import { CachedRegistry } from "../runtime/CachedRegistry.ts"
 import { Gate } from "../runtime/Gate.ts"
 import { Tail } from "../runtime/Tail.ts"
 import { TickTrigger } from "../runtime/TickTrigger.ts"
@@ -102,13 +103,13 @@ const prettyLines = Logger.batched(pretty, { window: "100 millis", flush: write 
 
 const layerOf = (app: App, settings: Settings, limits: Limits.Limits, logLevel: LogLevel.LogLevel) =>
   Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
-    Layer.provideMerge(Tail.layer),
+    Layer.provideMerge(Layer.merge(Tail.layer, Gate.layer(app))),
+    Layer.provideMerge(CachedRegistry.layer),
     Layer.provideMerge(
       Layer.mergeAll(
         Sqlite.layer({ folder: settings.data }),
         TickTrigger.layerImmediate,
         Sha256.layer,
-        Gate.layerOpen,
         PolicyEnforcerMemory.layerDeniesNothingForTests,
       ),
     ),

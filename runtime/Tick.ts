@@ -175,7 +175,6 @@ const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {
       }
       const span = Trace.decide(host, task)
       const entry = Turn.decide(cursor, task, setting, learned?.tasks.has(task) ? learned.verdicts : undefined)
-      Trace.end(host, span)
       if (Turn.isCommand(entry) && appends.length > 0 && bytes + entry.bytes > appendMax.bytes) break
       if (Turn.isCommand(entry)) asks.push(...entry.asks)
       if (asks.length > 0) {
@@ -183,6 +182,8 @@ const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {
         if (entries.length > 0) break
         continue
       }
+      // That of a decision which is put off or made again is never ended, and so never told.
+      Trace.end(host, span)
       seen++
       entries.push(entry)
       appends.push(entry.append)
