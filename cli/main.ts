@@ -19,7 +19,7 @@ import { backup, type Files, restore } from "./backup.ts"
 import { init } from "./init.ts"
 import { inspect } from "./inspect.ts"
 import { find, helpOf, helpOfAll, options } from "./parse.ts"
-import { policiesFacts, policiesGraph } from "./policies.ts"
+import { policiesCheck, policiesFacts, policiesGraph } from "./policies.ts"
 import * as progress from "./progress.ts"
 import { check as checkSchemas } from "./schemas/check.ts"
 import { diff } from "./schemas/diff.ts"
@@ -76,6 +76,7 @@ const verbs: ReadonlyArray<Verb> = [
   ),
   acceptEvolve,
   verify({ check: (folder) => Sqlite.check({ folder }), layer: (folder) => Sqlite.layer({ folder }) }),
+  policiesCheck,
   policiesFacts,
   policiesGraph,
 ]

@@ -4,10 +4,14 @@
  */
 import { Effect } from "effect"
 import { writeFileSync } from "node:fs"
+import type { Finding } from "../policies/Facts.ts"
+import * as files from "./facts/files.ts"
 import { load } from "./facts/load.ts"
 import * as Graph from "./graph/Graph.ts"
 import { html } from "./graph/html.ts"
 import { dot, mermaid } from "./graph/text.ts"
+import { judge } from "./judge.ts"
+import { bare, colored, type Paint, plain } from "./paint.ts"
 import { application, Failure, type Input, type Option, type Verb } from "./Verb.ts"
 
 const source: { readonly [name: string]: Option } = {
@@ -30,6 +34,41 @@ export const policiesFacts: Verb = {
     const facts = yield* factsOf(input)
     yield* input.print(JSON.stringify(facts, null, 2), facts)
     return 0
+  }),
+}
+
+/** A name or a sentence of a policy, never able to steer a terminal. */
+const line = (text: string): string => bare(text).replaceAll('\\"', '"')
+
+const findingText = (root: string, paint: Paint) => ({ file, line: at, policy, repair, rule, why }: Finding): string =>
+  [
+    `${paint.strong(`${line(files.shown(root, file))}:${at}`)} ${paint.removed(`${line(policy)}/${line(rule)}`)}`,
+    `  ${line(why)}`,
+    `  ${paint.added("repair:")} ${line(repair)}`,
+  ].join("\n")
+
+export const policiesCheck: Verb = {
+  name: "policies check",
+  help: "Judge the application by the policies, Nexus's and its own; exit code 1 where one is broken",
+  options: source,
+  notes: "The policies of Nexus: services are decoupled, stored events are never changed, every event is locked,\n" +
+    "registered and validated, questions after the past are limited. Your own are policies/bundle.wasm beside the\n" +
+    "application, made by `nexus policies build`. Exit code 2: the application cannot be read.",
+  run: Effect.fnUntraced(function* (input) {
+    const facts = yield* factsOf(input)
+    const { bundles, findings } = yield* judge(facts, input.option("app")!)
+    const { root } = files.homeOf(input.option("app")!)
+    const ok = findings.length === 0
+    const paint = input.color ? colored : plain
+    const { aggregates, events, publishers, routes, services } = facts
+    const seen = `${services.length} services, ${aggregates.length} aggregates, ${events.length} event versions, ` +
+      `${publishers.length} ways to store, ${routes.length} routes`
+    const count = `${findings.length} ${findings.length === 1 ? "violation" : "violations"}`
+    const text = ok
+      ? `ok: ${facts.app} keeps the policies (${seen})`
+      : `${findings.map(findingText(root, paint)).join("\n\n")}\n\nbad: ${count} of policies in ${facts.app}`
+    yield* input.print(text, { ok, app: facts.app, bundles, findings })
+    return ok ? 0 : 1
   }),
 }
 

@@ -112,12 +112,20 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
     { name: "tsc", report: "exit", args: script("node_modules/typescript/bin/tsc", "--noEmit"), secondsMax: 120 },
     { name: "lint", report: "exit", args: ["lint"], secondsMax: 60 },
     { name: "fmt", report: "exit", args: ["fmt", "--check"], secondsMax: 60 },
-    ...["examples/orders", "cli/template"].map((folder): Suite => ({
-      name: `schemas of ${folder}`,
+    ...["examples/orders", "cli/template"].flatMap((folder) =>
+      ["schemas", "policies"].map((what): Suite => ({
+        name: `${what} of ${folder}`,
+        report: "exit",
+        args: script("cli/main.ts", what, "check", "--app", `${folder}/app.ts`),
+        secondsMax: 60,
+      }))
+    ),
+    {
+      name: "policies of Nexus",
       report: "exit",
-      args: script("cli/main.ts", "schemas", "check", "--app", `${folder}/app.ts`),
+      args: vitest("--project", "unit", "tests/policies/own.test.ts"),
       secondsMax: 60,
-    })),
+    },
     { name: "tidy", report: "exit", args: vitest("--project", "unit", "tests/tidy.test.ts"), secondsMax: 60 },
   ],
 }

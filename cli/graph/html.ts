@@ -15,7 +15,8 @@ const style = `
 @media (prefers-color-scheme: dark) {
   :root { --ground: #14171b; --ink: #e8ebef; --soft: #a4adb8; --line: #8ab4e8; --box: #222a35; --red: #ff7b72 }
 }
-body { background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem }
+body { background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, sans-serif;
+  margin: 2rem auto; max-width: 75rem; padding: 0 1rem }
 h1 { font-size: 1.4rem; margin: 0 0 .25rem } p { color: var(--soft); margin: 0 0 1rem }
 svg { width: 100%; height: auto } svg text { fill: var(--ink); font-size: 14px; text-anchor: middle }
 .service rect { fill: var(--box); stroke: var(--line); stroke-width: 1.5 } .service .name { font-weight: 600; font-size: 16px }
@@ -28,7 +29,8 @@ marker path { fill: var(--line) } #soft path { fill: var(--soft) } #red path { f
 [tabindex]:focus rect, [tabindex]:focus path { stroke-width: 5 }
 [tabindex]:focus text { text-decoration: underline }
 table { border-collapse: collapse; width: 100% } caption { text-align: left; font-weight: 600; padding: 1rem 0 .25rem }
-th, td { border-top: 1px solid var(--soft); padding: .35rem .75rem .35rem 0; text-align: left; vertical-align: top } tr.wrong td { color: var(--red) }
+th, td { border-top: 1px solid var(--soft); padding: .35rem .75rem .35rem 0; text-align: left; vertical-align: top }
+tr.wrong td { color: var(--red) }
 `
 
 const legend: ReadonlyArray<Kind> = ["event", "bus", "contract", "ask", "http", "internal"]
@@ -50,7 +52,8 @@ const sentenceOf = ({ from, kind, names, to }: Edge): string =>
     : `${from} ${kind === "bus" ? "sends" : words[kind]}: ${names.join(", ")}, ${to}`
 
 const marker = (id: string) =>
-  `<marker id="${id}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path d="M0 0L10 5L0 10z"/></marker>`
+  `<marker id="${id}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="9" markerHeight="9" ` +
+  `markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path d="M0 0L10 5L0 10z"/></marker>`
 
 const picture = (graph: Graph): string => {
   const { boxes, curves, height, width } = layout(graph)
