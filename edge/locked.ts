@@ -117,7 +117,7 @@ export const prepare = Effect.fnUntraced(function* (
   const looked = writes
     ? Effect.map(
       register(wanted),
-      (added) => added.length === 0 ? [] : [`registered ${added.length} schemas: ${list(added)}`],
+      (added) => added.length === 0 ? [] : [`registered: ${list(added)}`],
     )
     : Effect.map(
       lacking(wanted),

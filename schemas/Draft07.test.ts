@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Ajv } from "ajv"
 import { Result, Schema } from "effect"
 import { document, type Json, objects } from "../tests/compat/generate.ts"
 import * as Oracle from "../tests/compat/oracle.ts"
@@ -60,11 +59,10 @@ const judged = (schema: JsonSchemas.Standalone, seed: number, values: number): r
 
 describe("Draft07.make()", () => {
   it("gives a schema that says its dialect and that draft-07 takes as one", () => {
-    const check = new Ajv({ strict: false })
     for (const schema of [contract, beside]) {
       const older = made(schema)
       assert.strictEqual(older["$schema"], "http://json-schema.org/draft-07/schema#")
-      assert.isTrue(check.validateSchema(older), JSON.stringify(check.errors))
+      assert.isTrue(Oracle.isDraft07(older as never))
       assert.notMatch(JSON.stringify(older), /\$defs|prefixItems|2020-12/)
     }
   })

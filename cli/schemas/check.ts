@@ -8,7 +8,7 @@ import { colored, plain } from "../paint.ts"
 import { application, data, progress, type Verb } from "../Verb.ts"
 import { open } from "./Project.ts"
 import { checkStore } from "./store.ts"
-import { findingsText, summary, told } from "./text.ts"
+import { findingsText, plural, summary, told } from "./text.ts"
 
 /** Reaches a store that exists. */
 export type Open = (
@@ -39,7 +39,7 @@ export const check = (openStore: Open): Verb => ({
     const missing = present ? "" : `there is no events.lock yet: \`nexus schemas generate\` makes one\n\n`
     const text = ok
       ? `ok: ${summary(project)} are locked`
-      : `${missing}${findingsText(project, findings, paint)}\n\nbad: ${findings.length} findings`
+      : `${missing}${findingsText(project, findings, paint)}\n\nbad: ${plural(findings.length, "finding")}`
     yield* input.print(text, { ok, app: app.name, findings: findings.map((one) => told(project, one)) })
     return ok ? 0 : 1
   }),

@@ -8,7 +8,9 @@ import { dirname, join, resolve } from "node:path"
 import type { App } from "../../core/App.ts"
 import { Failure, type Input, type Verb } from "../Verb.ts"
 
-export const files = {
+type Files = Readonly<Record<string, string>>
+
+const lamps: Files = {
   "Lamp.contract.ts": `import { Schema } from "effect"
 import { Command, Contract, Event } from "nexus-actors/schemas"
 export class Light extends Command("Light", { watts: Schema.Int }, []) {}
@@ -31,7 +33,6 @@ import { LampAggregate } from "./Lamp.ts"
 export default App.make("lamps", { aggregates: [LampAggregate] })
 `,
 }
-type Path = keyof typeof files
 
 export interface Ran {
   readonly code: number
@@ -60,13 +61,17 @@ export interface Fixture {
   readonly read: (path: string) => string
   readonly put: (path: string, text: string) => void
   /** Replaces a piece of a file that has to be there. */
-  readonly edit: (path: Path, from: string, to: string) => void
+  readonly edit: (path: string, from: string, to: string) => void
   readonly run: (verb: Verb, options?: Options, env?: Options) => Promise<Ran>
   readonly remove: () => void
 }
 
-/** In the repository, where imports of the package lead to its sources. */
-export const fixture = (): Fixture => {
+const filesOf = (folder: string, paths: ReadonlyArray<string>): Files =>
+  Object.fromEntries(paths.map((path) => [path, readFileSync(join(folder, path), "utf8")]))
+
+/** Of lamps, or files of a folder. In the repository, where imports of the package lead to its sources. */
+export const fixture = (from?: string, paths: ReadonlyArray<string> = []): Fixture => {
+  const files = from === undefined ? lamps : filesOf(from, paths)
   mkdirSync(".nexus", { recursive: true })
   const root = mkdtempSync(resolve(".nexus/lamps-"))
   let generation = 0

@@ -8,7 +8,7 @@ import * as LockCheck from "../../core/LockCheck.ts"
 import { colored, plain } from "../paint.ts"
 import { application, Failure, type Input, type Verb } from "../Verb.ts"
 import { open, type Project, write } from "./Project.ts"
-import { findingsText, summary, told } from "./text.ts"
+import { findingsText, plural, summary, told } from "./text.ts"
 
 const failed = (message: string) => new Failure({ message, exitCode: 1 })
 
@@ -18,7 +18,7 @@ const put = (folder: string, locked: Project["locked"]) =>
 /** Says what stands in the way. */
 const refuse = Effect.fnUntraced(function* (input: Input, project: Project, broken: Project["findings"]) {
   const findings = findingsText(project, broken, input.color ? colored : plain)
-  yield* input.print(`${findings}\n\nnothing is written: ${broken.length} findings are in the way`, {
+  yield* input.print(`${findings}\n\nnothing is written: ${plural(broken.length, "finding")} in the way`, {
     ok: false,
     written: [],
     findings: broken.map((one) => told(project, one)),

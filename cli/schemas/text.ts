@@ -34,7 +34,7 @@ export const findingText = ({ place }: Project, finding: Finding, paint: Paint):
 export const findingsText = (project: Project, findings: ReadonlyArray<Finding>, paint: Paint): string =>
   findings.map((finding) => findingText(project, finding, paint)).join("\n\n")
 
-const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
+export const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
 
 export const summary = ({ app, locked }: Project): string =>
   `${plural(locked.revisions.length, "schema")} and the folds of ${

@@ -8,6 +8,9 @@ import addFormats from "ajv-formats"
 import type { Draft, Json, Schema } from "./generate.ts"
 
 const options = { strict: false, logger: false, allErrors: false, validateSchema: false } as const
+/** What the dialect itself says of a schema. */
+export const isDraft07 = (schema: Schema): boolean => new Ajv({ strict: false }).validateSchema(schema) === true
+
 type Judge = (value: Json) => boolean
 
 const instances = (useDefaults: boolean): { readonly [D in Draft]: Ajv | Ajv2020 } => {

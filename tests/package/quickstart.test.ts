@@ -89,7 +89,10 @@ describe("the quickstart", () => {
     server = await serving()
     assert.deepStrictEqual(JSON.parse((await answers([token, read]))[0]!).state, { ...card, validUntil })
     await server.stop()
-    assert.match(ends(await box.sh(["npx -y deno@2.9.5 task nexus verify"], shop)), /^ok: 2 events/m)
+    const nexus = "npx -y deno@2.9.5 task nexus"
+    assert.match(ends(await box.sh([`${nexus} verify`], shop)), /^ok: 2 events/m)
+    assert.match(ends(await box.sh([`${nexus} schemas check`], shop)), /^ok: 2 schemas/m)
+    assert.match(ends(await box.sh([`${nexus} schemas check --data data`], shop)), /^ok: 2 of 2 events decoded/m)
   })
 
   it("changes it: the compiler says what is missing, then all is well again", { timeout: 240_000 }, async () => {
@@ -103,5 +106,13 @@ describe("the quickstart", () => {
     assert.include(missing, only("check says").text)
     rest.forEach(edit)
     assert.match(ends(await box.sh(lastTest, shop)), /Tests +13 passed/)
+  })
+
+  it("locks what the change brought, and nothing else is left to do", { timeout: 240_000 }, async () => {
+    const nexus = "npx -y deno@2.9.5 task nexus schemas"
+    const stale = ends(await box.sh([`${nexus} check`], shop), 1)
+    assert.match(stale, /^stale /m)
+    assert.notMatch(stale, /^broken /m)
+    assert.match(ends(await box.sh([`${nexus} generate`, `${nexus} check`], shop)), /^ok: \d schemas/m)
   })
 })
