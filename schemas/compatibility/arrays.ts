@@ -2,6 +2,7 @@
  * What a reader asks of arrays and their items beyond what the writer promises.
  * @module
  */
+import { fillsInside } from "./fill.ts"
 import type { Json } from "./json.ts"
 import * as Left from "./Left.ts"
 import type * as Node from "./Node.ts"
@@ -56,7 +57,8 @@ export const arrays = (
     const hints = () => ofLength(left, right.maxItems + 1)
     Trail.add(trail, "maxItems", place, left, { writer, reader: right.maxItems, hints })
   }
-  if (right.unique && !own.unique && own.maxItems > 1) {
+  const filled = (right.unique || right.contains !== undefined) && fillsInside(right)
+  if (right.unique && (!own.unique || filled) && own.maxItems > 1) {
     const hints = () => {
       const twice = Sample.one(Left.ofItem(left, own.prefix), depth)
       return twice === undefined
@@ -75,7 +77,7 @@ export const arrays = (
       Trail.add(trail, "itemRemoved", at, child, { writer: child.nodes[0]?.source })
     } else compare(trail, child, part, at)
   }
-  if (right.contains !== undefined && !contains(left, right.contains)) {
+  if (right.contains !== undefined && (filled || !contains(left, right.contains))) {
     const writer = left.nodes.find((node) => node.contains !== undefined)?.contains?.node.source
     const hints = () => [0, 1, 2, 3].flatMap((length) => ofLength(left, Math.max(own.minItems, length)))
     Trail.add(trail, "contains", place, left, { writer, reader: right.contains.node.source, hints })

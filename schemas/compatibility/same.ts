@@ -3,6 +3,7 @@
  * @module
  */
 import { reads } from "./accepts.ts"
+import { defaultsOf, fillsInside, fillsTwice } from "./fill.ts"
 import * as Node from "./Node.ts"
 import type { Pattern } from "./pattern.ts"
 
@@ -31,7 +32,9 @@ const same = (a: unknown, b: unknown, seen: Seen): boolean => {
 
 /** What a reader fills in may break it even where nothing has changed. */
 const sound = (node: Node.Node) => {
+  if (node.unique || node.contains !== undefined) return !fillsInside(node)
   const filled = [...node.properties].filter(([, part]) => part.default !== undefined)
+  if (node.allOf.length > 0) return defaultsOf(node).size === 0 && !fillsTwice([node, ...node.allOf])
   return filled.length === 0 ||
     (node.dependencies.length === 0 && node.names === undefined && node.maxProperties === Infinity &&
       filled.every(([key, { default: value }]) => Node.ofProperty(node, key).every((part) => reads(part, value!))))

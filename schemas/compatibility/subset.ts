@@ -6,7 +6,7 @@
  */
 import { accepts, reads } from "./accepts.ts"
 import { arrays } from "./arrays.ts"
-import { defaultsOf } from "./fill.ts"
+import { defaultsOf, fillsTwice } from "./fill.ts"
 import type { Json } from "./json.ts"
 import * as Left from "./Left.ts"
 import * as Node from "./Node.ts"
@@ -100,6 +100,9 @@ const compare: Compare = (trail, left, right, place) => {
   if (Left.finite(left) !== undefined) return compareValues(trail, left, right, place)
   trail.active.add(key)
   const defaults = defaultsOf(right)
+  if (right.allOf.length > 0 && !place.union && fillsTwice(Left.make([right]).nodes)) {
+    Trail.add(trail, "complex", place, left, {})
+  }
   if (left.unions.length === 0) compareNode(trail, left, right, place, defaults)
   else for (const choice of Left.choices(left)) compare(trail, choice, right, place)
   trail.active.delete(key)

@@ -63,10 +63,13 @@ const arrays = (r: Random, draft: Draft, depth: number): Schema => {
     : { type: "array", prefixItems: items, items: rest, ...others }
 }
 
-const defaulted = (r: Random, part: Schema): Schema =>
-  Object.keys(part).includes("$ref") || !r.chance(0.12)
-    ? part
-    : { ...part, default: r.chance(0.8) && part["type"] === "string" ? "abc" : r.pick(scalars) }
+const fitting: { readonly [type: string]: Json } = { string: "abc", integer: 5, number: 5, boolean: true }
+
+const defaulted = (r: Random, part: Schema): Schema => {
+  if (part["$ref"] !== undefined || !r.chance(0.12)) return part
+  const fits = typeof part["type"] === "string" ? fitting[part["type"]] : undefined
+  return { ...part, default: fits === undefined || r.chance(0.1) ? r.pick(scalars) : fits }
+}
 
 export const objects = (r: Random, draft: Draft, depth: number): Schema => {
   const keys = some(r, names, 1)
@@ -136,3 +139,11 @@ export const document = (draft: Draft, root: Schema, r: Random): Schema => ({
     Part: objects(r, draft, 1),
   },
 })
+
+/** Without the definitions that nothing outside of them uses: edits there would change nothing. */
+export const pruned = ({ $defs, ...root }: Schema): Schema => {
+  const definitions = Object.entries($defs as { readonly [name: string]: Schema })
+  const names = (json: Json) => definitions.filter(([name]) => JSON.stringify(json).includes(`#/$defs/${name}`))
+  const used = names([root, ...names(root).map(([, part]) => part)])
+  return used.length === 0 ? root : { ...root, $defs: Object.fromEntries(used) }
+}

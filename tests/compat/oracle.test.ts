@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { doubtfulMax, missedMax, survey } from "./survey.ts"
 
 /** CI draws 5,000, other seeds on demand: `deno run -A tests/compat/main.ts --pairs 5000 --seed 100000`. */
-const pairs = 800
+const pairs = 600
 
 describe("Compatibility.check() before Ajv", () => {
   const { counts, wrong } = survey({ first: 1, pairs, values: 200 })
