@@ -75,7 +75,8 @@ export const exchange = async (
   return { status: response.status, headers: Object.fromEntries(response.headers), bytes }
 }
 
-const isJson = /^application\/([\w.-]+\+)?json\s*(;|$)/i
+/** AWS names its JSON in a way of its own. */
+const isJson = /^application\/(([\w.-]+\+)?json|x-amz-json-1\.[01])\s*(;|$)/i
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false })
 
 /** Whether no value of a JSON text lies deeper; brackets within strings do not count. */

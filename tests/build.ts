@@ -22,8 +22,8 @@ export interface Manifest {
   readonly devDependencies: Names
 }
 
-/** Written by a user's tests, not by ours: the runners stay theirs. */
-const optionalPeers = ["vitest", "@effect/vitest"]
+/** Whoever uses what needs them installs them: runners of their tests, and the client of a registry that they chose. */
+const optionalPeers = ["vitest", "@effect/vitest", "@aws-sdk/client-glue"]
 
 const emitted = (path: string, extension: string) => path.replace(/\.ts$/, extension)
 

@@ -8,6 +8,8 @@ import { afterAll, beforeAll } from "vitest"
 import { entry, type Name } from "../infra/engines/engines.ts"
 import { type Running, start, stop } from "../infra/engines/running.ts"
 
+export { type Asked, type Fault, faults, type Proxy, proxy } from "../infra/engines/proxy.ts"
+
 /** Call it where tests are defined, and what it gives inside of them. */
 export const engine = (name: Name): () => Running => {
   let running: Running | undefined

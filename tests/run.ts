@@ -106,6 +106,14 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       ciOnly: true,
       engines: ["opa"],
     },
+    {
+      name: "glue",
+      report: "vitest",
+      args: vitest("--project", "engines", "runtime/adapters/glue"),
+      secondsMax: 120,
+      ciOnly: true,
+      engines: ["moto"],
+    },
     { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 600, ciOnly: true },
   ],
   check: [

@@ -2,7 +2,8 @@
  * Laws of schema registries about what they refuse: what is no schema, no subject, or not there.
  * @module
  */
-import { defaults } from "../Limits.ts"
+import { Effect } from "effect"
+import { defaults, Limits } from "../Limits.ts"
 import type { JsonSchema, SchemaRegistry } from "../SchemaRegistry.ts"
 import { holds, type Law, same } from "./fixtures.ts"
 import { absent, draft07, first, hashOf, law, object, refusal, text, unchanged } from "./schemas.ts"
@@ -43,7 +44,8 @@ export const refusals: ReadonlyArray<Law<SchemaRegistry>> = [
   }),
 
   law("register() takes what is just within the bounds", function* (registry, subject) {
-    const large = object({ a: { type: "string", description: "x".repeat(defaults.schemaBytes - 1_024) } })
+    const { schemaBytes } = yield* Effect.service(Limits)
+    const large = object({ a: { type: "string", description: "x".repeat(schemaBytes - 1_024) } })
     yield* registry.register(subject(), large)
     yield* holds((yield* registry.get(subject(), 1)).hash === hashOf(large), "a large schema was changed")
     yield* registry.register(subject(2), nested(12))
