@@ -27,11 +27,15 @@ export const setUp = Effect.fnUntraced(function* (limits: Partial<Limits.Limits>
     ...inner,
     revisions: (of) => Effect.suspend(() => (hands.calls++, hands.revisions(of))),
   })
-  const context = yield* Layer.build(Layer.fresh(CachedRegistry.layer)).pipe(
-    Effect.provideService(SchemaRegistry, broken),
-    Effect.provideService(Limits.Limits, Limits.lowered(limits)),
-    Effect.provide(Logger.layer([Logger.make(({ message }) => void hands.logged.push(String(message)))])),
-  )
+  const log = Logger.make(({ message }) => void hands.logged.push(String(message)))
+  const context = yield* Layer.build(Layer.provide(
+    Layer.fresh(CachedRegistry.layer),
+    Layer.mergeAll(
+      Layer.succeed(SchemaRegistry, broken),
+      Layer.succeed(Limits.Limits, Limits.lowered(limits)),
+      Logger.layer([log]),
+    ),
+  ))
   const cached = Context.get(context, CachedRegistry)
   const said = (of: JsonSchema, name = subject): string => {
     const verdict = cached.look(name, [hashOf(of)])
