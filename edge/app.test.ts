@@ -11,6 +11,7 @@ import * as EventStoreMemory from "../core/EventStoreMemory.ts"
 import * as Limits from "../core/Limits.ts"
 import * as PolicyEnforcerMemory from "../core/PolicyEnforcerMemory.ts"
 import * as QueryLimiterMemory from "../core/QueryLimiterMemory.ts"
+import * as SchemaRegistryMemory from "../core/SchemaRegistryMemory.ts"
 import * as SnapshotStoreMemory from "../core/SnapshotStoreMemory.ts"
 import { Tail } from "../runtime/Tail.ts"
 import { TimeTravel } from "../runtime/TimeTravel.ts"
@@ -65,6 +66,7 @@ const open = async (parts: Parts = {}) => {
     ),
     Layer.succeed(Actors, { send, state }),
     PolicyEnforcerMemory.layerDeniesNothingForTests,
+    SchemaRegistryMemory.layer,
     Layer.succeed(Tracer.Tracer, recording(spans)),
     Logger.layer([logger]),
   ))
@@ -89,8 +91,7 @@ const open = async (parts: Parts = {}) => {
 }
 
 /** One of each, as an actor may answer it. */
-const seconds = { retryAfterSeconds: 7 }
-const issues = [{ pointer: "/a", rule: "Expected more" }]
+const [seconds, issues] = [{ retryAfterSeconds: 7 }, [{ pointer: "/a", rule: "Expected more" }]]
 const errors: ReadonlyArray<ActorError.ActorError> = [
   ...[new ActorError.StreamClosed(), new ActorError.ActorDefect()],
   ...[ActorError.MailboxFull, ActorError.ActorUnavailable, ActorError.Contended].map((error) => new error(seconds)),

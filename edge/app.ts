@@ -15,6 +15,7 @@ import { PolicyEnforcer } from "../core/PolicyEnforcer.ts"
 import type { Accept } from "../runtime/Socket.ts"
 import type { Authenticate } from "./auth.ts"
 import { asyncapi } from "./asyncapi.ts"
+import { checkRejections } from "./checkRejections.ts"
 import * as cors from "./cors.ts"
 import { incoming } from "./guard.ts"
 import * as docs from "./docs.ts"
@@ -22,9 +23,9 @@ import { make as makeHealth } from "./health.ts"
 import { openapi } from "./openapi.ts"
 import * as operations from "./operations.ts"
 import * as permit from "./permit.ts"
-import * as problems from "./problems.ts"
 import { type Answer, type Failure, refuse } from "./refuse.ts"
 import { MethodNotAllowed, NoSuchRoute } from "./refusals.ts"
+import * as schemas from "./schemas.ts"
 import { type EdgeRequest, refusing, type Route, served, type Services } from "./route.ts"
 import { type Edge, serve } from "./run.ts"
 import * as handshake from "./stream/handshake.ts"
@@ -74,7 +75,10 @@ const toResponse = (answer: Answer | Response): Response => answer instanceof Re
 const throughHono = (answer: Promise<Answer>) => answer as Promise<Answer | Response> as Promise<Response>
 
 /** Matches what Hono matches, for paths that have another method. */
-const patternOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(".", "\\.").replace(":id", "[^/]+")}$`)
+const patternOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:\w+/g, "[^/]+")}$`)
+
+/** The names of a route's parts: `id`. */
+const partsOf = (path: string): ReadonlyArray<string> => [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!)
 
 const pathOf = (request: EdgeRequest): string => incoming(request, undefined).path
 
@@ -82,7 +86,7 @@ const pathOf = (request: EdgeRequest): string => incoming(request, undefined).pa
 export const makeApp = (options: EdgeOptions): EdgeApp => {
   const { app, authenticate, context, jwks, limits = Limits.defaults, origins = [], problemBase = "/problems#" } =
     options
-  problems.checkRejections(app)
+  checkRejections(app)
   let draining = false
   const waiting = new Set<(answer: Answer | Response) => void>()
   const isDraining = () => draining
@@ -95,6 +99,7 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
 
   const routes: ReadonlyArray<Route> = [
     ...table.routes(app, limits),
+    ...schemas.routes(limits),
     stream.ticket(tickets, limits.ticketMs),
     ...operations.routes({
       health,
@@ -108,7 +113,14 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
   const hono = new Hono()
   for (const route of routes) {
     const answer = serve(edge, served(route))
-    hono.on(route.method, route.path, (c) => throughHono(answer(c.req.raw, c.req.param("id"))))
+    const [first = "", second] = partsOf(route.path)
+    hono.on(
+      route.method,
+      route.path,
+      second === undefined
+        ? (c) => throughHono(answer(c.req.raw, c.req.param(first)))
+        : (c) => throughHono(answer(c.req.raw, c.req.param(first), c.req.param(second))),
+    )
   }
   const [wanted, granted] = [new WeakSet<EdgeRequest>(), new WeakMap<EdgeRequest, Accept>()]
   const shake = handshake.make({ authenticate, hub, origins, permit: allowed, tickets })

@@ -29,12 +29,13 @@ export interface Incoming {
   readonly path: string
   /** With its question mark; empty where there is none. */
   readonly search: string
-  /** The named part of the path, decoded; nothing where the route has none. */
+  /** The named parts of the path, decoded; nothing where the route has none. */
   readonly id: string | undefined
+  readonly part: string | undefined
   readonly commandId: string | undefined
 }
 
-export const incoming = (request: EdgeRequest, id: string | undefined): Incoming => {
+export const incoming = (request: EdgeRequest, id: string | undefined, part?: string): Incoming => {
   const { url } = request
   const start = url.indexOf("/", url.indexOf("//") + 2)
   const target = start < 0 ? "/" : url.slice(start)
@@ -44,6 +45,7 @@ export const incoming = (request: EdgeRequest, id: string | undefined): Incoming
     path: at < 0 ? target : target.slice(0, at),
     search: at < 0 ? "" : target.slice(at),
     id,
+    part,
     commandId: request.method === "POST" ? request.headers.get("idempotency-key") ?? undefined : undefined,
   }
 }
@@ -89,7 +91,7 @@ export const scopedTags = ["Unauthorized", "KeysUnavailable", "Forbidden", "Poli
 export const make = (guards: Guards, { asks, hasId, instead, query: known, scopes: usual, whileDraining }: Served) => {
   const asksInstead = instead && { ...asks, action: instead.action }
   return Effect.fnUntraced(function* (came: Incoming): Effect.fn.Return<Call, GuardRefusal> {
-    const { commandId, id = "", request, search } = came
+    const { commandId, id = "", part = "", request, search } = came
     const refusal = size(came, guards.limits)
     if (refusal !== undefined) return yield* refusal
     if (!whileDraining && guards.isDraining()) return yield* shuttingDown
@@ -108,6 +110,6 @@ export const make = (guards: Guards, { asks, hasId, instead, query: known, scope
     if (commandId !== undefined && !idPattern.test(commandId)) {
       return yield* new ActorError.InvalidId({ part: "Idempotency-Key" })
     }
-    return { request, id, commandId, principal, query: yield* query.parse(search, known) }
+    return { request, id, part, commandId, principal, query: yield* query.parse(search, known) }
   })
 }

@@ -44,7 +44,7 @@ const problemsOf = (route: Route, components: Components, base: string): Json =>
   ]
   const found = [...new Set(tags)].map(problems.of).map((problem) => ({
     status: problem.status,
-    schema: components.problem(`problem.${problem.slug}`, base, problem),
+    schema: components.problem(`problem.${problems.nameOf(problem)}`, base, problem),
   }))
   const owner = path.split("/")[2]
   for (const rejection of command?.rejections ?? []) {
@@ -66,17 +66,18 @@ const problemsOf = (route: Route, components: Components, base: string): Json =>
 
 const operationOf = (route: Route, components: Components, base: string): Json => {
   const { operation, path, scopes } = route
-  const { command, ok, operationId, parameters, summary } = operation
+  const { body, command, ok, operationId, parameters, summary } = operation
+  const asked = command === undefined ? body && JsonSchemas.document(body) : JsonSchemas.command(command)
   const schema = components.add(`${operationId}.answer`, JsonSchemas.document(ok.schema))
   return {
     operationId,
     summary,
     tags: [path.split("/")[1] === "v1" ? path.split("/")[2] : "operations"],
     parameters: parameters.map(parameterOf),
-    ...command === undefined ? {} : {
+    ...asked === undefined ? {} : {
       requestBody: {
         required: true,
-        content: { "application/json": { schema: components.add(operationId, JsonSchemas.command(command)) } },
+        content: { "application/json": { schema: components.add(operationId, asked) } },
       },
     },
     responses: {

@@ -7,6 +7,7 @@ import { afterEach, assert, describe, it } from "vitest"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
 import { type Input, PolicyDenied, PolicyEnforcer, type Shape as Enforcer } from "../core/PolicyEnforcer.ts"
 import * as QueryLimiterMemory from "../core/QueryLimiterMemory.ts"
+import * as SchemaRegistryMemory from "../core/SchemaRegistryMemory.ts"
 import * as SnapshotStoreMemory from "../core/SnapshotStoreMemory.ts"
 import { ActorHost } from "../runtime/ActorHost.ts"
 import { Gate } from "../runtime/Gate.ts"
@@ -38,7 +39,12 @@ const open = async (enforcer: Enforcer) => {
     Layer.mergeAll(ActorHost.layer(boxes), TimeTravel.layer(boxes)).pipe(
       Layer.provide([Gate.layerOpen, TickTrigger.layerImmediate]),
       Layer.provideMerge(Tail.layer),
-      Layer.provideMerge([EventStoreMemory.layer, QueryLimiterMemory.layer, SnapshotStoreMemory.layer]),
+      Layer.provideMerge([
+        EventStoreMemory.layer,
+        QueryLimiterMemory.layer,
+        SchemaRegistryMemory.layer,
+        SnapshotStoreMemory.layer,
+      ]),
       Layer.provideMerge(Layer.succeed(PolicyEnforcer, {
         known: (input) => (asked.push(input), enforcer.known(input)),
         enforce: enforcer.enforce,

@@ -12,11 +12,15 @@ import * as App from "../core/App.ts"
 import { Command } from "../schemas/Command.ts"
 import * as Contract from "../schemas/Contract.ts"
 import { type AnyRejection, Rejection } from "../schemas/Rejection.ts"
-import { checkRejections, kebab, table } from "./problems.ts"
+import { checkRejections } from "./checkRejections.ts"
+import { kebab, table } from "./problems.ts"
 import * as refusals from "./refusals.ts"
 
 const page = readFileSync("docs/problems.md", "utf8")
-const headings = [...page.matchAll(/^### (.+)\n(\d{3})\./gm)].map(([, slug, status]) => `${slug} ${status}`)
+/** A slug that two errors have, one with each status, has one heading. */
+const headings = [...page.matchAll(/^### (.+)\n(\d{3})(?: or (\d{3}))?\./gm)].flatMap(([, slug, ...statuses]) =>
+  statuses.filter((status) => status !== undefined).map((status) => `${slug} ${status}`)
+)
 
 /** An application with one command that may be refused so. */
 const refusing = (...rejections: ReadonlyArray<AnyRejection>) => {

@@ -7,7 +7,6 @@
  */
 import type { Schema } from "effect"
 import * as ActorError from "../core/ActorError.ts"
-import type * as App from "../core/App.ts"
 import type { Fields } from "../schemas/Fields.ts"
 import { isRedacted } from "../schemas/Redacted.ts"
 import type { AnyRejection } from "../schemas/Rejection.ts"
@@ -97,9 +96,23 @@ export const table: ReadonlyArray<Problem> = [
     "No such route",
     "Look the routes up in /openapi.json: names are spelt as in the contract.",
   ),
+  row(
+    Refusal.SchemaNotFound,
+    404,
+    "schema-not-registered",
+    "Schema not registered",
+    "Nothing is registered under this subject and revision: look the subjects up in /v1/schemas.",
+  ),
   row(ActorError.UnknownCommand, 404, "unknown-command", "Unknown command", "Look the commands up in /openapi.json."),
   row(Refusal.MethodNotAllowed, 405, "method-not-allowed", "Method not allowed", "Use one of the allowed methods."),
   row(Refusal.BodyTimeout, 408, "body-timeout", "Body timeout", "The body came too slowly: send it again."),
+  row(
+    Refusal.IncompatibleSchema,
+    409,
+    "schema-incompatible",
+    "Schema incompatible",
+    "The schema breaks with earlier revisions, nothing was registered: mend what each difference says.",
+  ),
   row(ActorError.StreamClosed, 410, "stream-closed", "Stream closed", "The instance has ended: use another id."),
   row(ActorError.VersionMismatch, 412, "version-mismatch", "Version mismatch", "Read the state again and decide anew."),
   row(Refusal.BodyTooLarge, 413, "body-too-large", "Body too large", "Send less in one command."),
@@ -112,6 +125,13 @@ export const table: ReadonlyArray<Problem> = [
     "Send application/json in UTF-8 without a content encoding.",
   ),
   row(ActorError.CommandInvalid, 422, "command-invalid", "Command invalid", "Mend the places that the issues name."),
+  row(
+    Refusal.SchemaInvalid,
+    422,
+    "schema-invalid",
+    "Schema invalid",
+    "This is no schema, or none that Nexus takes; nothing was registered: mend the place that pointer names.",
+  ),
   row(Refusal.QueryInvalid, 422, "invalid-query", "Invalid query", "Mend the query parameter that is named."),
   row(
     Refusal.MessageInvalid,
@@ -198,7 +218,7 @@ export const table: ReadonlyArray<Problem> = [
     503,
     "registry-unavailable",
     "Registry unavailable",
-    "Whether the schema is registered cannot be told; nothing was stored: try again later.",
+    "The schema registry cannot be asked; no event was stored: try again later. A registration may have taken place.",
   ),
   row(
     ActorError.PolicyUnavailable,
@@ -237,6 +257,10 @@ const byTag = new Map(table.map((problem) => [problem.tag, problem]))
 /** The problem of an error's tag. */
 export const of = (tag: string): Problem => byTag.get(tag) ?? byTag.get("InternalError")!
 
+/** Its slug, and its status where several have the slug. */
+export const nameOf = ({ slug, status }: Problem): string =>
+  table.filter((problem) => problem.slug === slug).length === 1 ? slug : `${slug}.${status}`
+
 /** `NotPlaced` is `not-placed`. */
 export const kebab = (tag: string): string =>
   tag.replace(/([a-z0-9])([A-Z])/g, "$1-$2").replace(/([A-Z]+)([A-Z][a-z])/g, "$1-$2").toLowerCase()
@@ -262,25 +286,3 @@ export const ofRejection = (rejection: AnyRejection): Problem => ({
 /** The names of the members that may be shown. */
 export const shownOf = ({ members }: Problem): ReadonlyArray<string> =>
   Object.keys(members).filter((name) => !isRedacted(members[name]!))
-
-/** Members that problems have anyway; a rejection has no field of these names. */
-const reserved = ["type", "title", "status", "detail", "instance", "rejection"]
-
-/** Stops an application at start whose rejections would be mistaken for each other or for a problem of Nexus. */
-export const checkRejections = (app: App.App): void => {
-  const slugs = new Map(table.map(({ slug }) => [slug, "a problem of Nexus"]))
-  for (const { contract } of Object.values(app.aggregates)) {
-    for (const command of Object.values(contract.commands)) {
-      for (const rejection of command.rejections) {
-        const tag = rejection.identifier
-        const other = slugs.get(kebab(tag)) ?? tag
-        if (other !== tag) throw new Error(`rejection ${tag} has the problem type of ${other}: rename it`)
-        slugs.set(kebab(tag), tag)
-        const field = reserved.find((name) => name in rejection.members)
-        if (field !== undefined) {
-          throw new Error(`rejection ${tag} has a field "${field}", which problems define: rename it`)
-        }
-      }
-    }
-  }
-}

@@ -7,6 +7,8 @@
 import { Schema } from "effect"
 import type { BeforeFirstEvent, VersionNotFound } from "../runtime/TimeTravel.ts"
 export { BeforeFirstEvent, VersionNotFound } from "../runtime/TimeTravel.ts"
+import { IncompatibleSchema, SchemaInvalid } from "../core/SchemaRegistry.ts"
+export { IncompatibleSchema, SchemaInvalid }
 
 const seconds = { retryAfterSeconds: Schema.Int }
 
@@ -18,6 +20,8 @@ export class MethodNotAllowed extends Schema.TaggedError<MethodNotAllowed>()("Me
 }) {}
 /** Nothing is stored under this id for the caller's tenant. */
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {}) {}
+/** Nothing is registered under this subject and revision: look the subjects up. */
+export class SchemaNotFound extends Schema.TaggedError<SchemaNotFound>()("SchemaNotFound", {}) {}
 /** The token is missing or not good: get a new one. It is not said why. */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", {
   /** A token came. Said in a header, not in the body, which is the same for all. */
@@ -86,6 +90,9 @@ export type Refusal =
   | NoSuchRoute
   | MethodNotAllowed
   | NotFound
+  | SchemaNotFound
+  | IncompatibleSchema
+  | SchemaInvalid
   | Unauthorized
   | BodyTooLarge
   | BodyTimeout

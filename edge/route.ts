@@ -9,6 +9,7 @@ import type { Limits } from "../core/Limits.ts"
 import type { Action, PolicyEnforcer } from "../core/PolicyEnforcer.ts"
 import type { Shape as Principal } from "../core/Principal.ts"
 import type { QueryLimiter } from "../core/QueryLimiter.ts"
+import type { SchemaRegistry } from "../core/SchemaRegistry.ts"
 import type { Tail } from "../runtime/Tail.ts"
 import type { TimeTravel } from "../runtime/TimeTravel.ts"
 import type { AnyCommand } from "../schemas/Command.ts"
@@ -34,8 +35,10 @@ export interface EdgeRequest {
 /** A request that passed the route's guards. */
 export interface Call {
   readonly request: EdgeRequest
-  /** The last part of the path that has a name; it fits the id rule. Empty where the route has none. */
+  /** The first named part of the path, empty where the route has none; it fits the id rule where it is called `id`. */
   readonly id: string
+  /** The second, as it came. */
+  readonly part: string
   /** The parameters of the query, each of them known to the route. */
   readonly query: ReadonlyMap<string, string>
   /** The idempotency key; it fits the id rule. */
@@ -59,6 +62,8 @@ export interface Operation {
   readonly parameters: ReadonlyArray<Parameter>
   /** The command whose payload is the body, and whose rejections may be answered. */
   readonly command?: AnyCommand
+  /** The body, where it is no command's payload. */
+  readonly body?: Schema.Constraint
   /** Tags of the errors that this route answers beside those of its guards. */
   readonly errors: ReadonlyArray<string>
   readonly ok: {
@@ -70,14 +75,14 @@ export interface Operation {
 }
 
 /** What a route may need of its surroundings. */
-export type Services = Actors | EventStore | PolicyEnforcer | QueryLimiter | Tail | TimeTravel
+export type Services = Actors | EventStore | PolicyEnforcer | QueryLimiter | SchemaRegistry | Tail | TimeTravel
 
 /** So many questions of one client in any window. */
 export type Limit = Pick<Limits, "queries" | "queryWindowMs">
 
 export interface Route {
   readonly method: "GET" | "POST"
-  /** As Hono writes it: `/v1/Order/:id`. */
+  /** As Hono writes it, with at most two named parts: `/v1/Order/:id`. */
   readonly path: string
   /** The scopes of which one is needed, the narrowest first; none where the route is open. */
   readonly scopes: ReadonlyArray<string>
@@ -146,8 +151,8 @@ export const refusing = (path: string, failure: Failure): Served => ({
 
 const json = { "content-type": "application/json" }
 
-/** A good answer; a `version` is its entity tag. */
-export const ok = (body: string, version?: number): Answer => ({
+/** A good answer; a version, or a hash, is its entity tag. */
+export const ok = (body: string, version?: number | string): Answer => ({
   status: 200,
   headers: version === undefined ? json : { ...json, etag: `"${version}"` },
   body,

@@ -82,8 +82,8 @@ export const serve = (edge: Edge, route: Served) => {
         return answer
       }))
 
-  return async (request: EdgeRequest, id: string | undefined): Promise<Answer> => {
-    const came = guard.incoming(request, id)
+  return async (request: EdgeRequest, id: string | undefined, part?: string): Promise<Answer> => {
+    const came = guard.incoming(request, id, part)
     const exit = await run(program(came))
     return Exit.isSuccess(exit) ? exit.value : refuse(edge.problemBase, new InternalError(), { path: came.path })
   }

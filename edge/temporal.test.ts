@@ -10,6 +10,7 @@ import * as Limits from "../core/Limits.ts"
 import * as PolicyEnforcerMemory from "../core/PolicyEnforcerMemory.ts"
 import * as QueryLimiterMemory from "../core/QueryLimiterMemory.ts"
 import { QueryLimiter, type Shape as Limiter } from "../core/QueryLimiter.ts"
+import * as SchemaRegistryMemory from "../core/SchemaRegistryMemory.ts"
 import * as SnapshotStoreMemory from "../core/SnapshotStoreMemory.ts"
 import { ActorHost } from "../runtime/ActorHost.ts"
 import { Gate } from "../runtime/Gate.ts"
@@ -31,7 +32,9 @@ const open = async (store: Partial<Store>, limiter = admitted, limits: Partial<L
   const runtime = ManagedRuntime.make(
     Layer.mergeAll(ActorHost.layer(boxes), Tail.layer, TimeTravel.layer(boxes)).pipe(
       Layer.provide(Gate.layerOpen),
-      Layer.provideMerge(Layer.mergeAll(events, SnapshotStoreMemory.layer, TickTrigger.layerImmediate)),
+      Layer.provideMerge(
+        Layer.mergeAll(events, SchemaRegistryMemory.layer, SnapshotStoreMemory.layer, TickTrigger.layerImmediate),
+      ),
       Layer.provideMerge(Layer.succeed(QueryLimiter, limiter)),
       Layer.provideMerge(PolicyEnforcerMemory.layerDeniesNothingForTests),
       Layer.provideMerge(Logger.layer([])),

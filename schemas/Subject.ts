@@ -15,10 +15,11 @@ export interface Subject {
 
 export const make = (aggregate: string, type: string, version: number): string => `${aggregate}.${type}.v${version}`
 
+const name = namePattern.source.slice(1, -1)
+export const pattern = new RegExp(`^(${name})\\.(${name})\\.v([1-9][0-9]{0,5})$`)
+
 /** Nothing where the text names no subject. */
 export const parse = (text: string): Subject | undefined => {
-  const [, aggregate = "", type = "", version = ""] = /^([^.]+)\.([^.]+)\.v([1-9]\d{0,5})$/.exec(text) ?? []
-  return namePattern.test(aggregate) && namePattern.test(type)
-    ? { aggregate, type, version: Number(version) }
-    : undefined
+  const [, aggregate, type, version] = pattern.exec(text) ?? []
+  return aggregate === undefined || type === undefined ? undefined : { aggregate, type, version: Number(version) }
 }

@@ -10,6 +10,7 @@ import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as Limits from "../../core/Limits.ts"
 import * as PolicyEnforcerMemory from "../../core/PolicyEnforcerMemory.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
+import * as SchemaRegistryMemory from "../../core/SchemaRegistryMemory.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
 import { type EdgeApp, makeApp } from "../../edge/app.ts"
 import * as auth from "../../edge/auth.ts"
@@ -17,6 +18,7 @@ import * as embedded from "../../edge/embedded.ts"
 import * as keys from "../../edge/keys.ts"
 import type { Services } from "../../edge/route.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
+import { CachedRegistry } from "../../runtime/CachedRegistry.ts"
 import { Gate } from "../../runtime/Gate.ts"
 import { Tail } from "../../runtime/Tail.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
@@ -48,6 +50,7 @@ export class TestObject extends DurableObject {
         SnapshotStoreMemory.layer,
         TickTrigger.layerGate(() => storage.sync()),
         Gate.layerOpen,
+        Layer.provide(CachedRegistry.layer, SchemaRegistryMemory.layer),
       )),
     )
     const context: Context.Context<Services> = await ManagedRuntime.make(layer).context()
@@ -57,7 +60,7 @@ export class TestObject extends DurableObject {
     const token = await embedded.mint(key, {
       tenant: "t1",
       subject: "s",
-      scope: "commands:* read",
+      scope: "commands:* read schemas:read schemas:write",
       ttlSeconds: 60,
       nowMs,
     })

@@ -15,6 +15,7 @@ import * as Limits from "../../core/Limits.ts"
 import type { QueryLimiter } from "../../core/QueryLimiter.ts"
 import * as PolicyEnforcerMemory from "../../core/PolicyEnforcerMemory.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
+import * as SchemaRegistryMemory from "../../core/SchemaRegistryMemory.ts"
 import type { SnapshotStore } from "../../core/SnapshotStore.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
 import { makeApp } from "../../edge/app.ts"
@@ -22,6 +23,7 @@ import * as auth from "../../edge/auth.ts"
 import { start } from "../../edge/deno.ts"
 import * as keys from "../../edge/keys.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
+import { CachedRegistry } from "../../runtime/CachedRegistry.ts"
 import { Gate } from "../../runtime/Gate.ts"
 import { Tail } from "../../runtime/Tail.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
@@ -49,10 +51,11 @@ export const inProcess =
   (stores: Stores = memory, app: App = boxes, clock?: Clock.Clock): Open => async (some = {}) => {
     const issuer = await Issuer.open()
     const limits = Limits.lowered(some)
+    const registry = Layer.provide(CachedRegistry.layer, SchemaRegistryMemory.layer)
     const runtime = ManagedRuntime.make(
       Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
         Layer.provideMerge(Tail.layer),
-        Layer.provideMerge(Layer.mergeAll(stores, TickTrigger.layerImmediate, Gate.layerOpen)),
+        Layer.provideMerge(Layer.mergeAll(stores, registry, TickTrigger.layerImmediate, Gate.layerOpen)),
         Layer.provideMerge(PolicyEnforcerMemory.layerDeniesNothingForTests),
         Layer.provideMerge(Layer.succeed(Limits.Limits, limits)),
         Layer.provideMerge(Logger.layer([])),

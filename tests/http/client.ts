@@ -44,7 +44,7 @@ export interface Route {
   readonly scope: string | undefined
 }
 
-export const everything = "commands:* read history stream ops"
+export const everything = "commands:* read history stream schemas:read schemas:write ops"
 
 export const ask = async (target: Target, path: string, options: Ask = {}): Promise<Said> => {
   const { body, method = body === undefined ? "GET" : "POST", token } = options
@@ -72,7 +72,8 @@ export const routesOf = ({ paths }: Document): ReadonlyArray<Route> =>
     }))
   )
 
-export const fill = (path: string, id: string): string => path.replace("{id}", id)
+export const fill = (path: string, id: string): string =>
+  path.replace("{id}", id).replace("{subject}", "Order.Filled.v1").replace("{revision}", "latest")
 
 const fits = (document: Document, schema: object, value: unknown): void => {
   const { errors, valid } = new Validator({ ...schema, components: document.components } as object, "2020-12").validate(

@@ -7,6 +7,7 @@ import { commands } from "./commands.ts"
 import { limits } from "./limits.ts"
 import { reads } from "./reads.ts"
 import { routes } from "./routes.ts"
+import { schemas } from "./schemas.ts"
 import type { Open } from "./Target.ts"
 import { temporal } from "./temporal.ts"
 import { tenants } from "./tenants.ts"
@@ -18,6 +19,7 @@ export const contract = (name: string, open: Open): void => {
     commands(open)
     limits(open)
     reads(open)
+    schemas(open)
     temporal(open)
     tenants(open)
     tokens(open)

@@ -12,6 +12,7 @@ import type { Open, Target } from "./Target.ts"
 /** Some payloads of the command behind a route, in their JSON form. */
 const payloads = (target: Target, { path }: Route): ReadonlyArray<unknown> => {
   const [, , aggregate = "", , , tag = ""] = path.split("/")
+  if (aggregate === "schemas") return [{}, { type: "object" }, { type: "nonsense" }]
   const command = target.app.aggregates[aggregate]!.contract.commands[tag]!
   const found = Effect.runSync(Arbitrary.sampleEffect(Arbitrary.schema(struct(command.fields)), { count: 4, seed: 5 }))
   return found.map((one) =>
@@ -44,6 +45,8 @@ export const routes = (open: Open): void => {
           `POST /v1/Box/{id}/commands/${tag}`
         ),
         ...["GET /v1/Box", "GET /v1/Box/{id}", "GET /v1/Box/{id}/events"],
+        ...["GET /v1/schemas", "GET /v1/schemas/{subject}/revisions", "POST /v1/schemas/{subject}/revisions"],
+        ...["GET /v1/schemas/{subject}/revisions/{revision}", "POST /v1/schemas/{subject}/compatibility"],
         "POST /v1/stream/tickets",
         "GET /v1/events",
         ...["GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json", "GET /asyncapi.json"],
