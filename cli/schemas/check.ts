@@ -5,7 +5,7 @@
 import { Effect, type Layer } from "effect"
 import type { EventStore } from "../../core/EventStore.ts"
 import { colored, plain } from "../paint.ts"
-import { application, data, progress, type Verb } from "../Verb.ts"
+import { application, data, Failure, progress, type Verb } from "../Verb.ts"
 import { open } from "./Project.ts"
 import { checkStore } from "./store.ts"
 import { findingsText, plural, summary, told } from "./text.ts"
@@ -14,6 +14,8 @@ import { findingsText, plural, summary, told } from "./text.ts"
 export type Open = (
   where: { readonly folder: string } | { readonly file: string },
 ) => Layer.Layer<EventStore, { readonly message: string }>
+
+const wrong = (message: string) => new Failure({ message, exitCode: 2 })
 
 export const check = (openStore: Open): Verb => ({
   name: "schemas check",
@@ -29,6 +31,10 @@ export const check = (openStore: Open): Verb => ({
     "`broken` by you. Nothing is written.",
   run: Effect.fnUntraced(function* (input) {
     const [file, folder] = [input.option("store"), input.option("data")]
+    if (file !== undefined && folder !== undefined) return yield* wrong("--store and --data name two stores: give one")
+    if (file === undefined && folder === undefined && input.option("all") !== undefined) {
+      return yield* wrong("--all is of a store: add --store FILE or --data FOLDER")
+    }
     if (file !== undefined || folder !== undefined) {
       return yield* checkStore(input, openStore(file === undefined ? { folder: folder! } : { file }))
     }

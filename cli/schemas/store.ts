@@ -91,12 +91,13 @@ export const checkStore = (input: Input, store: Layer.Layer<EventStore, { readon
       }
     }).pipe(
       Effect.provide(store),
-      Effect.mapError((error) =>
-        new Failure({
-          message: "reason" in error ? `the store cannot be read: ${error.reason}` : error.message,
+      Effect.mapError((error) => {
+        const unread = "_tag" in error && error._tag === "StoreUnavailable"
+        return new Failure({
+          message: unread ? `the store cannot be read: ${error.reason}` : error.message,
           exitCode: 1,
         })
-      ),
+      }),
     )
     const ok = counts.bad === 0
     const sorted = [...subjects].toSorted(([a], [b]) => a < b ? -1 : 1)

@@ -138,6 +138,14 @@ describe("nexus schemas check --store", () => {
     assert.notMatch(text, /geheim/)
   })
 
+  it("says what it was asked wrongly", async () => {
+    const { verb } = storeOf([])
+    const both = await lamps.run(verb, { store: "some.db", data: "data" })
+    const none = await lamps.run(verb, { all: "true" })
+    assert.deepStrictEqual([both.code, none.code], [2, 2])
+    assert.match(`${both.text}\n${none.text}`, /give one\n--all is of a store/)
+  })
+
   it("finds an upcaster that fails, and one that gives what does not fit", async () => {
     const { verb } = storeOf([event(1, "Lit", 1, { watts: 40 })])
     lamps.edit("Lamp.contract.ts", `({ ...old, color: "white" })`, `({ ...old, color: null as never })`)
