@@ -6,13 +6,16 @@
  * A composition root: it chooses the adapters that verbs work on.
  * @module
  */
-import { Cause, Effect, Exit, Result } from "effect"
+import { Cause, Effect, Exit, Layer, Result } from "effect"
 import { existsSync } from "node:fs"
 import { join, resolve } from "node:path"
 import process from "node:process"
 import { pathToFileURL } from "node:url"
 import type { App } from "../core/App.ts"
+import { SchemaRegistry } from "../core/SchemaRegistry.ts"
 import * as SchemaRegistryMemory from "../core/SchemaRegistryMemory.ts"
+import * as registries from "../edge/registries.ts"
+import * as registry from "../edge/registry.ts"
 import * as Backup from "../runtime/adapters/sqlite/Backup.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import { backup, type Files, restore } from "./backup.ts"
@@ -69,11 +72,15 @@ const verbs: ReadonlyArray<Verb> = [
   generate,
   diff,
   // A dry run makes no file.
-  register(({ option }, folder) =>
-    option("dry-run") === undefined || existsSync(join(folder, "nexus.db"))
-      ? Sqlite.layer({ folder })
-      : SchemaRegistryMemory.layer
-  ),
+  register(({ env, option }, folder) => {
+    const faults: Array<string> = []
+    const choice = registry.read((name) => env[name] || undefined, faults)
+    if (faults.length > 0) return Layer.effect(SchemaRegistry, Effect.fail(new Error(faults.join("\n"))))
+    return registries.remote(choice) ??
+      (option("dry-run") === undefined || existsSync(join(folder, "nexus.db"))
+        ? Sqlite.layer({ folder })
+        : SchemaRegistryMemory.layer)
+  }),
   acceptEvolve,
   verify({ check: (folder) => Sqlite.check({ folder }), layer: (folder) => Sqlite.layer({ folder }) }),
   policiesCheck,

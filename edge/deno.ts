@@ -34,6 +34,7 @@ import * as keys from "./keys.ts"
 import * as locked from "./locked.ts"
 import type { Failure } from "./refuse.ts"
 import { BodyTimeout, HeaderInvalid, HeadersTooLarge } from "./refusals.ts"
+import * as registries from "./registries.ts"
 import * as sample from "./sample.ts"
 import { type Environment, fromEnvironment, type Settings } from "./settings.ts"
 
@@ -101,10 +102,16 @@ const pretty: Logger.Logger<unknown, string> = Logger.map(
 )
 const prettyLines = Logger.batched(pretty, { window: "100 millis", flush: write })
 
+/** The registry that the settings choose, remembered. */
+const registryOf = ({ registry }: Settings) => {
+  const remote = registries.remote(registry)
+  return remote === undefined ? CachedRegistry.layer : Layer.provide(CachedRegistry.layer, remote)
+}
+
 const layerOf = (app: App, settings: Settings, limits: Limits.Limits, logLevel: LogLevel.LogLevel) =>
   Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
     Layer.provideMerge(Layer.merge(Tail.layer, Gate.layer(app))),
-    Layer.provideMerge(CachedRegistry.layer),
+    Layer.provideMerge(registryOf(settings)),
     Layer.provideMerge(
       Layer.mergeAll(
         Sqlite.layer({ folder: settings.data }),

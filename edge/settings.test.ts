@@ -25,6 +25,7 @@ describe("fromEnvironment()", () => {
         tenantClaim: "tenant",
         origins: [],
         telemetry: undefined,
+        registry: { kind: "embedded" },
       },
     })
   })

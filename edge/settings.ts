@@ -4,6 +4,7 @@
  */
 import { Result } from "effect"
 import * as otel from "./otel.ts"
+import * as registry from "./registry.ts"
 
 export type Environment = { readonly [name: string]: string | undefined }
 
@@ -29,6 +30,7 @@ export interface Settings {
   readonly origins: ReadonlyArray<string>
   /** Where traces and metrics go; nowhere if absent. */
   readonly telemetry: otel.Telemetry | undefined
+  readonly registry: registry.Choice
 }
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
@@ -76,6 +78,7 @@ export const fromEnvironment = (env: Environment): Result.Result<Settings, Reado
   }
 
   const telemetry = otel.read(get, faults)
+  const choice = registry.read(get, faults)
 
   return faults.length > 0 ? Result.fail(faults) : Result.succeed({
     production,
@@ -87,5 +90,6 @@ export const fromEnvironment = (env: Environment): Result.Result<Settings, Reado
     tenantClaim: get("NEXUS_TENANT_CLAIM") ?? "tenant",
     origins,
     telemetry,
+    registry: choice,
   })
 }
