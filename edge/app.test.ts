@@ -13,6 +13,7 @@ import * as PolicyEnforcerMemory from "../core/PolicyEnforcerMemory.ts"
 import * as QueryLimiterMemory from "../core/QueryLimiterMemory.ts"
 import * as SchemaRegistryMemory from "../core/SchemaRegistryMemory.ts"
 import * as SnapshotStoreMemory from "../core/SnapshotStoreMemory.ts"
+import * as ViolationsMemory from "../core/ViolationsMemory.ts"
 import { Tail } from "../runtime/Tail.ts"
 import { TimeTravel } from "../runtime/TimeTravel.ts"
 import boxes from "../tests/http/app.ts"
@@ -37,9 +38,7 @@ interface Parts {
 }
 
 const opened: Array<{ readonly dispose: () => Promise<void> }> = []
-afterEach(async () => {
-  for (const runtime of opened.splice(0)) await runtime.dispose()
-})
+afterEach(() => Promise.all(opened.splice(0).map((runtime) => runtime.dispose())))
 
 const receipt = { commandId: "c", aggregate: "Box", id: "a", version: 1, events: [], position: "p" }
 
@@ -62,7 +61,7 @@ const open = async (parts: Parts = {}) => {
   const logger = Logger.map(Logger.formatJson, (line) => void lines.push(line))
   const runtime = ManagedRuntime.make(Layer.mergeAll(
     Layer.mergeAll(Tail.layer, TimeTravel.layer(boxes)).pipe(
-      Layer.provideMerge(Layer.mergeAll(store, QueryLimiterMemory.layer, SnapshotStoreMemory.layer)),
+      Layer.provideMerge([store, QueryLimiterMemory.layer, SnapshotStoreMemory.layer, ViolationsMemory.layer]),
     ),
     Layer.succeed(Actors, { send, state }),
     PolicyEnforcerMemory.layerDeniesNothingForTests,

@@ -33,6 +33,7 @@ import * as Hub from "./stream/Hub.ts"
 import * as stream from "./stream/routes.ts"
 import * as table from "./table.ts"
 import { make as makeTickets } from "./stream/tickets.ts"
+import * as violations from "./violations.ts"
 
 export interface EdgeOptions {
   readonly app: App
@@ -100,6 +101,7 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
   const routes: ReadonlyArray<Route> = [
     ...table.routes(app, limits),
     ...schemas.routes(limits),
+    ...violations.routes(limits),
     stream.ticket(tickets, limits.ticketMs),
     ...operations.routes({
       health,

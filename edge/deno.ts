@@ -14,7 +14,8 @@ import process from "node:process"
 import { fileURLToPath } from "node:url"
 import type { App } from "../core/App.ts"
 import * as Limits from "../core/Limits.ts"
-import * as PolicyEnforcerMemory from "../core/PolicyEnforcerMemory.ts"
+import { sha256 as bundleHash } from "../policies/bundle.ts"
+import * as Policies from "../policies/Policies.ts"
 import { listen, type Listener, type Malformed } from "../runtime/adapters/node/listener.ts"
 import { readOrCreate } from "../runtime/adapters/node/secret.ts"
 import * as Sha256 from "../runtime/adapters/node/sha256.ts"
@@ -44,6 +45,11 @@ export interface ServeOptions {
   /** The process's environment where absent. */
   readonly env?: Environment
   readonly limits?: Partial<Limits.Limits>
+  /**
+   * Compiled policies of the application: the bytes of what `nexus policies build` wrote. They are asked behind those of
+   * Nexus and must agree: they can forbid more and allow no more.
+   */
+  readonly policies?: ReadonlyArray<Uint8Array>
   /** Log lines below it are dropped; `Info` where absent. */
   readonly logLevel?: LogLevel.LogLevel
 }
@@ -108,16 +114,32 @@ const registryOf = ({ registry }: Settings) => {
   return remote === undefined ? CachedRegistry.layer : Layer.provide(CachedRegistry.layer, remote)
 }
 
-const layerOf = (app: App, settings: Settings, limits: Limits.Limits, logLevel: LogLevel.LogLevel) =>
+const bundle = fileURLToPath(new URL("../policies/bundle.wasm", import.meta.url).href)
+
+/** The policies that this process enforces; a file that is not the released one is no policy. */
+const policiesOf = async ({ opaUrl }: Settings, own: ReadonlyArray<Uint8Array> = []): Promise<Policies.Options> => {
+  const source = (bytes: Uint8Array) => ({ wasm: new Uint8Array(bytes), sha256: Sha256.sha256(bytes) })
+  if (opaUrl !== undefined) return { nexus: { url: opaUrl }, own: own.map(source) }
+  const nexus = source(await readFile(bundle))
+  if (nexus.sha256 !== bundleHash) throw new CannotServe([`${bundle} was changed: install the package again`])
+  return { nexus, own: own.map(source) }
+}
+
+const layerOf = (
+  app: App,
+  settings: Settings,
+  policies: Policies.Options,
+  limits: Limits.Limits,
+  logLevel: LogLevel.LogLevel,
+) =>
   Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
     Layer.provideMerge(Layer.merge(Tail.layer, Gate.layer(app))),
-    Layer.provideMerge(registryOf(settings)),
+    Layer.provideMerge(Layer.merge(registryOf(settings), Policies.layer(policies))),
     Layer.provideMerge(
       Layer.mergeAll(
         Sqlite.layer({ folder: settings.data }),
         TickTrigger.layerImmediate,
         Sha256.layer,
-        PolicyEnforcerMemory.layerDeniesNothingForTests,
       ),
     ),
     Layer.provideMerge(
@@ -156,10 +178,11 @@ export const start = async (app: App, options: ServeOptions = {}): Promise<Serve
   if (Result.isFailure(read)) throw new CannotServe(read.failure)
   const settings = read.success
   const limits = Limits.lowered(options.limits ?? {})
+  const policies = await policiesOf(settings, options.policies)
   const { authenticate, key, served } = await identityOf(settings, limits).catch((error: Error) => {
     throw new CannotServe([`cannot read or make the key in ${settings.data}: ${error.message}`])
   })
-  const runtime = ManagedRuntime.make(layerOf(app, settings, limits, options.logLevel ?? "Info"))
+  const runtime = ManagedRuntime.make(layerOf(app, settings, policies, limits, options.logLevel ?? "Info"))
   const context = await runtime.context().catch((error: Error) => {
     throw new CannotServe([error.message])
   })
@@ -227,7 +250,8 @@ const greeting = async (app: App, { mint, url }: Server): Promise<string> => {
  *
  * Environment: `PORT` (8787), `NEXUS_HOST` (127.0.0.1), `NEXUS_DATA` (./data), `NEXUS_ENV` (development), and for tokens
  * of an issuer elsewhere `NEXUS_ISSUER`, `NEXUS_AUDIENCE`, `NEXUS_JWKS_URL`, `NEXUS_TENANT_CLAIM` (tenant); for web
- * pages from elsewhere `NEXUS_ORIGINS` (none). With `CI=true`, and in production, no schema is registered at start.
+ * pages from elsewhere `NEXUS_ORIGINS` (none); `NEXUS_OPA_URL`, a server that decides in place of the compiled policies
+ * (none). With `CI=true`, and in production, no schema is registered at start.
  */
 export const serve = async (app: App, options: ServeOptions = {}): Promise<void> => {
   const server = await start(app, options).catch((error: unknown) => {

@@ -9,6 +9,7 @@ import { type Input, PolicyDenied, PolicyEnforcer, type Shape as Enforcer } from
 import * as QueryLimiterMemory from "../core/QueryLimiterMemory.ts"
 import * as SchemaRegistryMemory from "../core/SchemaRegistryMemory.ts"
 import * as SnapshotStoreMemory from "../core/SnapshotStoreMemory.ts"
+import * as ViolationsMemory from "../core/ViolationsMemory.ts"
 import { ActorHost } from "../runtime/ActorHost.ts"
 import { Gate } from "../runtime/Gate.ts"
 import { Tail } from "../runtime/Tail.ts"
@@ -44,6 +45,7 @@ const open = async (enforcer: Enforcer) => {
         QueryLimiterMemory.layer,
         SchemaRegistryMemory.layer,
         SnapshotStoreMemory.layer,
+        ViolationsMemory.layer,
       ]),
       Layer.provideMerge(Layer.succeed(PolicyEnforcer, {
         known: (input) => (asked.push(input), enforcer.known(input)),

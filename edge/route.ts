@@ -10,6 +10,7 @@ import type { Action, PolicyEnforcer } from "../core/PolicyEnforcer.ts"
 import type { Shape as Principal } from "../core/Principal.ts"
 import type { QueryLimiter } from "../core/QueryLimiter.ts"
 import type { SchemaRegistry } from "../core/SchemaRegistry.ts"
+import type { Violations } from "../core/Violations.ts"
 import type { Tail } from "../runtime/Tail.ts"
 import type { TimeTravel } from "../runtime/TimeTravel.ts"
 import type { AnyCommand } from "../schemas/Command.ts"
@@ -75,7 +76,15 @@ export interface Operation {
 }
 
 /** What a route may need of its surroundings. */
-export type Services = Actors | EventStore | PolicyEnforcer | QueryLimiter | SchemaRegistry | Tail | TimeTravel
+export type Services =
+  | Actors
+  | EventStore
+  | PolicyEnforcer
+  | QueryLimiter
+  | SchemaRegistry
+  | Tail
+  | TimeTravel
+  | Violations
 
 /** So many questions of one client in any window. */
 export type Limit = Pick<Limits, "queries" | "queryWindowMs">

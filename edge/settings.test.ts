@@ -24,6 +24,7 @@ describe("fromEnvironment()", () => {
         issuer: undefined,
         tenantClaim: "tenant",
         origins: [],
+        opaUrl: undefined,
         telemetry: undefined,
         registry: { kind: "embedded" },
       },

@@ -28,6 +28,8 @@ export interface Settings {
   readonly tenantClaim: string
   /** Web origins other than our own whose pages may call us; none where nothing is said. */
   readonly origins: ReadonlyArray<string>
+  /** An OPA server that decides in place of the compiled policies. */
+  readonly opaUrl: string | undefined
   /** Where traces and metrics go; nowhere if absent. */
   readonly telemetry: otel.Telemetry | undefined
   readonly registry: registry.Choice
@@ -35,10 +37,11 @@ export interface Settings {
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
-const urlFault = (text: string): string | undefined => {
+const urlFault = (name: string, text: string | undefined): ReadonlyArray<string> => {
+  if (text === undefined) return []
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol === "https:" || (url?.protocol === "http:" && loopback.test(url.hostname))) return undefined
-  return "NEXUS_JWKS_URL must be an https URL (http only for loopback)"
+  if (url?.protocol === "https:" || (url?.protocol === "http:" && loopback.test(url.hostname))) return []
+  return [`${name} must be an https URL (http only for loopback)`]
 }
 
 /** As browsers write it: scheme, host and port, nothing behind them. No wildcard: it would let any page in. */
@@ -63,8 +66,8 @@ export const fromEnvironment = (env: Environment): Result.Result<Settings, Reado
     const why = production ? "production has no default key" : "an issuer needs all three"
     faults.push(...missing.map((name) => `${name} is missing: ${why}`))
   }
-  const fault = jwksUrl === undefined ? undefined : urlFault(jwksUrl)
-  if (fault !== undefined) faults.push(fault)
+  const opaUrl = get("NEXUS_OPA_URL")
+  faults.push(...urlFault("NEXUS_JWKS_URL", jwksUrl), ...urlFault("NEXUS_OPA_URL", opaUrl))
 
   const portText = get("PORT") ?? "8787"
   const port = /^\d{1,5}$/.test(portText) ? Number(portText) : NaN
@@ -89,6 +92,7 @@ export const fromEnvironment = (env: Environment): Result.Result<Settings, Reado
     issuer: named ? { issuer: issuer!, audience: audience!, jwksUrl: jwksUrl! } : undefined,
     tenantClaim: get("NEXUS_TENANT_CLAIM") ?? "tenant",
     origins,
+    opaUrl,
     telemetry,
     registry: choice,
   })

@@ -8,6 +8,7 @@ import { EventStore, type Shape as Store, StoreUnavailable } from "../core/Event
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
 import * as Limits from "../core/Limits.ts"
 import * as PolicyEnforcerMemory from "../core/PolicyEnforcerMemory.ts"
+import * as ViolationsMemory from "../core/ViolationsMemory.ts"
 import * as QueryLimiterMemory from "../core/QueryLimiterMemory.ts"
 import { QueryLimiter, type Shape as Limiter } from "../core/QueryLimiter.ts"
 import * as SchemaRegistryMemory from "../core/SchemaRegistryMemory.ts"
@@ -36,7 +37,7 @@ const open = async (store: Partial<Store>, limiter = admitted, limits: Partial<L
         Layer.mergeAll(events, SchemaRegistryMemory.layer, SnapshotStoreMemory.layer, TickTrigger.layerImmediate),
       ),
       Layer.provideMerge(Layer.succeed(QueryLimiter, limiter)),
-      Layer.provideMerge(PolicyEnforcerMemory.layerDeniesNothingForTests),
+      Layer.provideMerge(Layer.merge(PolicyEnforcerMemory.layerDeniesNothingForTests, ViolationsMemory.layer)),
       Layer.provideMerge(Logger.layer([])),
     ),
   )

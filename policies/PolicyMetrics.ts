@@ -6,7 +6,7 @@ import { Metric } from "effect"
 
 const counter = (name: string, description: string) => Metric.counter(name, { description, incremental: true })
 
-export const PolicyDecisions = counter("PolicyDecisions", "Decisions asked of the policies, remembered ones included")
+export const PolicyDecisions = counter("PolicyDecisions", "Decisions asked for, but for a remembered yes")
 export const PolicyDenials = counter("PolicyDenials", "Decisions that were no")
 export const PolicyFailures = counter("PolicyFailures", "Decisions that could not be had, hence no")
 export const PolicyLatency = Metric.histogram("PolicyLatency", {

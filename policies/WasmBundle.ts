@@ -7,7 +7,11 @@ import * as sdk from "@open-policy-agent/opa-wasm"
 import { Schema } from "effect"
 
 /** The bundle cannot be used; `rule` says what it should be. A mistake in the program, found at start. */
-export class BundleInvalid extends Schema.TaggedError<BundleInvalid>()("BundleInvalid", { rule: Schema.String }) {}
+export class BundleInvalid extends Schema.TaggedError<BundleInvalid>()("BundleInvalid", { rule: Schema.String }) {
+  override get message(): string {
+    return `a bundle of policies cannot be used. ${this.rule}`
+  }
+}
 
 export interface Source {
   readonly wasm: Uint8Array<ArrayBuffer> | WebAssembly.Module

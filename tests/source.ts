@@ -43,13 +43,15 @@ export interface Visited {
 const skippedFolders = new Set(["node_modules", ".git", ".wrangler", ".nexus", "dist", "coverage", "results"])
 const isText = (name: string) => /(\.(ts|md|json|lock|toml|yaml|rego|sql|html)|^run|^\.gitignore)$/.test(name)
 
-/** Every text file below `root`, by its path from there. */
+/** Every text file, and the name of every Wasm file, below `root`, by its path from there. */
 export const readTree = (root: string, folder = ""): Tree => {
   const tree: Record<string, string> = {}
   for (const entry of readdirSync(posix.join(root, folder), { withFileTypes: true })) {
     const path = posix.join(folder, entry.name)
     if (entry.isDirectory() && !skippedFolders.has(entry.name)) Object.assign(tree, readTree(root, path))
     else if (entry.isFile() && isText(entry.name)) tree[path] = readFileSync(posix.join(root, path), "utf8")
+    // Imported like a module; there is no text in it.
+    else if (entry.name.endsWith(".wasm")) tree[path] = ""
   }
   return tree
 }

@@ -8,15 +8,19 @@ import { DurableObject } from "cloudflare:workers"
 import { type Context, Effect, Layer, ManagedRuntime } from "effect"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as Limits from "../../core/Limits.ts"
-import * as PolicyEnforcerMemory from "../../core/PolicyEnforcerMemory.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
 import * as SchemaRegistryMemory from "../../core/SchemaRegistryMemory.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
+import * as ViolationsMemory from "../../core/ViolationsMemory.ts"
 import { type EdgeApp, makeApp } from "../../edge/app.ts"
 import * as auth from "../../edge/auth.ts"
 import * as embedded from "../../edge/embedded.ts"
 import * as keys from "../../edge/keys.ts"
 import type { Services } from "../../edge/route.ts"
+import { sha256 } from "../../policies/bundle.ts"
+// A module, compiled before the Worker runs: Workers compile no bytes.
+import wasm from "../../policies/bundle.wasm"
+import * as Policies from "../../policies/Policies.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
 import { CachedRegistry } from "../../runtime/CachedRegistry.ts"
 import { Gate } from "../../runtime/Gate.ts"
@@ -42,12 +46,12 @@ export class TestObject extends DurableObject {
     const { storage } = this.ctx
     const key = embedded.parse(await embedded.generate())
     const layer = Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
-      Layer.provideMerge(Tail.layer),
+      Layer.provideMerge(Layer.merge(Tail.layer, Policies.layer({ nexus: { wasm, sha256 } }))),
       Layer.provideMerge(Layer.mergeAll(
         EventStoreMemory.layer,
-        PolicyEnforcerMemory.layerDeniesNothingForTests,
         QueryLimiterMemory.layer,
         SnapshotStoreMemory.layer,
+        ViolationsMemory.layer,
         TickTrigger.layerGate(() => storage.sync()),
         Gate.layerOpen,
         Layer.provide(CachedRegistry.layer, SchemaRegistryMemory.layer),

@@ -5,7 +5,7 @@
  * @module
  */
 import { Clock, Layer, Logger, ManagedRuntime } from "effect"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { App } from "../../core/App.ts"
@@ -13,15 +13,18 @@ import type { EventStore } from "../../core/EventStore.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as Limits from "../../core/Limits.ts"
 import type { QueryLimiter } from "../../core/QueryLimiter.ts"
-import * as PolicyEnforcerMemory from "../../core/PolicyEnforcerMemory.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
 import * as SchemaRegistryMemory from "../../core/SchemaRegistryMemory.ts"
 import type { SnapshotStore } from "../../core/SnapshotStore.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
+import type { Violations } from "../../core/Violations.ts"
+import * as ViolationsMemory from "../../core/ViolationsMemory.ts"
 import { makeApp } from "../../edge/app.ts"
 import * as auth from "../../edge/auth.ts"
 import { start } from "../../edge/deno.ts"
 import * as keys from "../../edge/keys.ts"
+import { sha256 } from "../../policies/bundle.ts"
+import * as Policies from "../../policies/Policies.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
 import { CachedRegistry } from "../../runtime/CachedRegistry.ts"
 import { Gate } from "../../runtime/Gate.ts"
@@ -43,8 +46,16 @@ export interface Target {
 
 export type Open = (limits?: Partial<Limits.Limits>) => Promise<Target>
 
-type Stores = Layer.Layer<EventStore | QueryLimiter | SnapshotStore>
-const memory: Stores = Layer.mergeAll(EventStoreMemory.layer, QueryLimiterMemory.layer, SnapshotStoreMemory.layer)
+/** The policies as they are released. */
+const nexus = { wasm: new Uint8Array(readFileSync(join(import.meta.dirname!, "../../policies/bundle.wasm"))), sha256 }
+
+type Stores = Layer.Layer<EventStore | QueryLimiter | SnapshotStore | Violations>
+const memory: Stores = Layer.mergeAll(
+  EventStoreMemory.layer,
+  QueryLimiterMemory.layer,
+  SnapshotStoreMemory.layer,
+  ViolationsMemory.layer,
+)
 
 /** The app factory in this process, called without a socket; `clock` is what all of it looks at. */
 export const inProcess =
@@ -55,8 +66,8 @@ export const inProcess =
     const runtime = ManagedRuntime.make(
       Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
         Layer.provideMerge(Tail.layer),
+        Layer.provideMerge(Policies.layer({ nexus })),
         Layer.provideMerge(Layer.mergeAll(stores, registry, TickTrigger.layerImmediate, Gate.layerOpen)),
-        Layer.provideMerge(PolicyEnforcerMemory.layerDeniesNothingForTests),
         Layer.provideMerge(Layer.succeed(Limits.Limits, limits)),
         Layer.provideMerge(Logger.layer([])),
         Layer.provideMerge(clock === undefined ? Layer.empty : Layer.succeed(Clock.Clock, clock)),

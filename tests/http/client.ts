@@ -44,7 +44,7 @@ export interface Route {
   readonly scope: string | undefined
 }
 
-export const everything = "commands:* read history stream schemas:read schemas:write ops"
+export const everything = "commands:* read history stream schemas:read schemas:write policies:read ops"
 
 export const ask = async (target: Target, path: string, options: Ask = {}): Promise<Said> => {
   const { body, method = body === undefined ? "GET" : "POST", token } = options

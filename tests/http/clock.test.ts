@@ -12,6 +12,7 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
+import * as ViolationsMemory from "../../core/ViolationsMemory.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import boxes from "./app.ts"
 import { ask, problem } from "./client.ts"
@@ -34,7 +35,12 @@ const [events, limits] = [EventStoreMemory.emptyState(), new Map()]
 /** Each opens the same data again. */
 const stores = {
   "the memory stores": () =>
-    Layer.mergeAll(EventStoreMemory.layerOf(events), QueryLimiterMemory.layerOf(limits), SnapshotStoreMemory.layer),
+    Layer.mergeAll(
+      EventStoreMemory.layerOf(events),
+      QueryLimiterMemory.layerOf(limits),
+      SnapshotStoreMemory.layer,
+      ViolationsMemory.layer,
+    ),
   "the embedded store": () => Layer.orDie(Layer.fresh(Sqlite.layer({ folder }))),
 }
 

@@ -49,6 +49,7 @@ export const routes = (open: Open): void => {
         ...["GET /v1/schemas/{subject}/revisions/{revision}", "POST /v1/schemas/{subject}/compatibility"],
         "POST /v1/stream/tickets",
         "GET /v1/events",
+        "GET /v1/policies/violations",
         ...["GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json", "GET /asyncapi.json"],
         ...["GET /docs", "GET /docs/openapi-explorer.js"],
       ])

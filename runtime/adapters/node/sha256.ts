@@ -6,6 +6,6 @@ import { Layer } from "effect"
 import { hash } from "node:crypto"
 import { Sha256 } from "../../../core/Fingerprint.ts"
 
-export const sha256 = (text: string): string => hash("sha256", text, "hex")
+export const sha256 = (data: string | Uint8Array): string => hash("sha256", data, "hex")
 
 export const layer: Layer.Layer<never> = Layer.succeed(Sha256, sha256)
