@@ -34,8 +34,10 @@ export const files: ReadonlyArray<readonly [path: string, what: string]> = [
   ["_package.json", "what it depends on, exactly"],
   ["_tsconfig.json", "how strictly it is checked"],
   ["_gitignore", "what git leaves out"],
+  ["_github", "a workflow: tests, schemas and policies before anything is deployed"],
+  ["hooks", "the same checks before a commit, once `nexus policies hook` has installed them"],
 ]
-const writtenAs = (path: string): string => path === "_gitignore" ? ".gitignore" : path.replace(/^_/, "")
+const writtenAs = (path: string): string => path.startsWith("_git") ? path.replace(/^_/, ".") : path.replace(/^_/, "")
 
 const next = (folder: string): ReadonlyArray<string> => [
   `cd ${folder}`,
@@ -72,7 +74,7 @@ const write = (folder: string, name: string, { file, spec }: Origin): ReadonlyAr
   mkdirSync(folder, { recursive: true })
   for (const [path] of files) {
     if (statSync(join(template, path)).isDirectory()) {
-      cpSync(join(template, path), join(folder, path), { recursive: true })
+      cpSync(join(template, path), join(folder, writtenAs(path)), { recursive: true })
       continue
     }
     const text = readFileSync(join(template, path), "utf8").replaceAll(/\bshop\b/g, name)

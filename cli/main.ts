@@ -19,6 +19,7 @@ import * as registry from "../edge/registry.ts"
 import * as Backup from "../runtime/adapters/sqlite/Backup.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import { backup, type Files, restore } from "./backup.ts"
+import { policiesHook } from "./hook.ts"
 import { init } from "./init.ts"
 import { inspect } from "./inspect.ts"
 import { find, helpOf, helpOfAll, options } from "./parse.ts"
@@ -29,6 +30,7 @@ import { diff } from "./schemas/diff.ts"
 import { acceptEvolve, generate } from "./schemas/generate.ts"
 import { register } from "./schemas/register.ts"
 import { exportVerb, importVerb } from "./transfer.ts"
+import { policiesBuild, policiesTest } from "./rego.ts"
 import { stats } from "./stats.ts"
 import { token } from "./token.ts"
 import { Failure, type Input, type Verb } from "./Verb.ts"
@@ -86,6 +88,9 @@ const verbs: ReadonlyArray<Verb> = [
   policiesCheck,
   policiesFacts,
   policiesGraph,
+  policiesHook,
+  policiesBuild,
+  policiesTest,
 ]
 
 const isApp = (value: unknown): value is App =>

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { type Ran, root } from "../built.ts"
 import { type Block, blocksOf, commandsOf, edited, marked } from "../docs/blocks.ts"
+import { runsOf } from "../policies/workflow.ts"
 import { freePort, type Running, type Sandbox, sandbox } from "./sandbox.ts"
 
 const blocks = blocksOf(readFileSync(join(root, "docs/quickstart.md"), "utf8"))
@@ -70,6 +71,15 @@ describe("the quickstart", () => {
     for (const said of [onDeno, onNode]) assert.match(said, /Tests +11 passed/)
   })
 
+  it("keeps the policies, and does all that its workflow would before it deploys", { timeout: 240_000 }, async () => {
+    const runs = runsOf(readFileSync(join(shop, ".github/workflows/nexus.yaml"), "utf8"), "check")
+      .filter((line) => /task nexus/.test(line))
+    assert.lengthOf(runs, 4)
+    const said = ends(await box.sh(runs, shop))
+    assert.match(said, /^ok: shop keeps the policies \(1 services, 1 aggregates, 2 event versions,/m)
+    assert.match(said, /^wrote services\.html: 1 services, 0 edges, 0 in red$/m)
+  })
+
   it("serves it, asks it, and finds it again", { timeout: 240_000 }, async () => {
     port = await freePort()
     let server = await serving()
@@ -114,5 +124,21 @@ describe("the quickstart", () => {
     assert.match(stale, /^stale /m)
     assert.notMatch(stale, /^broken /m)
     assert.match(ends(await box.sh([`${nexus} generate`, `${nexus} check`], shop)), /^ok: \d schemas/m)
+  })
+
+  it("is stopped at a commit by what breaks a policy, until that is repaired", { timeout: 240_000 }, async () => {
+    const nexus = (words: string) => `npx -y deno@2.9.5 task nexus ${words}`
+    const identity = "git -c user.name=a -c user.email=a@example.org"
+    const commit = ["git add -A", `${identity} commit -q -m "top up"`]
+    ends(await box.sh(["git init -q", nexus("policies hook")], shop))
+    // The event that the quickstart has just added is locked, and in no registry yet.
+    assert.match(ends(await box.sh(commit, shop), 1), /^GiftCard\.contract\.ts:\d+ registration\/not-registered$/m)
+    const repair = ["schemas register", "policies check"].map(nexus)
+    assert.match(ends(await box.sh(repair, shop)), /^ok: shop keeps the policies/m)
+    ends(await box.sh(commit, shop))
+
+    const bad = join(shop, "clean.ts")
+    writeFileSync(bad, 'export const sql = "DELETE FROM events"\n')
+    assert.match(ends(await box.sh(commit, shop), 1), /^clean\.ts:1 immutability\/no-change-by-sql$/m)
   })
 })
