@@ -120,7 +120,7 @@ describe("in production and in CI", () => {
 it.effect("a registry that does not answer stops nobody, and is said", () =>
   Effect.gen(function* () {
     const away = () => Effect.fail(new RegistryUnavailable({ retryAfterSeconds: 1, reason: "timeout" }))
-    const layer = Layer.mock(SchemaRegistry, { check: away, register: away })
+    const layer = Layer.mock(SchemaRegistry, { revisions: away, register: away })
     for (const mode of [development, ci, production]) {
       const said = yield* Effect.provide(prepare(first, lockOf(first), mode), layer)
       assert.deepStrictEqual(said, ["the schema registry does not answer: timeout"])

@@ -30,17 +30,21 @@ const differenceText = ({ pointer, repair, rule }: Difference): string => `${poi
 const lineOf = ({ differences = [], repair, what, why }: LockCheck.Finding): string =>
   [what, why, ...differences.map(differenceText), repair].join("; ")
 
-/** What the registry is to hold of a subject, oldest first. */
 interface Wanted {
-  readonly subject: string
   readonly schema: Declared.Declared["schema"]
+  /** In either dialect: a registry may hold it in the other one. */
+  readonly hashes: ReadonlyArray<string>
 }
 
-const wantedOf = (locked: Locked, declared: ReadonlyArray<Declared.Declared>): ReadonlyArray<Wanted> =>
-  declared.flatMap(({ hash2020, schema, subject }) => {
+/** What the registry is to hold of each subject, oldest first. */
+const wantedOf = (locked: Locked, declared: ReadonlyArray<Declared.Declared>) =>
+  declared.map(({ draft07, hash2020, schema, subject }) => {
     const history = locked.revisions.filter((line) => line.subject === subject)
       .toSorted((a, b) => a.revision - b.revision)
-    return history.some((line) => line.hash2020 === hash2020) ? history : [...history, { subject, schema }]
+    const hashes = Result.isSuccess(draft07) ? [hash2020, draft07.success.hash] : [hash2020]
+    const newest = history.some((line) => line.hash2020 === hash2020) ? [] : [{ schema, hashes }]
+    const before = history.map((line): Wanted => ({ schema: line.schema, hashes: [line.hash2020, line.hash07] }))
+    return { subject, revisions: [...before, ...newest] }
   })
 
 const unread = ({ reason }: RegistryUnavailable) => `the schema registry does not answer: ${reason}`
@@ -52,47 +56,48 @@ const breaks = (subject: string, mode: string, differences: ReadonlyArray<Differ
     "in development an empty data folder is the other way out",
   ].join("; ")
 
-/** Registers what is missing and gives the subjects; fails on what does not agree with its history. */
-const register = Effect.fnUntraced(
-  function* (wanted: ReadonlyArray<Wanted>): Effect.fn.Return<
-    ReadonlyArray<string>,
-    NotCovered | RegistryUnavailable,
-    SchemaRegistry
-  > {
-    const registry = yield* SchemaRegistry
-    const faults: Array<string> = []
-    const added: Array<string> = []
-    for (const { schema, subject } of wanted) {
-      const { same } = yield* registry.check(subject, schema).pipe(
-        Effect.catchTag("SchemaInvalid", () => Effect.succeed({ same: undefined })),
-      )
-      if (same !== undefined) continue
-      const made = yield* Effect.result(registry.register(subject, schema))
-      if (Result.isSuccess(made)) added.push(subject)
-      else if (made.failure._tag === "RegistryUnavailable") return yield* made.failure
-      else if (made.failure._tag === "SchemaInvalid") {
-        faults.push(`${subject} cannot be registered: ${made.failure.pointer} ${made.failure.rule}`)
-      } else faults.push(breaks(subject, made.failure.mode, made.failure.differences))
-    }
-    if (faults.length > 0) return yield* new NotCovered({ lines: faults })
-    return added
+/** Those of the wanted that the registry lacks; nothing is written. */
+const lacking = Effect.fnUntraced(function* (subject: string, wanted: ReadonlyArray<Wanted>) {
+  const registry = yield* SchemaRegistry
+  const held = yield* Effect.catchTag(registry.revisions(subject), "SchemaNotRegistered", () => Effect.succeed([]))
+  const known = new Set(held.map(({ hash }) => hash))
+  return wanted.filter(({ hashes }) => !hashes.some((hash) => known.has(hash)))
+})
+
+/** Gives why it does not agree with its history; nothing where all of it is registered now. */
+const register = Effect.fnUntraced(function* (subject: string, missing: ReadonlyArray<Wanted>) {
+  const registry = yield* SchemaRegistry
+  for (const { schema } of missing) {
+    const made = yield* Effect.result(registry.register(subject, schema))
+    if (Result.isSuccess(made)) continue
+    const { failure } = made
+    if (failure._tag === "RegistryUnavailable") return yield* failure
+    if (failure._tag === "IncompatibleSchema") return breaks(subject, failure.mode, failure.differences)
+    return `${subject} cannot be registered: ${failure.pointer} ${failure.rule}`
+  }
+  return undefined
+})
+
+/** Subjects of which something was missing; with `writes` it is there now. */
+const settle = Effect.fnUntraced(
+  function* (
+    wanted: ReturnType<typeof wantedOf>,
+    writes: boolean,
+  ): Effect.fn.Return<ReadonlyArray<string>, NotCovered | RegistryUnavailable, SchemaRegistry> {
+    const outcomes = yield* Effect.forEach(
+      wanted,
+      Effect.fnUntraced(function* ({ revisions, subject }) {
+        const missing = yield* lacking(subject, revisions)
+        const fault = writes && missing.length > 0 ? yield* register(subject, missing) : undefined
+        return { subject, fault, touched: missing.length > 0 }
+      }),
+      { concurrency: 8 },
+    )
+    const lines = outcomes.flatMap(({ fault }) => fault ?? [])
+    if (lines.length > 0) return yield* new NotCovered({ lines })
+    return outcomes.filter(({ touched }) => touched).map(({ subject }) => subject)
   },
 )
-
-/** Locked subjects whose newest schema the registry lacks: commands that need them answer 503 until they are there. */
-const lacking = Effect.fnUntraced(function* (wanted: ReadonlyArray<Wanted>) {
-  const registry = yield* SchemaRegistry
-  const missing: Array<string> = []
-  for (const { schema, subject } of wanted) {
-    const { same } = yield* Effect.catchTag(
-      registry.check(subject, schema),
-      "SchemaInvalid",
-      () => Effect.succeed({ same: undefined }),
-    )
-    if (same === undefined) missing.push(subject)
-  }
-  return missing
-})
 
 const list = (subjects: ReadonlyArray<string>): string => [...new Set(subjects)].join(", ")
 
@@ -113,16 +118,11 @@ export const prepare = Effect.fnUntraced(function* (
       ? [`the lock is behind (${list(findings.map(({ about }) => about))}): ${LockCheck.generate}`]
       : []),
   ]
-  const wanted = wantedOf(lock ?? nothing, declared)
-  const looked = writes
-    ? Effect.map(
-      register(wanted),
-      (added) => added.length === 0 ? [] : [`registered: ${list(added)}`],
-    )
-    : Effect.map(
-      lacking(wanted),
-      (missing) => missing.length === 0 ? [] : [`the registry lacks ${list(missing)}: run \`nexus schemas register\``],
-    )
-  const said = yield* Effect.catchTag(looked, "RegistryUnavailable", (error) => Effect.succeed([unread(error)]))
+  const settled = Effect.map(settle(wantedOf(lock ?? nothing, declared), writes), (subjects) => {
+    if (subjects.length === 0) return []
+    const names = list(subjects)
+    return [writes ? `registered: ${names}` : `the registry lacks ${names}: run \`nexus schemas register\``]
+  })
+  const said = yield* Effect.catchTag(settled, "RegistryUnavailable", (error) => Effect.succeed([unread(error)]))
   return [...told, ...said]
 })
