@@ -178,7 +178,7 @@ const posts = (limits: Limits): ReadonlyArray<Route> => {
       return yield* new UnsupportedMediaType()
     }
     const schema = yield* body.json(request, wide)
-    if (typeof schema !== "object" || schema === null || Array.isArray(schema)) return yield* noSchema
+    if (typeof schema !== "object" || schema === null) return yield* noSchema
     return schema as JsonSchema
   })
   const operation = (operationId: string, summary: string, schema: Schema.Constraint, errors: Operation["errors"]) => ({
