@@ -99,7 +99,12 @@ const settle = Effect.fnUntraced(
   },
 )
 
-const list = (subjects: ReadonlyArray<string>): string => [...new Set(subjects)].join(", ")
+const namedMax = 5
+const list = (subjects: ReadonlyArray<string>): string => {
+  const all = [...new Set(subjects)]
+  const more = all.length - namedMax
+  return more > 0 ? `${all.slice(0, namedMax).join(", ")} and ${more} more` : all.join(", ")
+}
 
 /** Gives what to say, a line each; the registry being away stops nobody, for what is cached there goes on. */
 export const prepare = Effect.fnUntraced(function* (

@@ -84,6 +84,11 @@ describe("the hash of a fold", () => {
       ...shop,
       "/Lamp.ts": shop["/Lamp.ts"]!.replace(".evolve({", ".evolve(handlers)\nconst handlers = ({"),
     }],
+    ["the steps get names", {
+      ...shop,
+      "/Lamp.ts": shop["/Lamp.ts"]!.replace("export const LampAggregate = Aggregate", "const made = Aggregate")
+        .replace(".evolve({", "\nexport const LampAggregate = made.evolve({"),
+    }],
     ["what decide does", edited("/Lamp.ts", "accept(new L.Lit({ watts }))", "accept()")],
     ["a helper that is not used", edited("/light.ts", "(x) => x", "(x) => x + 1")],
     ["an event's fields", edited("/Lamp.contract.ts", `"Out", {}`, `"Out", { why: 1 }`)],
