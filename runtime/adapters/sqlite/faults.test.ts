@@ -198,7 +198,7 @@ describe("a statement that fails inside a group", () => {
         ]
         let inserted = 0
         const failing = yield* open(folder, (sql, go) => {
-          if (sql.startsWith("INSERT INTO events") && ++inserted === 3) throw sqliteError(code, "an error")
+          if (sql.startsWith("INSERT OR ROLLBACK INTO events") && ++inserted === 3) throw sqliteError(code, "an error")
           return go()
         })
         const error = yield* Effect.flip(failing.commit(group))

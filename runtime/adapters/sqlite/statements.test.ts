@@ -2,7 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { type Append, EventStore, type Shape } from "../../../core/EventStore.ts"
 import { append, commitOne, fence, noop, refused, stored, streamOf } from "../../../core/laws/fixtures.ts"
+import { connect, run, type Value } from "./driver.ts"
+import { open } from "./session.ts"
 import * as Sqlite from "./Sqlite.ts"
+import { rowsAtOnce, spanColumns, type Statements } from "./statements.ts"
 import { freshFolder } from "./testFolder.ts"
 import { watched } from "./testDriver.ts"
 
@@ -19,7 +22,7 @@ const setUp = Effect.gen(function* () {
 
 const transaction = ["BEGIN IMMEDIATE", "PRAGMA data_version", "COMMIT"]
 const isTransaction = (sql: string) => transaction.includes(sql)
-const short = (sql: string) => sql.split(" ").slice(0, 3).join(" ").replace(/ \(.*/, "")
+const short = (sql: string) => sql.replace(" OR ROLLBACK", "").split(" ").slice(0, 3).join(" ").replace(/ \(.*/, "")
 
 /** The statements of one call, those of the transaction apart. */
 const costOf = (store: Shape, ran: Array<string>, one: Append) =>
@@ -101,4 +104,32 @@ describe("what a command costs", () => {
       // Sixteen rows a statement, then one by one.
       assert.strictEqual(ran.length, transaction.length + 12 + 8 + listed.length)
     }))
+})
+
+describe("a row that a key refuses", () => {
+  const session = Effect.map(freshFolder, (folder) => open(`${folder}/nexus.db`, connect, "start"))
+  const row = (position: number) => [position, position, 2, null, null, 0, "E", 1, "e", "c", "{}", "{}"]
+  const many = Array.from({ length: rowsAtOnce }, () => row(1)).flat()
+  const inserts: ReadonlyArray<readonly [name: keyof Statements, ...values: ReadonlyArray<Value>]> = [
+    ["insertEvent", ...row(1)],
+    ["insertEvents", ...many],
+    ["insertPlaces", 0],
+    ["movePlaces", 0, 0, 9, 9],
+    ["insertSpan", 1, 1, 1, 1],
+    ["insertSpans", ...many.slice(0, rowsAtOnce * spanColumns).map(() => 1)],
+  ]
+  for (const [name, ...values] of inserts) {
+    it.effect(`${name} ends the transaction, so that no statement has to be undone alone`, () =>
+      Effect.gen(function* () {
+        const { driver, statements } = yield* session
+        statements.begin.run()
+        for (const position of [1, 2]) statements.insertEvent.run(...row(position))
+        for (const table of ["new_places", "places"]) run(driver, `INSERT INTO ${table} VALUES (1, 2, 1), (2, 2, 2)`)
+        statements.insertSpan.run(1, 1, 1, 1)
+        assert.throws(() => statements[name].run(...values))
+        assert.isFalse(driver.isTransaction)
+        assert.strictEqual((statements.last.get() as { readonly position: number | null }).position, null)
+        driver.close()
+      }))
+  }
 })
