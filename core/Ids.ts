@@ -7,30 +7,42 @@ import { keyOf, type StreamKey } from "./Stream.ts"
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0")
 const below = (random: () => number, bound: number): number => Math.floor(random() * bound)
-/** Twelve bits as text: every command needs a handful, and a table of all of them still fits the processor's cache. */
-const hex3: ReadonlyArray<string> = Array.from({ length: 0x1000 }, (_, value) => hex(value, 3))
-const variants = ["8", "9", "a", "b"] as const
+const dash = 45
+const seven = 55
+/** The codes of the hexadecimal digits. */
+const codes = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0))
+/** The code of the lowest four bits. */
+const digit = (value: number): number => codes[value & 15]!
 
-// The time's text changes once a millisecond, ids are made far more often.
-let textMs = -1
-let timeText = ""
+// The time's digits change once a millisecond, ids are made far more often.
+let digitsMs = -1
+const time = new Uint8Array(12)
 
 /**
  * A UUIDv7: 48 bits of milliseconds, then 74 random ones, so that rows keyed by it stay local. Source: RFC 9562, 5.7.
  * `random` gives numbers in [0, 1).
+ *
+ * Made from codes in one step: a text put together from parts stays a tree of them, which costs a driver more to read
+ * than all of this.
  */
 export const uuidV7 = (nowMs: number, random: () => number): string => {
-  if (nowMs !== textMs) {
-    const time = hex(nowMs, 12)
-    timeText = `${time.slice(0, 8)}-${time.slice(8)}-`
-    textMs = nowMs
+  if (nowMs !== digitsMs) {
+    const text = hex(nowMs, 12)
+    for (let i = 0; i < 12; i++) time[i] = text.charCodeAt(i)
+    digitsMs = nowMs
   }
   const high = below(random, 0x4000000)
   const middle = below(random, 0x1000000)
   const low = below(random, 0x1000000)
-  return `${timeText}7${hex3[high & 0xfff]}-${variants[high >>> 24]}${hex3[(high >>> 12) & 0xfff]}-${
-    hex3[middle >>> 12]
-  }${hex3[middle & 0xfff]}${hex3[low >>> 12]}${hex3[low & 0xfff]}`
+  // deno-fmt-ignore
+  return String.fromCharCode(
+    time[0]!, time[1]!, time[2]!, time[3]!, time[4]!, time[5]!, time[6]!, time[7]!, dash,
+    time[8]!, time[9]!, time[10]!, time[11]!, dash,
+    seven, digit(high >>> 8), digit(high >>> 4), digit(high), dash,
+    digit(8 + (high >>> 24)), digit(high >>> 20), digit(high >>> 16), digit(high >>> 12), dash,
+    digit(middle >>> 20), digit(middle >>> 16), digit(middle >>> 12), digit(middle >>> 8), digit(middle >>> 4), digit(middle),
+    digit(low >>> 20), digit(low >>> 16), digit(low >>> 12), digit(low >>> 8), digit(low >>> 4), digit(low),
+  )
 }
 
 /** The n-th fresh id of a command (UUIDv8, from SHA-256): the same again whenever the command is decided again. */

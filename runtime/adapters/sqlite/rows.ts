@@ -3,7 +3,6 @@
  * @module
  */
 import { type CommandRecord, type Receipt, type StoredEvent, StoreUnavailable } from "../../../core/EventStore.ts"
-import { canonical } from "../../../core/Fingerprint.ts"
 
 /** The columns of an event as `statements.ts` selects them for pages, as an array; some select more behind them. */
 export type EventRow = readonly [
@@ -30,24 +29,10 @@ type Meta = readonly [
 
 /** What is seldom asked for stands in one column: a column more costs each append more than a parse costs a reader. */
 export const metaOf = (command: CommandRecord): string => {
-  const { causationId, commandId, correlationId, traceparent } = command
-  const fingerprint = canonical(command.fingerprint)
-  if (correlationId === commandId && causationId === undefined && traceparent === undefined) {
-    return `[${fingerprint}${restOf(command)}`
-  }
+  const { causationId, commandId, correlationId, fingerprint, principal, traceparent, writerId } = command
   const correlation = correlationId === commandId ? null : correlationId
-  return `[${fingerprint},${canonical(correlation)},${canonical(causationId ?? null)},${canonical(command.principal)},${
-    canonical(traceparent ?? null)
-  },${canonical(command.writerId)}]`
-}
-
-/** The rest of a command that says nothing special, made once for command after command of one principal and writer. */
-let rest = { principal: "", writerId: "", json: `,null,null,"",null,""]` }
-const restOf = ({ principal, writerId }: CommandRecord): string => {
-  if (rest.principal !== principal || rest.writerId !== writerId) {
-    rest = { principal, writerId, json: `,null,null,${canonical(principal)},null,${canonical(writerId)}]` }
-  }
-  return rest.json
+  const meta: Meta = [fingerprint, correlation, causationId ?? null, principal, traceparent ?? null, writerId]
+  return JSON.stringify(meta)
 }
 
 const parseAll = (meta: string): Meta => {
