@@ -44,7 +44,7 @@ describe("an excerpt", () => {
 it("output in a guide is held to a run by the suite package", () => {
   for (const { blocks, path } of all) {
     for (const { line, mark } of blocks.filter(({ lang }) => lang === "text" || lang === "")) {
-      assert.include(["prints", "prints the end", "check says", "folders"], mark, `${path}:${line}`)
+      assert.include(["prints", "prints the end", "check says", "folders", "judged"], mark, `${path}:${line}`)
     }
   }
 })
@@ -102,8 +102,8 @@ describe("a command in a guide", () => {
     const said = all.flatMap(({ blocks, path }) =>
       blocks.filter(({ lang }) => lang === "sh").flatMap(({ line, text }) =>
         commandsOf(text).flatMap((command) => {
-          const words = /\bnexus (?!init)([a-z]+ .*)$/.exec(command)?.[1]?.split(" ")
-          return words === undefined ? [] : [{ at: `${path}:${line}`, words }]
+          const [, verb, rest] = /\bnexus (?!init)((?:(?:schemas|policies) )?[a-z]+) (.*)$/.exec(command) ?? []
+          return verb === undefined ? [] : [{ at: `${path}:${line}`, words: [verb, ...rest!.split(" ")] }]
         })
       )
     )
@@ -111,7 +111,7 @@ describe("a command in a guide", () => {
     const help = new Map(
       await Promise.all(
         verbs.map(async (verb) =>
-          [verb, (await deno(["run", "-q", "-A", "cli/main.ts", verb, "--help"], root)).out] as const
+          [verb, (await deno(["run", "-q", "-A", "cli/main.ts", ...verb.split(" "), "--help"], root)).out] as const
         ),
       ),
     )
