@@ -176,6 +176,36 @@ describe("nexus schemas", () => {
     await settles()
   })
 
+  it("takes what two branches locked beside each other, once their lines are kept", async () => {
+    const base = ["events.lock", "Lamp.contract.ts", "Lamp.ts"].map((path) => [path, lamps.read(path)] as const)
+    const add = (...names: ReadonlyArray<string>) => {
+      for (const name of names) {
+        const declared = `export class ${name} extends Event.v1("${name}", {}) {}\nexport class Lamp `
+        lamps.edit("Lamp.contract.ts", "export class Lamp ", declared)
+        lamps.edit("Lamp.contract.ts", "[Lit, Put", `[Lit, Put, ${name}`)
+        lamps.edit("Lamp.ts", "Put: (state) => state", `Put: (state) => state, ${name}: () => ({ watts: 0 })`)
+      }
+    }
+    const branch = async (...names: ReadonlyArray<string>) => {
+      for (const [path, text] of base) lamps.put(path, text)
+      add(...names)
+      await settles()
+      return lamps.read("events.lock").split("\n")
+    }
+    const [ours, theirs] = [await branch("Sold"), await branch("Lent", "Lost")]
+    add("Sold")
+    const folds = (lines: ReadonlyArray<string>) => lines.filter((line) => line.includes("aggregate"))
+    const schemas = [...new Set([...ours, ...theirs])].filter((line) => !line.includes("aggregate"))
+    for (const kept of [ours, theirs]) {
+      lamps.put("events.lock", [...folds(kept), ...schemas].join("\n"))
+      assert.deepStrictEqual((await found()).filter((line) => line.startsWith("broken")), [])
+    }
+    lamps.edit("light.ts", "Math.max", "Math.min")
+    assert.include(await found(), "broken fold-changed Lamp")
+    lamps.edit("light.ts", "Math.min", "Math.max")
+    await settles()
+  })
+
   it("names the line of a corrupted lock and of a merge conflict, and writes nothing over it", async () => {
     const whole = lamps.read("events.lock")
     lamps.put("events.lock", whole.replace(`"revision":1,"hash`, `"revision":"one","hash`))
