@@ -6,6 +6,7 @@ import { assert } from "@effect/vitest"
 import { Deferred, Effect, Result } from "effect"
 import { TestClock } from "effect/testing"
 import * as ActorError from "../../core/ActorError.ts"
+import { StoreUnavailable } from "../../core/EventStore.ts"
 import type { Ask, Shape, Verdict } from "../../runtime/Gate.ts"
 import * as Metrics from "../../runtime/HostMetrics.ts"
 import * as Counters from "./Counter.ts"
@@ -178,6 +179,20 @@ check(
       assert.deepEqual((yield* awaitAll([...early, late])).map(tag), ["ok", "ok", "PolicyDenied"])
     }),
 )
+
+check("hold: a command that is decided once more is asked for once more", () =>
+  Effect.gen(function* () {
+    const rig = yield* Rig.make
+    const host = yield* rig.host()
+    const verdicts: Array<Verdict> = [denied, true]
+    rig.hooks.gate = knowing(() => Effect.sync(() => verdicts.pop()!))
+    let commits = 0
+    rig.hooks.commit = (commit) => (group) =>
+      commits++ === 0 ? Effect.fail(new StoreUnavailable({ reason: "locked" })) : commit(group)
+    const told = yield* fork(host.tell("c", "Add", { n: 1 }, { principal: bob }))
+    assert.deepEqual((yield* awaitAll([told])).map(tag), ["PolicyDenied"])
+    assert.strictEqual(rig.events.log.length, 0)
+  }))
 
 check("hold: a gate that breaks refuses", () =>
   Effect.gen(function* () {
