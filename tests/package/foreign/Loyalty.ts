@@ -5,8 +5,19 @@
  * @module
  */
 import { Context, Effect, FiberMap, Layer, Schedule } from "effect"
-import { type ActorError, Actors, type EventStore, Principal, type SnapshotStore } from "nexus-actors/core"
-import { ActorHost, Gate, TickTrigger } from "nexus-actors/runtime"
+import {
+  type ActorError,
+  Actors,
+  Declared,
+  type EventStore,
+  PolicyEnforcerMemory,
+  Principal,
+  SchemaRegistry,
+  SchemaRegistryMemory,
+  type SnapshotStore,
+  ViolationsMemory,
+} from "nexus-actors/core"
+import { ActorHost, CachedRegistry, Gate, TickTrigger } from "nexus-actors/runtime"
 import { app, PointsAggregate } from "./Points.ts"
 
 export interface Shape {
@@ -60,11 +71,29 @@ export class Loyalty extends Context.Service<Loyalty, Shape>()("loyalty/Loyalty"
   )
 }
 
+/** Nothing but this service writes its events, so it keeps their schemas itself: registered at start, in memory. */
+const registered = Layer.effectDiscard(Effect.gen(function* () {
+  const registry = yield* SchemaRegistry.SchemaRegistry
+  for (const { schema, subject } of Declared.make(app)) yield* registry.register(subject, schema)
+}))
+
+/** What stands between a decision and the store: registered schemas, and one rule. */
+const governed = Gate.Gate.layer(app).pipe(
+  Layer.provide([registered, CachedRegistry.CachedRegistry.layer]),
+  Layer.provide(SchemaRegistryMemory.layer),
+  Layer.provide(
+    PolicyEnforcerMemory.layer(({ subject }) =>
+      subject === "till" ? true : { policy: "loyalty", rule: "the-till-alone" }
+    ),
+  ),
+  Layer.provide(ViolationsMemory.layer),
+)
+
 /** The whole service over any event store and snapshot store. */
 export const layerOver = <E>(stores: Layer.Layer<EventStore.EventStore | SnapshotStore.SnapshotStore, E>) =>
   Loyalty.layer.pipe(
     Layer.provide(ActorHost.ActorHost.layer(app)),
-    Layer.provide(Gate.Gate.layerOpen),
+    Layer.provide(Layer.orDie(governed)),
     Layer.provide(Principal.layer({ tenant: "loyalty", subject: "till", scopes: ["commands:Points", "read"] })),
     Layer.provide(TickTrigger.TickTrigger.layerImmediate),
     Layer.provide(stores),
