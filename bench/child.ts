@@ -6,6 +6,7 @@ import "effect/schema/SchemaJITCompiler/enable"
 import * as commands from "./commands.ts"
 import * as feed from "./feed.ts"
 import type { Measurement } from "./Figures.ts"
+import * as parts from "./governance/parts.ts"
 import * as http from "./http/measure.ts"
 import * as sockets from "./http/sockets.ts"
 import * as loads from "./loads.ts"
@@ -25,6 +26,7 @@ const ofCommands = async (workload: Commands, scale: number): Promise<Measuremen
 const ofOther = async (workload: Other, scale: number): Promise<Measurement> => {
   if (workload.name === "W6") return starts.of(name, folder)
   if (workload.name === "sockets") return sockets.of(Math.ceil(workload.count * scale), folder)
+  if (workload.name === "governance-parts") return parts.of(name, Math.ceil(workload.count * scale), folder)
   if (workload.name === "http") return http.of(name, Math.ceil(workload.count * scale), folder)
   if (name === "raw") {
     const count = Math.ceil(workload.count * scale)

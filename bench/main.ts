@@ -62,7 +62,9 @@ if (values.report) {
   Deno.exit(0)
 }
 
-const chosen = workloads.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
+const chosen = workloads.filter(({ name, partOf = name }) =>
+  positionals.length === 0 || positionals.includes(name) || positionals.includes(partOf)
+)
 const guests = Object.keys(peers.folders)
 const asked = [...new Set(chosen.flatMap(({ subjects }) => subjects))].filter((subject) =>
   wanted?.includes(subject) ?? (values.peers === "all" || !guests.includes(subject))

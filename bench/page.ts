@@ -52,6 +52,17 @@ const columns: ReadonlyArray<Column> = [
   named("lastMs", "last frame, ms", true),
   named("p50FrameMs", "half of the frames, ms"),
   named("worstMs", "worst of five, ms"),
+  named("bytes", "bytes"),
+  named("validateP50Us", "validate p50 us"),
+  named("validateP99Us", "p99 us"),
+  named("decideP50Us", "decide p50 us"),
+  named("decideP99Us", "p99 us"),
+  named("rememberedP50Us", "remembered p50 us"),
+  named("rememberedP99Us", "p99 us"),
+  named("lookP99Us", "look p99 us"),
+  named("getP99Ms", "get p99 ms"),
+  named("compareP99Ms", "compare p99 ms"),
+  named("schemasP99Ms", "list p99 ms"),
 ]
 
 const subjectsOf = ({ rounds }: Result): ReadonlyArray<string> => [...new Set(rounds.flatMap(Object.keys))]

@@ -6,6 +6,7 @@ import type { Subject } from "./Subject.ts"
 
 export const load: Readonly<Record<string, () => Promise<Subject>>> = {
   nexus: async () => (await import("./subjects/Nexus.ts")).nexus,
+  "nexus-governed": async () => (await import("./subjects/Nexus.ts")).nexusGoverned,
   entity: async () => (await import("./subjects/Entity.ts")).entity,
   emmett: async () => (await import("./peers/emmett.ts")).emmett,
   "emmett-sqlite": async () => (await import("./peers/sqlite/emmett.ts")).emmettSqlite,
@@ -16,6 +17,7 @@ export const load: Readonly<Record<string, () => Promise<Subject>>> = {
 /** What each promises its caller, in the words of the table; speed bought with less is no speed. */
 export const guarantees: Readonly<Record<string, string>> = {
   nexus: "durable: answered after the fsync of its group; schemas of commands and events, receipts, version fence",
+  "nexus-governed": "the same, and each event only if its schema is registered and the policies allow it",
   entity:
     "Effect Cluster entity, volatile mailbox, one fsynced insert per event before the answer; schemas of commands",
   emmett: "volatile: Emmett 0.42.0 in memory; version checked, no schema",
@@ -23,6 +25,8 @@ export const guarantees: Readonly<Record<string, string>> = {
     "durable: Emmett 0.38.5, SQLite file, rollback journal, fsync per event; callers one by one (by the bench)",
   castore: "volatile: Castore 2.4.2 in memory; version checked, no schema, the bench repeats lost races",
   equinox: "volatile: equinox-js 1.2.0 in memory; version checked, JSON codec, lost races repeated at once, no cache",
+  ajv: "Ajv 8.20.0: the schema compiled to code, which Workers forbid",
+  opa: "an OPA 1.22.2 server on the same machine, asked over HTTP",
   raw: "the limit: `node:sqlite`, W1's rows, 256 a transaction, fsynced; nothing decided, nothing answered",
   "raw-own": "the same with the workload's own rows",
   bare: "the limit: a process of the same runtime that does nothing",

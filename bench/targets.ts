@@ -107,6 +107,37 @@ export const targets: ReadonlyArray<Target> = [
   { workload: "http", says: "the same by the server's processor time", of: over("hono", perCpuSecond) },
   { workload: "http", says: "commands/s of requests/s of Hono on `Deno.serve`", of: over("deno-serve", perSecond) },
   {
+    ...{ workload: "governance", says: "commands/s with governance of those without" },
+    of: ({ nexus, "nexus-governed": governed }) =>
+      nexus === undefined || governed === undefined ? undefined : governed["perSecond"]! / nexus["perSecond"]!,
+    atLeast: 0.85,
+  },
+  {
+    ...{ workload: "governance", says: "the same by processor time" },
+    of: ({ nexus, "nexus-governed": governed }) =>
+      nexus === undefined || governed === undefined ? undefined : perCpuSecond(governed)! / perCpuSecond(nexus)!,
+  },
+  ...([
+    ["an event of 300 bytes validated, p99 us", "validateP99Us", 100],
+    ["a schema known to the cache, p99 ms", "getP99Ms", 1],
+    ["a schema of 40 fields against 20 revisions, p99 ms", "compareP99Ms", 20],
+    ["`GET /v1/schemas` over HTTP, p99 ms", "schemasP99Ms", 10],
+    ["a decision of the policies, p99 us", "decideP99Us", 200],
+    ["a decision remembered, p99 us", "rememberedP99Us", 5],
+    ["the look of the gate into the registry, p99 us", "lookP99Us", undefined],
+  ] as const).map(([says, name, atMost]): Target => ({
+    ...{ workload: "governance-parts", says, of: own(figure(name)) },
+    ...atMost === undefined ? {} : { atMost },
+  })),
+  {
+    ...{ workload: "governance-parts", says: "validation at the median, times Ajv's" },
+    of: over("ajv", figure("validateP50Us")),
+  },
+  {
+    ...{ workload: "governance-parts", says: "a decision at the median, of one by an OPA server" },
+    of: over("opa", figure("decideP50Us")),
+  },
+  {
     workload: "sockets",
     says: "one event to 1,000 sockets, command sent to last frame, ms",
     of: own(figure("lastMs")),

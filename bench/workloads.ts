@@ -9,6 +9,8 @@ export interface Workload {
   readonly says: string
   /** Who takes part, in the order of the first round. */
   readonly subjects: ReadonlyArray<string>
+  /** The workload with which it is measured, too. */
+  readonly partOf?: string
 }
 
 /** Commands to instances. */
@@ -81,6 +83,13 @@ export const commands: ReadonlyArray<Commands> = [
   { ...w1, name: "W1-random", says: "W1 with random ids from the client", subjects: ["raw", "nexus"], ids: "random" },
 ]
 
+const governance: Commands = {
+  ...w1,
+  name: "governance",
+  says: "W1 with and without the gate: schemas registered, policies asked",
+  subjects: ["nexus", "nexus-governed"],
+}
+
 export const others: ReadonlyArray<Other> = [
   {
     name: "W4",
@@ -118,9 +127,16 @@ export const others: ReadonlyArray<Other> = [
     subjects: ["nexus"],
     count: 1_000,
   },
+  {
+    name: "governance-parts",
+    says: "what governance is made of, each call by itself",
+    subjects: ["nexus", "ajv", "opa"],
+    count: 10_000,
+    partOf: governance.name,
+  },
 ]
 
-export const workloads: ReadonlyArray<Commands | Other> = [...commands, ...others]
+export const workloads: ReadonlyArray<Commands | Other> = [...commands, governance, ...others]
 
 /** A smaller copy, for a quick look or a slow subject. */
 export const scaled = (workload: Commands, scale: number): Commands => ({

@@ -2,6 +2,7 @@
  * Installs the peers beside their adapters, with npm and for the bench alone: nothing else in the project knows them.
  * @module
  */
+import { lacking } from "../../infra/engines/engines.ts"
 
 const here = new URL(".", import.meta.url)
 /** Compiling a driver takes npm two minutes where none is ready to load. */
@@ -42,6 +43,11 @@ export const missing = async (
   say: (line: string) => void,
 ): Promise<ReadonlySet<string>> => {
   const absent = new Set<string>()
+  const lacks = subjects.includes("opa") ? lacking("opa") : undefined
+  if (lacks !== undefined) {
+    absent.add("opa")
+    say(`left out: opa: ${lacks}`)
+  }
   for (const folder of new Set(subjects.flatMap((subject) => folders[subject] ?? []))) {
     if (await install(folder, say)) continue
     const gone = subjects.filter((subject) => folders[subject] === folder)

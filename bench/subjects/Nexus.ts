@@ -7,7 +7,9 @@ import { Context, Effect, Layer, ManagedRuntime } from "effect"
 import { Actors } from "../../core/Actors.ts"
 import * as EventStore from "../../core/EventStore.ts"
 import type { Shape as Principal } from "../../core/Principal.ts"
+import type { SchemaRegistry } from "../../core/SchemaRegistry.ts"
 import { empty, type StreamKey } from "../../core/Stream.ts"
+import type { Violations } from "../../core/Violations.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
 import { Gate } from "../../runtime/Gate.ts"
 import * as sha256 from "../../runtime/adapters/node/sha256.ts"
@@ -15,6 +17,7 @@ import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
 import { TimeTravel } from "../../runtime/TimeTravel.ts"
 import { app, eventOf, history, type Request } from "../domain.ts"
+import { governed } from "../governance/gate.ts"
 import type { Row, Subject } from "../Subject.ts"
 
 const tenant = "bench"
@@ -94,15 +97,17 @@ const stores = (folder: string) => Layer.orDie(Sqlite.layer({ folder }))
 const over = <A, E>(folder: string, effect: Effect.Effect<A, E, EventStore.EventStore>): Promise<A> =>
   Effect.runPromise(Effect.provide(effect, stores(folder)))
 
-export const nexus: Subject = {
-  name: "nexus",
+/** The host over a file, behind a gate. */
+const subject = (name: string, gate: Layer.Layer<Gate, never, SchemaRegistry | Violations>): Subject => ({
+  name,
   seed: (folder, ids, length) => over(folder, seeded(ids, length)),
   rows: (folder) => over(folder, rowsOf),
   feed: (folder, count) => over(folder, fed(count)),
   open: async (folder) => {
     const runtime = ManagedRuntime.make(
       Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
-        Layer.provide([stores(folder), TickTrigger.layerImmediate, sha256.layer, Gate.layerOpen]),
+        Layer.provide([TickTrigger.layerImmediate, gate]),
+        Layer.provide([stores(folder), sha256.layer]),
       ),
     )
     const context = await runtime.context()
@@ -121,4 +126,8 @@ export const nexus: Subject = {
       close: () => runtime.dispose(),
     }
   },
-}
+})
+
+/** No gate: what all workloads but that of governance measure. */
+export const nexus = subject("nexus", Gate.layerOpen)
+export const nexusGoverned = subject("nexus-governed", governed(app))
