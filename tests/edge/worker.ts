@@ -1,13 +1,14 @@
 /**
  * The Worker under the `edge` tests: a Durable Object with the whole HTTP application over the memory stores.
  *
- * Actors live in the object, not in the Worker: what one request starts, another may only finish inside one object.
+ * `/token`, `/compiles` and `/decides` are the tests' own. Actors live in the object, not in the Worker: what one request starts, another may only finish inside one object.
  * @module
  */
 import { DurableObject } from "cloudflare:workers"
-import { type Context, Effect, Layer, ManagedRuntime } from "effect"
+import { Context, Effect, Layer, ManagedRuntime } from "effect"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as Limits from "../../core/Limits.ts"
+import { PolicyEnforcer } from "../../core/PolicyEnforcer.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
 import * as SchemaRegistryMemory from "../../core/SchemaRegistryMemory.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
@@ -38,9 +39,25 @@ declare global {
   }
 }
 
-/** Serves the counters; its token comes from `GET /token`, which only a test's Worker has. */
+interface Served {
+  readonly edge: EdgeApp
+  readonly token: string
+  readonly decide: (scopes: ReadonlyArray<string>) => Promise<string>
+}
+
+/** Whether this platform compiles Wasm while it runs: Workers do not, some of their test pools do. */
+const compiles = (): boolean => {
+  const Module = WebAssembly.Module as unknown as new (bytes: Uint8Array) => unknown
+  try {
+    return new Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** Serves the counters; its token comes from `GET /token`. */
 export class TestObject extends DurableObject {
-  private served: Promise<{ readonly edge: EdgeApp; readonly token: string }> | undefined
+  private served: Promise<Served> | undefined
 
   private async serve() {
     const { storage } = this.ctx
@@ -68,12 +85,32 @@ export class TestObject extends DurableObject {
       ttlSeconds: 60,
       nowMs,
     })
-    return { edge: makeApp({ app, authenticate, context }), token }
+    const decide = (scopes: ReadonlyArray<string>) =>
+      Context.get(context, PolicyEnforcer).enforce({
+        ...{ action: "command", app: app.name, aggregate: "Counter", type: "Add", path: "" },
+        ...{ tenant: "t1", subject: "s", scopes },
+      }).pipe(
+        Effect.match({
+          onSuccess: () => "allowed",
+          onFailure: (denied) => "rule" in denied ? denied.rule : denied._tag,
+        }),
+        Effect.runPromise,
+      )
+    return { decide, edge: makeApp({ app, authenticate, context }), token }
   }
 
   override async fetch(request: Request): Promise<Response> {
-    const { edge, token } = await (this.served ??= this.serve())
-    return new URL(request.url).pathname === "/token" ? new Response(token) : edge.fetch(request)
+    const { decide, edge, token } = await (this.served ??= this.serve())
+    switch (new URL(request.url).pathname) {
+      case "/token":
+        return new Response(token)
+      case "/compiles":
+        return new Response(`${compiles()}`)
+      case "/decides":
+        return Response.json({ yes: await decide(["commands:Counter"]), no: await decide(["read"]) })
+      default:
+        return edge.fetch(request)
+    }
   }
 }
 
