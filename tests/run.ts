@@ -107,6 +107,14 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       engines: ["opa"],
     },
     {
+      name: "registries",
+      report: "vitest",
+      args: vitest("--project", "engines", "tests/registry"),
+      secondsMax: 300,
+      ciOnly: true,
+      engines: ["apicurio", "moto"],
+    },
+    {
       name: "glue",
       report: "vitest",
       args: vitest("--project", "engines", "runtime/adapters/glue"),

@@ -87,7 +87,8 @@ const flat = (headers: IncomingMessage["headers"]): Record<string, string> =>
 const forward = (target: URL, { headers, method, path }: Asked, body: Buffer): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = target
-    const { connection: _, ...kept } = headers
+    // Plain text alone can be rewritten and cut where it is meant to be.
+    const { "accept-encoding": _, connection: __, ...kept } = headers
     const request = send({ hostname, port, method, path, headers: kept, agent: false }, (response) => {
       read(response).then((bytes) => {
         const { connection: _, "transfer-encoding": __, ...rest } = flat(response.headers)
