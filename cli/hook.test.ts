@@ -37,7 +37,7 @@ const commit = (cwd: string, home: string) =>
     PATH: `${join(home, "bin")}:${Deno.env.get("PATH")}`,
   })
 
-describe("nexus policies hook", () => {
+describe("nexus policies hook", { timeout: 120_000 }, () => {
   it("lets git run both checks before a commit, and stop it", async () => {
     const { home, top } = await project("plain")
     const { code, out } = await install(home)

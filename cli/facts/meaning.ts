@@ -2,7 +2,7 @@
  * What an expression of the application's source stands for, as far as that can be read without running it.
  * @module
  */
-import { type Graph, isNode, type Module, nameOf, type Node, nodesOf, type Target } from "../evolve/Module.ts"
+import { boundBy, type Graph, isNode, type Module, nameOf, type Node, nodesOf, type Target } from "../evolve/Module.ts"
 
 /** Something of a package by its path (`Actors`, `ask`; `*` is what `yield*` or `await` gave), or an own node or module. */
 export type Meaning =
@@ -31,13 +31,16 @@ const wrappers = new Set([
 ])
 const bare = (node: Node): Node => wrappers.has(node.type) ? bare(node["expression"] as Node) : node
 
-const locals = new WeakMap<Module, ReadonlyArray<Node>>()
-/** All declarators of a module, in order: of an inner name the last one above its use counts. */
-const declaratorsOf = (module: Module): ReadonlyArray<Node> => {
+const locals = new WeakMap<Module, ReadonlyMap<string, ReadonlyArray<Node>>>()
+/** The declarators of a module by the names they bind, in order: of an inner name the last one above its use counts. */
+const declaratorsOf = (module: Module): ReadonlyMap<string, ReadonlyArray<Node>> => {
   const known = locals.get(module)
   if (known !== undefined) return known
-  const found: Array<Node> = []
-  every(module.program, (node) => void (node.type === "VariableDeclarator" && found.push(node)))
+  const found = new Map<string, Array<Node>>()
+  every(module.program, (node) => {
+    if (node.type !== "VariableDeclarator") return
+    for (const name of boundBy(node["id"])) found.set(name, [...found.get(name) ?? [], node])
+  })
   locals.set(module, found)
   return found
 }
@@ -93,9 +96,7 @@ export const make = (graph: Graph) => {
     switch (node.type) {
       case "Identifier": {
         const name = node["name"] as string
-        const local = declaratorsOf(module).filter((one) =>
-          one.start < node.start && (nameOf(one["id"]) === name || keyIn(one["id"] as Node, name) !== undefined)
-        ).at(-1)
+        const local = declaratorsOf(module).get(name)?.findLast((one) => one.start < node.start)
         const found = graph.named(module, name)
         return found === undefined && local !== undefined
           ? declared(module, local, name, depth)

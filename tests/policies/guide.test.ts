@@ -12,7 +12,7 @@ mkdirSync(".nexus", { recursive: true })
 const folder = mkdtempSync(resolve(".nexus/guide-"))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-it("what docs/policies.md shows as red is red, word for word", async () => {
+it("what docs/policies.md shows as red is red, word for word", { timeout: 120_000 }, async () => {
   const blocks = blocksOf(readFileSync("docs/policies.md", "utf8"))
   const rule = blocks.find((block) => marked(block, "rule") !== undefined)!
   cpSync("examples/orders", join(folder, "examples/orders"), { recursive: true })

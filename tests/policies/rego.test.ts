@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const nexus = (verb: string) =>
   deno(["run", "-q", "-A", join(root, "cli/main.ts"), "policies", verb], folder, { PATH: folder, NEXUS_OPA: "" })
 
-it("says what is missing: policies first, then the program, and how to get it", async () => {
+it("says what is missing: policies first, then the program, and how to get it", { timeout: 120_000 }, async () => {
   const none = await nexus("build")
   assert.strictEqual(none.code, 1)
   assert.match(none.err, /there is no policy in policies: write one/)
