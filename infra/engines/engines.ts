@@ -61,7 +61,12 @@ export const engines = {
       command: java(),
       args: [
         ...["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
-        ...["-Dquarkus.http.host=127.0.0.1", `-Dquarkus.http.port=${port}`, "-Dapicurio.storage.kind=sql"],
+        ...[
+          "-Dquarkus.http.host=127.0.0.1",
+          `-Dquarkus.http.port=${port}`,
+          "-Dquarkus.management.port=0",
+          "-Dapicurio.storage.kind=sql",
+        ],
         ...["-jar", join(folder, "quarkus-run.jar")],
       ],
     }),
