@@ -4,13 +4,13 @@
  * `vitest.ts` and `deno.ts` run them; under any other runner, run each `law` as an effect that must succeed.
  * @module
  */
-import { Effect, Equal, Result, Schema } from "effect"
+import { Equal, Result, Schema } from "effect"
 import * as Aggregate from "../core/Aggregate.ts"
-import { type Law, LawBroken } from "../core/laws/fixtures.ts"
+import type { Law } from "../core/laws/fixtures.ts"
 import type * as Contract from "../schemas/Contract.ts"
-import type { AnyEvent } from "../schemas/Event.ts"
 import * as Generators from "../schemas/Generators.ts"
 import * as Wire from "../schemas/Wire.ts"
+import { type Check, contractLaws, law, type LawsOptions } from "./contractLaws.ts"
 import { diff, show } from "./diff.ts"
 import { draw } from "./generators.ts"
 import { contextOf } from "./spec.ts"
@@ -27,35 +27,20 @@ export {
 export { laws as snapshotStoreLaws, reopened as snapshotStoreLawsReopened } from "../core/SnapshotStore.laws.ts"
 export { laws as violationsLaws, reopened as violationsLawsReopened } from "../core/Violations.laws.ts"
 export type { Law } from "../core/laws/fixtures.ts"
-
-export interface AggregateLawsOptions {
-  /** Values drawn for each law; 200 unless given. */
-  readonly runs?: number
-  /** Another seed draws other values. */
-  readonly seed?: number
-}
+export { contractLaws, type LawsOptions } from "./contractLaws.ts"
 
 type Tagged = { readonly _tag: string }
-type Check = (fail: (message: string) => never) => void
 
 /** What every aggregate must keep, whatever it is about; each law draws its values from the contract. */
 export const aggregateLaws = <C extends Contract.Any, S>(
   self: Aggregate.Aggregate<C, S>,
-  { runs = 200, seed = 1 }: AggregateLawsOptions = {},
+  { runs = 200, seed = 1 }: LawsOptions = {},
 ): ReadonlyArray<Law<never>> => {
   const name = self.contract.aggregate
   const commands = draw(Generators.command(self.contract), runs, seed)
   const events = draw(Generators.event(self.contract), runs, seed)
   return [
-    ...Object.values(self.contract.events).flatMap((event) =>
-      event.versions.map((fields, i) =>
-        law(
-          `${name}.${event.tag} version ${i + 1} upcasts to a valid newest event`,
-          draw(Generators.payload(fields), runs, seed),
-          (drawn) => upcasts(self.contract, event, i + 1, drawn),
-        )
-      )
-    ),
+    ...contractLaws(self.contract, { runs, seed }),
     law(
       `${name} evolves on every event, the same way twice, and its state survives its codec`,
       events,
@@ -67,43 +52,6 @@ export const aggregateLaws = <C extends Contract.Any, S>(
       (drawn) => decides(self, drawn),
     ),
   ]
-}
-
-const law = <A>(
-  name: string,
-  drawn: Effect.Effect<ReadonlyArray<A>>,
-  check: (drawn: ReadonlyArray<A>) => Check,
-): Law<never> => ({
-  name,
-  law: Effect.flatMap(drawn, (values) =>
-    Effect.try({
-      try: () =>
-        check(values)((message) => {
-          throw new LawBroken({ message })
-        }),
-      catch: (error) => error instanceof LawBroken ? error : new LawBroken({ message: `${error}` }),
-    })),
-})
-
-const upcasts = (
-  contract: Contract.Any,
-  event: AnyEvent,
-  version: number,
-  drawn: ReadonlyArray<unknown>,
-): ReturnType<Parameters<typeof law>[2]> =>
-(fail) => {
-  const codec = Schema.toCodecJson(Schema.Struct(event.versions[version - 1]!)) as Schema.Codec<unknown, unknown>
-  for (const payload of drawn) {
-    const stored = { type: event.tag, schemaVersion: version, payload: Schema.encodeSync(codec)(payload) }
-    const decoded = Wire.decodeEvent(contract, stored)
-    if (Result.isFailure(decoded)) fail(`${show(stored)} does not decode: ${show(decoded.failure)}`)
-    else {
-      const encoded = Wire.encodeEvent(event, decoded.success)
-      if (Result.isFailure(encoded)) {
-        fail(`${show(stored)} upcasts to no valid event: ${show(encoded.failure.issues)}`)
-      }
-    }
-  }
 }
 
 /** Closed, because a field that the schema does not know would vanish from every snapshot. */
