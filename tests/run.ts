@@ -81,6 +81,14 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       ciOnly: true,
     },
     { name: "compat", report: "line", args: script("tests/compat/main.ts"), secondsMax: 300, ciOnly: true },
+    {
+      name: "apicurio",
+      report: "vitest",
+      args: vitest("--project", "engines", "tests/compat"),
+      secondsMax: 240,
+      ciOnly: true,
+      engines: ["apicurio"],
+    },
     { name: "gitleaks", report: "line", args: script("tests/tools/gitleaks.ts"), secondsMax: 120, ciOnly: true },
     {
       name: "engines",

@@ -62,8 +62,16 @@ export const withProperty = (self: Left, key: string, value: Json): Left => {
   return and(self, Object.assign(Node.make({}), { properties: new Map([[key, constant]]), required: [key] }))
 }
 
-export const ofProperty = (self: Left, key: string): Left =>
-  make(self.nodes.flatMap((node) => Node.ofProperty(node, key)))
+/** Asked for again and again, and what is known of them is kept with them. */
+const members = new WeakMap<Left, Map<string, Left>>()
+
+export const ofProperty = (self: Left, key: string): Left => {
+  const known = members.get(self) ?? new Map<string, Left>()
+  members.set(self, known)
+  const found = known.get(key) ?? make(self.nodes.flatMap((node) => Node.ofProperty(node, key)))
+  known.set(key, found)
+  return found
+}
 export const ofItem = (self: Left, index: number): Left =>
   make(self.nodes.map((node) => Node.ofItem(node, index)).filter((part) => part !== undefined))
 
@@ -151,8 +159,18 @@ const emptyDepth = 4
 
 export const isEmpty = (self: Left, depth = emptyDepth): boolean => typesOf(self, depth) === 0
 
+const types = new WeakMap<Left, Map<number, number>>()
+
 /** The types of which there may be a value at all. */
 export const typesOf = (self: Left, depth = emptyDepth): number => {
+  const known = types.get(self) ?? new Map<number, number>()
+  types.set(self, known)
+  const found = known.get(depth) ?? freshTypes(self, depth)
+  known.set(depth, found)
+  return found
+}
+
+const freshTypes = (self: Left, depth: number): number => {
   const own = shape(self)
   if (own.types === 0) return 0
   const values = self.nodes.some((node) => node.values !== undefined) ? finite(self) : undefined

@@ -43,10 +43,11 @@ const anything = Node.make(true)
 const named = (trail: Trail.Trail, left: Left.Left, right: Node.Node, place: Trail.Place, compare: Compare): void => {
   for (const key of new Set([...right.properties.keys(), ...Left.shape(left).named])) {
     const child = Left.ofProperty(left, key)
-    if (Left.isEmpty(child)) continue
+    const parts = Node.ofProperty(right, key)
+    if (parts.every((part) => child.nodes.some((node) => sameNodes(node, part))) || Left.isEmpty(child)) continue
     const at = member(left, place, key)
     const source = child.nodes[0]?.source
-    for (const part of Node.ofProperty(right, key)) {
+    for (const part of parts) {
       if (part.types === 0) Trail.add(trail, "property", at, child, { writer: source })
       else if (child.nodes.length > 0) compare(trail, child, part, at)
       else if (!takesAll(part)) Trail.add(trail, "claimed", at, child, { reader: part.source })

@@ -14,7 +14,9 @@ const listOf = (at: Schema, key: string): ReadonlyArray<Json> => Array.isArray(a
 const nudge = (key: string): Edit => [key, (at, r) => {
   const value = at[key]
   if (typeof value === "number") {
-    return r.chance(0.2) ? without(at, key) : { ...at, [key]: Math.max(0, value + r.pick([-1, 1, 2])) }
+    return r.chance(0.2)
+      ? without(at, key)
+      : { ...at, [key]: Math.max(key === "multipleOf" ? 1 : 0, value + r.pick([-1, 1, 2])) }
   }
   const fits = /Length/.test(key)
     ? "string"
@@ -23,7 +25,7 @@ const nudge = (key: string): Edit => [key, (at, r) => {
     : /Properties/.test(key)
     ? "object"
     : "integer"
-  return at["type"] === fits ? { ...at, [key]: /min/i.test(key) ? r.below(3) : 4 + r.below(6) } : undefined
+  return at["type"] === fits ? { ...at, [key]: /^min/.test(key) ? r.below(3) : 4 + r.below(6) } : undefined
 }]
 
 const edits: ReadonlyArray<Edit> = [
