@@ -32,18 +32,18 @@ describe("the app factory in a Worker", () => {
     const authorization = `Bearer ${await (await ask("/token")).text()}`
     const headers = { authorization, "content-type": "application/json" }
     const send = (properties: object) =>
-      ask("/v1/schemas/Counter.Added.v1/revisions", {
+      ask("/v1/schemas/Counter.Other.v1/revisions", {
         method: "POST",
         headers,
         body: JSON.stringify({ type: "object", properties }),
       })
     const first = await send({ n: { type: "integer", pattern: "^(a|b)*$" } })
-    assert.deepInclude(await first.json() as object, { subject: "Counter.Added.v1", revision: 1 })
+    assert.deepInclude(await first.json() as object, { subject: "Counter.Other.v1", revision: 1 })
     const broken = await send({ n: { type: "string" } })
     assert.strictEqual(broken.status, 409)
     const { differences } = await broken.json() as { differences: ReadonlyArray<{ readonly pointer: string }> }
     assert.strictEqual(differences[0]!.pointer, "/n")
-    const latest = await ask("/v1/schemas/Counter.Added.v1/revisions/latest", { headers })
+    const latest = await ask("/v1/schemas/Counter.Other.v1/revisions/latest", { headers })
     assert.deepInclude(await latest.json() as object, { revision: 1 })
   })
 

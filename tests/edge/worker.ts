@@ -1,5 +1,6 @@
 /**
- * The Worker under the `edge` tests: a Durable Object with the whole HTTP application over the memory stores.
+ * The Worker under the `edge` tests: a Durable Object with the whole HTTP application over the memory stores,
+ * governed by its registry and the compiled policies.
  *
  * `/token`, `/compiles` and `/decides` are the tests' own. Actors live in the object, not in the Worker: what one request starts, another may only finish inside one object.
  * @module
@@ -17,6 +18,7 @@ import { type EdgeApp, makeApp } from "../../edge/app.ts"
 import * as auth from "../../edge/auth.ts"
 import * as embedded from "../../edge/embedded.ts"
 import * as keys from "../../edge/keys.ts"
+import * as locked from "../../edge/locked.ts"
 import type { Services } from "../../edge/route.ts"
 import { sha256 } from "../../policies/bundle.ts"
 // A module, compiled before the Worker runs: Workers compile no bytes.
@@ -63,6 +65,7 @@ export class TestObject extends DurableObject {
     const { storage } = this.ctx
     const key = embedded.parse(await embedded.generate())
     const layer = Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
+      Layer.provide(Gate.layer(app)),
       Layer.provideMerge(Layer.merge(Tail.layer, Policies.layer({ nexus: { wasm, sha256 } }))),
       Layer.provideMerge(Layer.mergeAll(
         EventStoreMemory.layer,
@@ -70,11 +73,12 @@ export class TestObject extends DurableObject {
         SnapshotStoreMemory.layer,
         ViolationsMemory.layer,
         TickTrigger.layerGate(() => storage.sync()),
-        Gate.layerOpen,
         Layer.provide(CachedRegistry.layer, SchemaRegistryMemory.layer),
       )),
     )
-    const context: Context.Context<Services> = await ManagedRuntime.make(layer).context()
+    const runtime = ManagedRuntime.make(layer)
+    const context: Context.Context<Services> = await runtime.context()
+    await runtime.runPromise(locked.prepare(app, undefined, { production: false, writes: true }))
     const { audience, issuer } = embedded
     const authenticate = auth.make({ issuer, audience, keys: keys.fixed(embedded.publicSet(key)) }, Limits.defaults)
     const nowMs = await Effect.runPromise(Effect.clockWith((clock) => clock.currentTimeMillis))

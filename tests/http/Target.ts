@@ -23,6 +23,7 @@ import { makeApp } from "../../edge/app.ts"
 import * as auth from "../../edge/auth.ts"
 import { start } from "../../edge/deno.ts"
 import * as keys from "../../edge/keys.ts"
+import * as locked from "../../edge/locked.ts"
 import { sha256 } from "../../policies/bundle.ts"
 import * as Policies from "../../policies/Policies.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
@@ -65,9 +66,10 @@ export const inProcess =
     const registry = Layer.provide(CachedRegistry.layer, SchemaRegistryMemory.layer)
     const runtime = ManagedRuntime.make(
       Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
+        Layer.provide(Gate.layer(app)),
         Layer.provideMerge(Tail.layer),
         Layer.provideMerge(Policies.layer({ nexus })),
-        Layer.provideMerge(Layer.mergeAll(stores, registry, TickTrigger.layerImmediate, Gate.layerOpen)),
+        Layer.provideMerge(Layer.mergeAll(stores, registry, TickTrigger.layerImmediate)),
         Layer.provideMerge(Layer.succeed(Limits.Limits, limits)),
         Layer.provideMerge(Logger.layer([])),
         Layer.provideMerge(clock === undefined ? Layer.empty : Layer.succeed(Clock.Clock, clock)),
@@ -75,6 +77,7 @@ export const inProcess =
     )
     const authenticate = auth.make({ ...issuer, keys: keys.remote(issuer.jwksUrl, limits) }, limits)
     const docs = () => Promise.resolve("")
+    await runtime.runPromise(locked.prepare(app, undefined, { production: false, writes: true }))
     const edge = makeApp({ app, authenticate, limits, docs, context: await runtime.context() })
     return {
       app,
