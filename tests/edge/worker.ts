@@ -2,7 +2,8 @@
  * The Worker under the `edge` tests: a Durable Object with the whole HTTP application over the memory stores,
  * governed by its registry and the compiled policies.
  *
- * `/token`, `/compiles` and `/decides` are the tests' own. Actors live in the object, not in the Worker: what one request starts, another may only finish inside one object.
+ * `/token`, `/compiles` and `/decides` are the tests' own. Actors live in the object, not in the Worker: what one request
+ * starts, another may only finish inside one object.
  * @module
  */
 import { DurableObject } from "cloudflare:workers"
