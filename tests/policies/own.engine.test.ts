@@ -63,6 +63,7 @@ it("is tested, compiled and judged by", async () => {
   assert.match((await nexus("build")).err, /the policies in policies are wrong:\n/)
   put("naming.rego", policy.replace("# entrypoint: true\n", ""))
   assert.strictEqual((await nexus("build")).code, 1)
+  put("naming.rego", policy)
   put("naming_test.rego", test.replace("== 1", "== 2"))
   const failing = await nexus("test")
   assert.deepStrictEqual([failing.code, failing.out.trim().split("\n").at(-1)], [1, "0 passed, 1 failed"])

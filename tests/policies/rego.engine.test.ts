@@ -129,6 +129,21 @@ decision := {"allow": false, "rule": "no-mallory"} if input.subject == "mallory"
       }),
     ))
 
+  it.live("do what the guide says of its example", () => {
+    const guide = readFileSync(join(root, "docs/policies.md"), "utf8")
+    const [, text] = /<!-- authorization -->\n```rego\n([\s\S]*?)```/.exec(guide)!
+    return enforcing(
+      text!,
+      Effect.fnUntraced(function* (enforcer) {
+        const refund = { ...input, aggregate: "Order", type: "RefundPayment" }
+        yield* enforcer.enforce({ ...input, subject: "robot-1" })
+        yield* enforcer.enforce(refund)
+        const error = yield* Effect.flip(enforcer.enforce({ ...refund, subject: "robot-1" }))
+        assert.deepInclude(error, { policy: "shop.authorization", rule: "no-refunds-by-robots" })
+      }),
+    )
+  })
+
   it.live("that say nothing forbid everything", () =>
     enforcing(
       own(`decision := {"allow": true, "rule": "alice"} if input.subject == "nobody"`),
