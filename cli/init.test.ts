@@ -57,7 +57,7 @@ describe("init", () => {
     assert.strictEqual(readFileSync(join(made.folder, "two/n-1.tgz"), "utf8"), "packed")
   })
 
-  it("touches nothing that is there, and refuses a name that npm would not take", async () => {
+  it("touches nothing that is there, and refuses a name that npm would not take", { timeout: 120_000 }, async () => {
     mkdirSync(join(made.folder, "full"))
     writeFileSync(join(made.folder, "full/mine.txt"), "mine")
     writeFileSync(join(made.folder, "file"), "mine")
