@@ -67,4 +67,81 @@ describe("check()", () => {
     assert.deepEqual(ask("FULL_TRANSITIVE").map(({ direction }) => direction), ["backward", "forward"])
     assert.deepEqual(ask("NONE"), [])
   })
+  it("says a difference that several revisions share once, and the newest alone where it stands alone", () => {
+    const earlier = [closed({ a: string }), closed({ a: string, b: string }), closed({ a: string, b: integer })]
+      .map((schema, i) => ({ revision: i + 1, schema }))
+    const candidate = closed({ a: integer, b: integer })
+    const found = Result.getOrThrow(Compatibility.check({ candidate, earlier, mode: "BACKWARD_TRANSITIVE" }))
+    assert.deepEqual(found.map(({ pointer, revisions, rule }) => [pointer, rule, revisions]), [
+      ["/b", "required-added", [1]],
+      ["/a", "type-changed", [1, 2, 3]],
+      ["/b", "type-changed", [2]],
+    ])
+  })
+  it("names forward what the old readers meet, with a value that the new schema writes", () => {
+    const [old, now] = [closed({ a: string }), closed({ a: string, b: string }, ["a"])]
+    assert.deepEqual(check(old, now), [])
+    const [found] = check(old, now, "FORWARD")
+    assert.strictEqual(found?.rule, "property-added")
+    assert.deepEqual(found?.counterexample, { b: "a", a: "a" })
+    assert.deepEqual(said(check(now, closed({ a: string }, []), "FULL")), [
+      "/b property-removed",
+      "/a required-removed",
+    ])
+  })
+  it("goes around recursive schemas", () => {
+    const tree = (v: Schema): Schema => ({
+      $defs: { Tree: closed({ v, kids: { type: "array", items: { $ref: "#/$defs/Tree" } } }) },
+      $ref: "#/$defs/Tree",
+    })
+    assert.deepEqual(check(tree({ type: "integer", minimum: 2 }), tree({ type: "integer", minimum: 1 })), [])
+    const differences = check(tree(integer), tree({ type: "integer", minimum: 1 }))
+    assert.deepEqual(said(differences), ["/v minimum-raised", "/kids/{any}/v minimum-raised"])
+    assert.deepEqual(differences[0]?.counterexample, { v: 0, kids: [] })
+  })
+  it("finds the kind of a union by what tells kinds apart", () => {
+    const kind = (tag: string, more: Schema) => closed({ _tag: { enum: [tag] }, ...more })
+    const old: Schema = { anyOf: [kind("A", { x: string }), kind("B", { y: string })] }
+    assert.deepEqual(check(old, { oneOf: [kind("B", { y: string }), kind("C", {}), kind("A", { x: string })] }), [])
+    assert.deepEqual(said(check(old, { anyOf: [kind("A", { x: integer }), kind("B", { y: string })] })), [
+      "/x type-changed",
+    ])
+    const [gone] = check(old, { anyOf: [kind("A", { x: string })] })
+    assert.deepEqual(gone?.counterexample, { _tag: "B", y: "a" })
+    // One property of few values may be split over kinds of one value each.
+    const flag = (...values: ReadonlyArray<string>) => closed({ is: { enum: values }, n: integer })
+    assert.deepEqual(check(flag("on", "off"), { anyOf: [flag("on"), flag("off")] }), [])
+    assert.lengthOf(check(flag("on", "off"), { anyOf: [flag("on"), flag("other")] }), 1)
+  })
+  it("fills defaults in as readers do: for absent members, and not inside unions", () => {
+    const old = closed({ a: string })
+    const more = (value: string | number) => closed({ a: string, b: { type: "string", default: value } })
+    assert.deepEqual(check(old, more("x")), [])
+    assert.deepEqual(said(check(old, more(1))), ["/b default-invalid"])
+    assert.deepEqual(said(check({ anyOf: [old, { type: "null" }] }, { anyOf: [more("x"), { type: "null" }] })), [
+      "/b required-added",
+    ])
+  })
+  it("compares drafts with each other: one tuple in two dialects", () => {
+    const draft07: Schema = {
+      $schema: "http://json-schema.org/draft-07/schema#",
+      type: "array",
+      items: [string, integer],
+      additionalItems: false,
+    }
+    const now: Schema = { type: "array", prefixItems: [string, integer], items: false }
+    assert.deepEqual(check(draft07, now, "FULL"), [])
+    assert.deepEqual(said(check(draft07, { ...now, prefixItems: [string, string] })), ["/1 type-changed"])
+  })
+  it("does not trust what it cannot prove", () => {
+    const pattern = (source: string): Schema => ({ type: "string", pattern: source })
+    assert.deepEqual(said(check(pattern("^a$"), pattern("^[ab]$"))), [" pattern-changed"])
+    assert.isUndefined(check(pattern("^a$"), pattern("^[ab]$"))[0]?.counterexample)
+    assert.strictEqual(check(pattern("^[ab]$"), pattern("^a$"))[0]?.counterexample, "b")
+  })
+  it("fails on a schema that is none, the candidate first", () => {
+    const bad: Schema = { type: "strng" }
+    const asked = Compatibility.check({ candidate: bad, earlier: [{ revision: 1, schema: bad }], mode: "NONE" })
+    assert.isTrue(Result.isFailure(asked) && asked.failure.pointer === "/type")
+  })
 })

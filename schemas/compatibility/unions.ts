@@ -5,6 +5,7 @@
  * @module
  */
 import { accepts } from "./accepts.ts"
+import { equal } from "./json.ts"
 import * as Left from "./Left.ts"
 import * as Node from "./Node.ts"
 import type { Compare } from "./subset.ts"
@@ -28,6 +29,17 @@ const byProperty = (left: Left.Left, branches: ReadonlyArray<Node.Node>): Readon
     return values.map((value) => Left.withProperty(left, key, value))
   }
   return []
+}
+
+/** Whether the branch is meant for such values: of one type, and with the same values where those tell kinds apart. */
+const isKin = (part: Left.Left, branch: Node.Node): boolean => {
+  const other = Left.make([branch])
+  if ((Left.shape(other).types & Left.shape(part).types) === 0) return false
+  return [...Left.shape(other).required].every((key) => {
+    const values = Left.finite(Left.ofProperty(other, key))
+    const mine = Left.finite(Left.ofProperty(part, key))
+    return values === undefined || mine === undefined || mine.some((one) => values.some((value) => equal(one, value)))
+  })
 }
 
 export const union = (
@@ -58,9 +70,9 @@ export const union = (
     return finer.length === 0 ? [part] : finer.flatMap((one) => missed(one, splits - 1))
   }
   for (const part of byType(left).flatMap((one) => missed(one, splitsMax))) {
-    const near = branches.filter((branch) => !Left.disjoint(part, branch))
+    const near = branches.filter((branch) => isKin(part, branch))
     const [only] = near
-    if (only !== undefined && near.length === 1) compare(trail, part, only, at)
+    if (only !== undefined && near.length === 1 && !fits(part, only)) compare(trail, part, only, at)
     else {
       const ambiguous = exclusive && near.some((branch) => fits(part, branch))
       const writer = part.nodes[0]?.source
