@@ -145,6 +145,22 @@ describe("Gate.layer()", () => {
       }
     }))
 
+  it.effect("asks so many at once that an engine elsewhere takes them, and leaves room for the edge", () =>
+    Effect.gen(function* () {
+      const { gate, world } = yield* rig
+      world.isRemote = true
+      world.hashes.set("Counter.Added.v1", hashOf("Counter.Added.v1"))
+      let [now, most] = [0, 0]
+      world.enforce = () =>
+        Effect.suspend(() => {
+          most = Math.max(most, ++now)
+          return Effect.andThen(Effect.sleep(1), Effect.sync(() => void now--))
+        })
+      const asks = Array.from({ length: 300 }, (_, n) => ask({ principal: { ...alice, subject: `s${n}` } }))
+      assert.isTrue((yield* learned(gate, ...asks)).every((verdict) => verdict === true))
+      assert.strictEqual(most, defaults.remoteDecisions / 2)
+    }))
+
   it.effect("says no where the policies hang or break", () =>
     Effect.gen(function* () {
       const { gate, world } = yield* rig

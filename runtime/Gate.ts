@@ -5,7 +5,7 @@
  * alone (`Hold.ts`).
  * @module
  */
-import { Context, Effect, Layer, Result } from "effect"
+import { Context, Effect, Layer, Result, Semaphore } from "effect"
 import { RegistryUnavailable, SchemaNotRegistered } from "../core/ActorError.ts"
 import type { App } from "../core/App.ts"
 import * as Declared from "../core/Declared.ts"
@@ -31,7 +31,7 @@ export type Verdicts = (ask: Ask) => Verdict | undefined
 export interface Shape {
   /** What is known at once; nothing where it must be learned. Called for every event of every decision. */
   readonly look: (ask: Ask) => Verdict | undefined
-  /** A verdict for each, in bounded time whatever fails. Good for one round of decisions: it is nowhere remembered. */
+  /** A verdict for each, each question bounded in time whatever fails. Good for one round of decisions: it is nowhere remembered. */
   readonly learn: (asks: ReadonlyArray<Ask>) => Effect.Effect<Verdicts>
 }
 
@@ -73,6 +73,8 @@ const make = Effect.fnUntraced(function* (
   const enforcer = yield* PolicyEnforcer
   const limits = yield* Limits
   const enforce = insist(enforcer, limits.remoteDecisionMs)
+  // An engine elsewhere refuses more than its bound: held actors wait their turn, and leave half of it to the edge.
+  const questions = yield* Semaphore.make(Math.max(1, Math.floor(limits.remoteDecisions / 2)))
   const all = wantedOf(app)
   const retryAfterSeconds = Math.ceil(limits.registryRetryMs / 1000)
 
@@ -103,7 +105,7 @@ const make = Effect.fnUntraced(function* (
 
   /** The policies first: whoever may not append learns nothing of the registry, and costs it nothing. */
   const verdictOf = Effect.fnUntraced(function* (ask: Ask): Effect.fn.Return<Verdict> {
-    const allowed = yield* Effect.result(enforce(inputOf(ask)))
+    const allowed = yield* Effect.result(questions.withPermits(1)(enforce(inputOf(ask))))
     if (Result.isFailure(allowed)) return allowed.failure
     const wanted = all.get(ask.aggregate)?.get(ask.event.tag)
     if (wanted !== undefined) yield* registry.learn(wanted.subject, wanted.hashes)
