@@ -104,7 +104,8 @@ const ofNexus = async (count: number, folder: string): Promise<Figures> => {
   )
   const enforcer = await runtime.runPromise(Effect.service(PolicyEnforcer))
   const registry = await runtime.runPromise(Effect.service(CachedRegistry))
-  const decided = await timesUs(count, (n) => Effect.runPromise(enforcer.enforce(question(`s${n}`))))
+  // One that a busy machine held up for longer than it may take is refused, and counts with the time that it took.
+  const decided = await timesUs(count, (n) => Effect.runPromise(Effect.exit(enforcer.enforce(question(`s${n}`)))))
   const again = question("again")
   await Effect.runPromise(enforcer.enforce(again))
   const remembered = await timesUs(count, () => {
