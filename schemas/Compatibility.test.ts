@@ -47,6 +47,7 @@ describe("check()", () => {
       ["list", closed({ a: string }), closed({ a: { enum: ["x"] } }), "/a enum-added"],
       ["least", closed({ a: integer }), closed({ a: { type: "integer", minimum: 1 } }), "/a minimum-raised"],
       ["open", closed({ a: { minimum: 1 } }), closed({ a: { exclusiveMinimum: 1 } }), "/a minimum-raised"],
+      ["contains", { contains: string }, { contains: { type: "string", minLength: 3 } }, " contains-changed"],
       ["items", { items: string }, { items: { type: "string", maxLength: 3 } }, "/{any} max-length-lowered"],
     ]
     for (const [name, old, now, rule] of rows) {

@@ -86,6 +86,23 @@ describe("make()", () => {
     assert.deepEqual(issues({ multipleOf: 0.01 }, 0.07), [])
     assert.lengthOf(issues({ multipleOf: 0.01 }, 0.075), 1)
   })
+  it("counts what an array contains, each array for itself", () => {
+    const some: Schema = { items: { contains: { type: "string", minLength: 2 } } }
+    assert.deepEqual(issues(some, [["ab"], [1, "cd"]]), [])
+    assert.deepEqual(issues(some, [["ab"], []]).map(({ pointer }) => pointer), ["/1"])
+    const two: Schema = {
+      prefixItems: [{ type: "string" }],
+      contains: { type: "integer" },
+      minContains: 2,
+      maxContains: 2,
+    }
+    assert.deepEqual([[], ["a", 1], ["a", 1, 2], ["a", 1, 2, 3]].map((value) => issues(two, value).length), [
+      1,
+      1,
+      0,
+      1,
+    ])
+  })
   it("is not misled by names of the prototype", () => {
     assert.lengthOf(issues({ required: ["constructor"] }, {}), 1)
     assert.lengthOf(issues({ properties: {}, additionalProperties: false }, JSON.parse(`{"__proto__":1}`)), 1)

@@ -80,7 +80,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       secondsMax: 300,
       ciOnly: true,
     },
-    { name: "compat", report: "line", args: script("tests/compat/main.ts"), secondsMax: 300, ciOnly: true },
+    { name: "compat", report: "line", args: script("tests/compat/main.ts"), secondsMax: 480, ciOnly: true },
     {
       name: "apicurio",
       report: "vitest",

@@ -78,8 +78,12 @@ export const arrays = (
     } else compare(trail, child, part, at)
   }
   if (right.contains !== undefined && (filled || !contains(left, right.contains))) {
-    const writer = left.nodes.find((node) => node.contains !== undefined)?.contains?.node.source
-    const hints = () => [0, 1, 2, 3].flatMap((length) => ofLength(left, Math.max(own.minItems, length)))
+    const known = left.nodes.find((node) => node.contains !== undefined)?.contains?.node
+    const writer = known?.source
+    const hints = () => [
+      ...[0, 1, 2, 3].flatMap((length) => ofLength(left, Math.max(own.minItems, length))),
+      ...(known === undefined ? [] : Sample.values(Left.make([known])).map((item) => [item])),
+    ]
     Trail.add(trail, "contains", place, left, { writer, reader: right.contains.node.source, hints })
   }
 }

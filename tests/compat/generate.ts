@@ -45,16 +45,15 @@ const listed = (r: Random): Schema => {
     : { enum: some(r, scalars, 1) }
 }
 
+/** Without `contains`: Ajv 8.20 takes an empty array for it beside a tuple, and behind an array that was taken. */
 const arrays = (r: Random, draft: Draft, depth: number): Schema => {
   const bounds = {
     ...(r.chance(0.25) ? { minItems: r.below(3) } : {}),
     ...(r.chance(0.25) ? { maxItems: 2 + r.below(4) } : {}),
     ...(r.chance(0.12) ? { uniqueItems: true } : {}),
   }
-  // Beside a tuple Ajv 8.20 lets an empty array pass a "contains", which is wrong.
-  const contains = r.chance(0.04) ? { contains: schema(r, draft, depth - 2) } : {}
-  if (r.chance(0.7)) return { type: "array", items: schema(r, draft, depth - 1), ...contains, ...bounds }
-  // Nor does it see that two items of a tuple are equal where the items behind them are numbers.
+  if (r.chance(0.7)) return { type: "array", items: schema(r, draft, depth - 1), ...bounds }
+  // Ajv 8.20 does not see that two items of a tuple are equal where the items behind them are numbers.
   const { uniqueItems: _, ...others } = bounds as Schema
   const items = Array.from({ length: 1 + r.below(2) }, () => schema(r, draft, depth - 1))
   const rest = r.chance(0.5) ? false : schema(r, draft, depth - 1)
