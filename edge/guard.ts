@@ -102,9 +102,7 @@ export const make = (guards: Guards, { asks, hasId, instead, query: known, scope
       // A query is written to logs all along the way: a token in it is no longer a secret.
       if (search.includes("access_token=")) return yield* tokenInQuery
       principal = yield* guards.authenticate(request.headers.get("authorization") ?? undefined)
-      const { scopes: held } = principal
-      if (!scopes.some((scope) => held.includes(scope))) return yield* new ActorError.Forbidden({ scope: scopes[0]! })
-      yield* guards.permit(isInstead ? asksInstead! : asks, principal)
+      yield* guards.permit(isInstead ? asksInstead! : asks, principal, scopes)
     }
     if (hasId && !idPattern.test(id)) return yield* new ActorError.InvalidId({ part: "id" })
     if (commandId !== undefined && !idPattern.test(commandId)) {

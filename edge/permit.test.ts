@@ -121,12 +121,43 @@ describe("the policies", () => {
     }
   })
 
-  it("are not asked where the token or its scope is not good", async () => {
+  it("are not asked where the token is not good, or there is no route", async () => {
     const { asked, fetch } = await open(denying)
     assert.strictEqual((await fetch("GET", "/v1/Box/a")).status, 401)
-    assert.strictEqual((await fetch("GET", "/v1/Box/a", "t/history")).status, 403)
     assert.strictEqual((await fetch("GET", "/v1/nowhere", "t")).status, 404)
     assert.deepStrictEqual(asked, [])
+  })
+
+  it("are shown what lacks a scope, which they keep; the answer is the same whatever they say, and waits for nobody", async () => {
+    let shown: Array<Input> = []
+    let under = 0
+    const answers = new Set<string>()
+    for (const answer of [Effect.void, Effect.fail(denial), Effect.die("secret"), Effect.never]) {
+      shown = []
+      const enforce = (input: Input) => Effect.suspend(() => (shown.push(input), under++, answer))
+      const { asked, fetch } = await open({ known: () => true, enforce })
+      const { status, text } = await fetch("GET", "/v1/Box/a?version=1", "t/read")
+      assert.strictEqual(status, 403)
+      answers.add(text)
+      for (let i = 0; i < 100 && shown.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 5))
+      const want = { action: "history" as const, app: boxes.name, aggregate: "Box", type: "", path: "/v1/Box/{id}" }
+      assert.deepStrictEqual(shown, [{ ...want, tenant: "t", subject: "s", scopes: ["read"] }])
+      assert.deepStrictEqual(asked, [])
+    }
+    assert.strictEqual(answers.size, 1)
+    assert.deepInclude(JSON.parse([...answers][0]!), { type: "/problems#forbidden", scope: "history" })
+    assert.strictEqual(under, 4)
+  })
+
+  it("are shown no more of what lacks a scope than leaves room for what has one", async () => {
+    let shown = 0
+    const { fetch } = await open({ known: () => true, enforce: () => Effect.suspend(() => (shown++, Effect.never)) })
+    const answers = await Promise.all(Array.from({ length: 200 }, () => fetch("GET", "/v1/Box/a", "t/history")))
+    assert.isTrue(answers.every(({ status }) => status === 403))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.isAtLeast(shown, 1)
+    // Those of before 200 ms ago have been given up, where the machine is slow.
+    assert.isBelow(shown, 200)
   })
 
   it("are not asked again for what they remember to allow, but for what they remember to deny", async () => {
@@ -158,19 +189,33 @@ describe("the policies", () => {
     assert.deepStrictEqual(absent.headers, foreign.headers)
   })
 
-  it("are asked before a WebSocket is opened", async () => {
-    const { asked, edge } = await open(denying)
+  const upgrade = (edge: Awaited<ReturnType<typeof open>>["edge"], token: string) => {
     const headers = {
-      ...{ upgrade: "websocket", connection: "upgrade", authorization: "Bearer t" },
+      ...{ upgrade: "websocket", connection: "upgrade", authorization: `Bearer ${token}` },
       ...{ "sec-websocket-version": "13", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" },
     }
-    const answer = await edge.upgrade({
+    return edge.upgrade({
       ...{ method: "GET", url: "http://nexus/v1/stream", body: null },
       headers: {
         get: (name) => (headers as Record<string, string>)[name] ?? null,
         forEach: (f) => Object.entries(headers).forEach(([name, value]) => f(value, name)),
       },
     })
+  }
+
+  it("are shown a WebSocket whose token lacks the scope", async () => {
+    const shown: Array<Input> = []
+    const { edge } = await open({ known: () => true, enforce: (input) => Effect.sync(() => void shown.push(input)) })
+    const answer = await upgrade(edge, "t/read")
+    assert.isTrue(answer instanceof Response && answer.status === 403)
+    assert.deepInclude(JSON.parse(await (answer as Response).text()), { type: "/problems#forbidden", scope: "stream" })
+    for (let i = 0; i < 100 && shown.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 5))
+    assert.deepStrictEqual(shown.map(({ action, path }) => [action, path]), [["stream", "/v1/stream"]])
+  })
+
+  it("are asked before a WebSocket is opened", async () => {
+    const { asked, edge } = await open(denying)
+    const answer = await upgrade(edge, "t")
     assert.isTrue(answer instanceof Response && answer.status === 403)
     assert.deepStrictEqual(asked.map(({ action, path }) => [action, path]), [["stream", "/v1/stream"]])
   })

@@ -18,7 +18,7 @@ import type { Failure } from "../refuse.ts"
 import { MessageInvalid, TooManySubscriptions } from "../refusals.ts"
 import * as Closing from "./Closing.ts"
 import * as frames from "./frames.ts"
-import { asks } from "./handshake.ts"
+import { asks, scope } from "./handshake.ts"
 import type { Message, Read, Refused } from "./message.ts"
 import type { Count } from "./metrics.ts"
 import * as position from "./position.ts"
@@ -138,7 +138,7 @@ export const make = (setting: Setting, identity: Identity, quota: Quota, socket:
       if (subscriptions.has(name)) {
         return refused(name, new MessageInvalid({ pointer: "/subscription", rule: "Expected a name not in use" }))
       }
-      yield* setting.permit(asks(aggregate ?? ""), identity)
+      yield* setting.permit(asks(aggregate ?? ""), identity, [scope])
       const filter = { name, tenant, aggregate, types: types && new Set(types), limit: limits.eventsPerFrame }
       // The tail runs from here on, and stands no further back than what was stored before this message.
       const start = yield* tail.sync
@@ -175,6 +175,7 @@ export const make = (setting: Setting, identity: Identity, quota: Quota, socket:
           Effect.succeed(
             refused(name, new MessageInvalid({ pointer: "/after", rule: "Expected a position of this service" })),
           ),
+        Forbidden: (error) => Effect.succeed(refused(name, error)),
         PolicyDenied: (error) => Effect.succeed(refused(name, error)),
         PolicyUnavailable: (error) => Effect.succeed(refused(name, error)),
         StoreUnavailable: (error) => Effect.succeed(refused(name, Unavailable.fromStore(error))),

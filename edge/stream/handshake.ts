@@ -6,7 +6,7 @@
  * @module
  */
 import { Clock, Effect } from "effect"
-import { Forbidden } from "../../core/ActorError.ts"
+import type { Forbidden } from "../../core/ActorError.ts"
 import type { Denied } from "../../core/PolicyEnforcer.ts"
 import type { Accept } from "../../runtime/Socket.ts"
 import type { Authenticate, Identity } from "../auth.ts"
@@ -83,8 +83,7 @@ export const make = ({ authenticate, hub, origins, permit, tickets }: HandshakeO
     const fault = faultOf(call.request, protocols)
     if (fault !== undefined) return yield* fault
     const identity = yield* identify(call, yield* Clock.currentTimeMillis)
-    if (!identity.scopes.includes(scope)) return yield* new Forbidden({ scope })
-    yield* permit(asks(""), identity)
+    yield* permit(asks(""), identity, [scope])
     return yield* Effect.fromResult(hub.admit(identity, protocols.length > 0 ? protocol : undefined))
   })
 }

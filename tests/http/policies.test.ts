@@ -150,6 +150,49 @@ describe("a server with policies elsewhere", () => {
   })
 })
 
+describe("a server with the policies of Nexus", () => {
+  it("keeps of each route what lacked its scope, under the rule that is named for it, and answers forbidden", async () => {
+    const target = await Target.embedded({}, {})
+    closing.push(target.close)
+    const token = await target.issuer.sign({ tenant: "t", sub: "alice", scope: "none" })
+    const { paths } = JSON.parse((await ask(target, "/openapi.json")).text) as {
+      readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly security: ReadonlyArray<unknown> }>>>>
+    }
+    const refused: Array<string> = []
+    for (const [path, methods] of Object.entries(paths)) {
+      for (const [method, { security }] of Object.entries(methods)) {
+        if (security.length === 0) continue
+        const at = path.replaceAll(/\{\w+\}/g, "x")
+        const { status, text } = await ask(target, at, { method: method.toUpperCase(), token })
+        const { instance: _, scope, ...problem } = JSON.parse(text)
+        assert.deepStrictEqual([status, typeof scope], [403, "string"], path)
+        assert.deepStrictEqual(problem, {
+          ...{ type: "/problems#forbidden", title: "Forbidden", status: 403 },
+          detail: "Ask for a token with the scope that is named.",
+        })
+        refused.push(path)
+      }
+    }
+    assert.isAbove(refused.length, 10)
+    const list = async (tenant: string) => {
+      const reading = await target.issuer.sign({ tenant, sub: "auditor", scope: "policies:read" })
+      const { text } = await ask(target, "/v1/policies/violations", { token: reading })
+      return JSON.parse(text).violations as ReadonlyArray<Record<string, unknown>>
+    }
+    let kept = await list("t")
+    for (let i = 0; i < 200 && kept.length < refused.length; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 25))
+      kept = await list("t")
+    }
+    assert.strictEqual(kept.length, refused.length)
+    for (const { bundle, policy, principal, rule } of kept) {
+      assert.deepStrictEqual([policy, principal, `${bundle}`.length], ["nexus.authorization", "alice", 64])
+      assert.match(`${rule}`, /^[a-z-]+-scope$/)
+    }
+    assert.isEmpty(await list("u"))
+  })
+})
+
 describe("a server with bundles of its own", () => {
   const wasm = readFileSync(join(root, "policies/bundle.wasm"))
   const serve = async (policies: ReadonlyArray<Uint8Array>) => {
