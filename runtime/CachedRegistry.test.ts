@@ -6,7 +6,7 @@ import { embeddedLaws, laws } from "../core/SchemaRegistry.laws.ts"
 import { type Revision, SchemaRegistry } from "../core/SchemaRegistry.ts"
 import * as SchemaRegistryMemory from "../core/SchemaRegistryMemory.ts"
 import { CachedRegistry } from "./CachedRegistry.ts"
-import { hashOf, one, pass, type Rig, setUp, subject, two } from "./testRegistry.ts"
+import { hashOf, one, pass, type Rig, setUp, subject, three, two } from "./testRegistry.ts"
 
 const { registryCacheMs, registryRetryMs, registryTimeoutMs } = Limits.defaults
 
@@ -179,6 +179,55 @@ describe("while the registry fails", () => {
         assert.strictEqual(said(one), "true")
       }))
   }
+
+  it.effect("a process whose first read was a lie takes the truth while it is in use", () =>
+    Effect.gen(function* () {
+      const { cached, good, hands, inner, learn, said } = yield* setUp()
+      yield* inner.register(subject, one)
+      yield* inner.register(subject, two)
+      hands.revisions = (of) => Effect.succeed([{ subject: of, revision: 1, schema: three, hash: hashOf(three) }])
+      yield* learn(one)
+      assert.strictEqual(said(one), "SchemaNotRegistered")
+      hands.revisions = good
+      yield* pass(registryRetryMs)
+      yield* learn(one)
+      assert.deepEqual([said(one), said(two)], ["true", "true"])
+      assert.strictEqual((yield* cached.get(subject, 1)).hash, hashOf(one))
+      assert.deepEqual(hands.logged, ["schema registry contradicts itself"])
+    }))
+
+  it.effect("a process whose first read was of what nobody registered says so once it is read again", () =>
+    Effect.gen(function* () {
+      const { hands, inner, learn, said } = yield* setUp()
+      hands.revisions = (of) => Effect.succeed([{ subject: of, revision: 1, schema: three, hash: hashOf(three) }])
+      yield* learn(one)
+      hands.revisions = inner.revisions
+      yield* pass(registryRetryMs)
+      yield* learn(one)
+      assert.strictEqual(said(one), "SchemaNotRegistered")
+      yield* inner.register(subject, one)
+      yield* pass(registryRetryMs)
+      yield* learn(one)
+      assert.strictEqual(said(one), "true")
+    }))
+
+  it.effect("what is in use is given up for no answer that lacks it, and all else is as the registry says now", () =>
+    Effect.gen(function* () {
+      const { cached, hands, inner, learn, said } = yield* setUp()
+      yield* inner.register(subject, one)
+      yield* inner.register(subject, two)
+      const revision = (revision: number, schema: typeof one) => ({ subject, revision, schema, hash: hashOf(schema) })
+      yield* learn(two)
+      assert.strictEqual(said(two), "true")
+      hands.revisions = () => Effect.succeed([revision(1, three), revision(2, two)])
+      yield* pass(registryCacheMs)
+      yield* learn(two)
+      assert.strictEqual((yield* cached.get(subject, 1)).hash, hashOf(three))
+      hands.revisions = () => Effect.succeed([revision(1, one), revision(2, three)])
+      yield* pass(registryCacheMs)
+      yield* learn(two)
+      assert.deepEqual([said(two), said(one)], ["true", "revision 1 was changed"])
+    }))
 
   it.effect("whoever asks it directly is answered in bounded time", () =>
     Effect.gen(function* () {

@@ -3,8 +3,8 @@
  * and goes on without it.
  *
  * Revisions never change, so what was read once stays true: it is read again within `registryCacheMs`, and believed
- * beyond that only while the registry cannot be read, or contradicts what it said. That something is missing counts only
- * behind a fresh read, and for `registryRetryMs`.
+ * beyond that only while the registry cannot be read, or lacks what it said and what is in use here. That something is
+ * missing counts only behind a fresh read, and for `registryRetryMs`.
  * @module
  */
 import { Clock, Context, Deferred, Effect, Exit, FiberSet, Layer, Metric, type Scope, Semaphore } from "effect"
@@ -81,8 +81,14 @@ const make: Effect.Effect<Shape, never, Registry.SchemaRegistry | Scope.Scope> =
       if (flight.overtaken) continue
       if (Exit.isSuccess(exit)) {
         const troubled = cache.isTroubled(subject)
-        const wrong = cache.found(subject, exit.value, began, nowMs())
-        if (wrong !== undefined) return yield* fail(subject, cache.unavailable(wrong))
+        const { changed, refused } = cache.found(subject, exit.value, began, nowMs())
+        if (refused !== undefined) return yield* fail(subject, cache.unavailable(refused))
+        if (changed !== undefined) {
+          yield* Metric.update(Metrics.RegistryFailures, 1)
+          yield* Effect.logWarning("schema registry contradicts itself").pipe(
+            Effect.annotateLogs({ subject, reason: changed }),
+          )
+        }
         if (troubled) yield* Effect.logInfo("schema registry is read again").pipe(Effect.annotateLogs({ subject }))
         return
       }
@@ -118,8 +124,11 @@ const make: Effect.Effect<Shape, never, Registry.SchemaRegistry | Scope.Scope> =
     if (cache.isDue(entry, now)) void fly(subject)
     return entry
   }
-  const isOneOf = (hashes: ReadonlyArray<string>) => (entry: Entry): boolean =>
-    hashes.some((hash) => entry.hashes.has(hash))
+  const isOneOf = (hashes: ReadonlyArray<string>) => (entry: Entry): boolean => {
+    const held = hashes.find((hash) => entry.hashes.has(hash))
+    if (held !== undefined) entry.inUse.add(held)
+    return held !== undefined
+  }
   const entryOf = (subject: string, holds: (entry: Entry) => boolean): Effect.Effect<Entry, Missing> =>
     Effect.suspend(() => {
       const answer = (found: Entry | Missing | undefined) =>
@@ -132,14 +141,20 @@ const make: Effect.Effect<Shape, never, Registry.SchemaRegistry | Scope.Scope> =
       return found === undefined ? Effect.flatMap(fly(subject), () => answer(ask(subject, holds))) : answer(found)
     })
 
+  const look: Shape["look"] = (subject, hashes) => {
+    const found = ask(subject, isOneOf(hashes))
+    return found === undefined || "_tag" in found ? found : true
+  }
   const incompatible = Metric.update(Metrics.CompatibilityFailures, 1)
   return CachedRegistry.of({
-    look: (subject, hashes) => {
-      const found = ask(subject, isOneOf(hashes))
-      return found === undefined || "_tag" in found ? found : true
-    },
+    look,
     learn: (subject, hashes) =>
-      Effect.suspend(() => ask(subject, isOneOf(hashes)) === undefined ? fly(subject) : Effect.void),
+      Effect.suspend(() =>
+        look(subject, hashes) === undefined
+          // Whoever waited for it depends on it, even if it looks much later.
+          ? Effect.map(fly(subject), () => void look(subject, hashes))
+          : Effect.void
+      ),
     get: (subject, revision) => {
       const of = ({ revisions }: Entry) =>
         revision === "latest" ? revisions.at(-1) : revisions.find((one) => one.revision === revision)

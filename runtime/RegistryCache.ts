@@ -12,8 +12,9 @@ export type Missing = SchemaNotRegistered | RegistryUnavailable
 /** A subject that was read. */
 export interface Entry {
   revisions: ReadonlyArray<Revision>
-  /** Revision by hash. */
-  hashes: ReadonlyMap<string, number>
+  hashes: ReadonlySet<string>
+  /** Those of `hashes` that something here depends on. */
+  readonly inUse: Set<string>
   bytes: number
   /** When the read began that found this. */
   readAt: number
@@ -28,6 +29,13 @@ export interface Entry {
 interface Absent {
   readonly error: Missing
   readonly askedAt: number
+}
+
+export interface Found {
+  /** Why nothing was taken. */
+  readonly refused?: string
+  /** It was taken, and the one before was wrong: how. */
+  readonly changed?: string | undefined
 }
 
 export type CacheLimits = Pick<Limits, "registryCache" | "registryCacheBytes" | "registryCacheMs" | "registryRetryMs">
@@ -75,26 +83,33 @@ export class RegistryCache {
       !this.rests(entry.askedAt, nowMs)
   }
 
-  /** A read began at `readAt` and found these. Answers with what contradicts what was known; then nothing is taken. */
-  found(subject: string, revisions: ReadonlyArray<Revision>, readAt: number, nowMs: number): string | undefined {
+  /**
+   * A read began at `readAt` and found these. Which of two answers that contradict each other was true, nobody can say:
+   * the newer one is taken, unless it lacks what is in use.
+   */
+  found(subject: string, revisions: ReadonlyArray<Revision>, readAt: number, nowMs: number): Found {
+    const malformed = fault(subject, revisions)
+    if (malformed !== undefined) return { refused: malformed }
     const known = this.entries.get(subject)
-    const wrong = contradiction(subject, known?.revisions ?? [], revisions)
-    if (wrong !== undefined) return wrong
+    const changed = contradiction(known?.revisions ?? [], revisions)
+    const hashes = new Set(revisions.map(({ hash }) => hash))
+    if (changed !== undefined && known?.inUse.isSubsetOf(hashes) === false) return { refused: changed }
     this.put(subject, revisions, readAt, nowMs)
-    return undefined
+    return { changed }
   }
 
   /** A read ended without revisions. */
   missed(subject: string, error: Missing, nowMs: number): void {
     const entry = this.entries.get(subject)
-    if (entry === undefined) {
+    if (entry === undefined || (error._tag === "SchemaNotRegistered" && entry.inUse.size === 0)) {
+      this.drop(subject)
       this.absent.delete(subject)
       this.absent.set(subject, { error, askedAt: nowMs })
       if (this.absent.size > this.limits.registryCache) this.absent.delete(this.absent.keys().next().value!)
       return
     }
     entry.askedAt = nowMs
-    // What was there does not vanish: a registry that says so contradicts itself.
+    // What is in use does not vanish: a registry that says so contradicts itself.
     entry.trouble = error._tag === "RegistryUnavailable" ? error : this.unavailable("revisions have vanished")
   }
 
@@ -125,11 +140,13 @@ export class RegistryCache {
   }
 
   private put(subject: string, revisions: ReadonlyArray<Revision>, readAt: number, nowMs: number): void {
+    const inUse = this.entries.get(subject)?.inUse ?? new Set()
     this.absent.delete(subject)
     this.drop(subject)
     const entry: Entry = {
       revisions,
-      hashes: new Map(revisions.map(({ hash, revision }) => [hash, revision])),
+      hashes: new Set(revisions.map(({ hash }) => hash)),
+      inUse,
       bytes: bytesOf(revisions),
       readAt,
       askedAt: nowMs,
@@ -157,21 +174,20 @@ export class RegistryCache {
   }
 }
 
-/** Why an answer cannot be true, given what the registry said before. */
-const contradiction = (
-  subject: string,
-  known: ReadonlyArray<Revision>,
-  found: ReadonlyArray<Revision>,
-): string | undefined => {
+/** Why it is no answer at all. */
+const fault = (subject: string, found: ReadonlyArray<Revision>): string | undefined => {
   let last = 0
-  const hashes = new Map<number, string>()
   for (const one of found) {
     if (one.subject !== subject) return "revisions of another subject"
     if (!(Number.isSafeInteger(one.revision) && one.revision > last)) return "revisions out of order"
     last = one.revision
-    hashes.set(one.revision, one.hash)
   }
-  if (found.length === 0) return "a subject without revisions"
+  return found.length === 0 ? "a subject without revisions" : undefined
+}
+
+/** Why two answers cannot both be true. */
+const contradiction = (known: ReadonlyArray<Revision>, found: ReadonlyArray<Revision>): string | undefined => {
+  const hashes = new Map(found.map(({ hash, revision }) => [revision, hash]))
   for (const { hash, revision } of known) {
     const now = hashes.get(revision)
     if (now === undefined) return `revision ${revision} has vanished`
