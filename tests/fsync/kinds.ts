@@ -5,10 +5,15 @@
  * calls falls into kinds too.
  * @module
  */
-import { Context, Effect, Layer, ManagedRuntime } from "effect"
+import { Context, Effect, Layer, Logger, ManagedRuntime } from "effect"
 import { Actors } from "../../core/Actors.ts"
+import * as Limits from "../../core/Limits.ts"
 import type { Shape as Principal } from "../../core/Principal.ts"
+import * as locked from "../../edge/locked.ts"
+import { sha256 } from "../../policies/bundle.ts"
+import * as Policies from "../../policies/Policies.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
+import { CachedRegistry } from "../../runtime/CachedRegistry.ts"
 import { Gate } from "../../runtime/Gate.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { watched } from "../../runtime/adapters/sqlite/testDriver.ts"
@@ -21,18 +26,29 @@ const principal: Principal = { tenant: "t", subject: "s", scopes: ["commands:*",
 export const marker = (kind: string): string => `kind: ${kind}\n`
 export const between = "none"
 
-/** Opens the store anew, so that no actor is in memory. */
-const opened = async (folder: string, ran: Array<string>) => {
+const wasm = Deno.readFileSync(new URL("../../policies/bundle.wasm", import.meta.url))
+/** What a busy machine makes late is counted all the same. */
+const patient = { ...Limits.defaults, decisionMs: 60_000, registryTimeoutMs: 60_000 }
+
+/** Opens the store anew, governed as a server is: no actor is in memory, nor anything of registry and policies. */
+export const opened = async (folder: string, ran: Array<string>, registers = true) => {
   const stores = Layer.orDie(Sqlite.layer({ folder }, watched((sql, run) => (ran.push(sql), run()))))
   const runtime = ManagedRuntime.make(
-    ActorHost.layer(app).pipe(Layer.provide([stores, TickTrigger.layerImmediate, Gate.layerOpen])),
+    ActorHost.layer(app).pipe(
+      Layer.provideMerge(Gate.layer(app)),
+      Layer.provideMerge(Layer.merge(CachedRegistry.layer, Policies.layer({ nexus: { wasm, sha256 } }))),
+      Layer.provideMerge(Layer.merge(stores, TickTrigger.layerImmediate)),
+      Layer.provideMerge(Layer.succeed(Limits.Limits, patient)),
+      Layer.provideMerge(Logger.layer([])),
+    ),
   )
+  await runtime.runPromise(locked.prepare(app, undefined, { production: false, writes: registers }))
   const actors = Context.get(await runtime.context(), Actors)
   const send = (id: string, command: string, payload: unknown, commandId?: string) =>
-    Effect.runPromise(Effect.result(
+    runtime.runPromise(Effect.result(
       actors.send({ principal, aggregate: "Account", id, command, payload, commandId }),
     ))
-  const read = (id: string) => Effect.runPromise(actors.state(principal, "Account", id))
+  const read = (id: string) => runtime.runPromise(actors.state(principal, "Account", id))
   return { send, read, close: () => runtime.dispose() }
 }
 

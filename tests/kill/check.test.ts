@@ -2,8 +2,18 @@
  * The checker of the kill test finds what it is there to find: each test breaks a good ledger in one way.
  * @module
  */
+import { Effect, Layer } from "effect"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { assert, describe, it } from "vitest"
+import { append, event as stored, streamOf } from "../../core/laws/fixtures.ts"
+import * as locked from "../../edge/locked.ts"
+import * as EventStore from "../../core/EventStore.ts"
+import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
+import app from "./app.ts"
 import { balances, faults, type Stored } from "./check.ts"
+import { readLog, ungoverned } from "./data.ts"
 import * as Ledger from "./Ledger.ts"
 
 const event = (id: string, version: number, commandId: string, pence = 5): Stored => ({
@@ -80,5 +90,31 @@ describe("balances()", () => {
   it("adds deposits and takes withdrawals away", () => {
     const log = [event("a", 1, "c1", 7), { ...event("a", 2, "c2", 3), type: "Withdrawn" }]
     assert.deepStrictEqual([...balances(log)], [["a", 4]])
+  })
+})
+
+describe("ungoverned()", () => {
+  it("finds events that are not registered, and those that do not fit", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "nexus-ungoverned-"))
+    const inFolder = <A, E>(use: Effect.Effect<A, E, Layer.Success<ReturnType<typeof Sqlite.layer>>>) =>
+      Effect.runPromise(Effect.provide(use, Layer.fresh(Sqlite.layer({ folder }))))
+    const payloads = ['{"pence":5}', '{"pence":"5"}', '{"pence":5,"more":1}']
+    const one = {
+      ...append(streamOf("bank", "a", "Account"), 0, "c"),
+      events: payloads.map((payload, n) => stored(`e-${n}`, { type: "Deposited", payload })),
+    }
+    await inFolder(Effect.flatMap(EventStore.EventStore, (store) => store.commit([one])))
+    const log = await readLog(folder)
+    assert.lengthOf(log, 3)
+    assert.deepStrictEqual(
+      await ungoverned(folder, log),
+      [1, 2, 3].map((version) => `a version ${version}: SchemaNotRegistered`),
+    )
+    await inFolder(locked.prepare(app, undefined, { production: false, writes: true }))
+    assert.deepStrictEqual(
+      await ungoverned(folder, log),
+      [2, 3].map((version) => `a version ${version}: EventInvalid`),
+    )
+    rmSync(folder, { recursive: true })
   })
 })

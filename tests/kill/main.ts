@@ -1,9 +1,9 @@
 /**
  * Kills the real server under load, again and again, on one data folder: `main.ts [--kills N] [--seed N]`.
  *
- * Nothing acknowledged is lost, nothing is doubled, versions are contiguous, a repeated id gives the same bytes, and the
- * server is ready within 5 s of each restart. Then the same with a planted bug, which must be found. The last line is the
- * count of checks as JSON.
+ * The server is governed, as `serve` is: nothing unregistered is stored. Nothing acknowledged is lost, nothing is doubled,
+ * versions are contiguous, a repeated id gives the same bytes, and the server is ready within 5 s of each restart. Then the
+ * same with a planted bug, which must be found. The last line is the count of checks as JSON.
  * @module
  */
 import { parseArgs } from "node:util"
@@ -40,6 +40,7 @@ check(
   `${sound.commands} commands, ${sound.events} events: nothing lost, nothing doubled, versions contiguous`,
   sound.log,
 )
+check("all of them fit the schemas that the folder's registry holds", sound.ungoverned)
 check("the server shows what the log adds up to", sound.states)
 check("the server ends by itself when asked to", sound.end)
 for (const [why, count] of sound.indefinite) console.log(`        ${count} attempts ended with ${why}`)

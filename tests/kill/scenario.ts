@@ -3,7 +3,7 @@
  * @module
  */
 import { balances, faults, type Stored } from "./check.ts"
-import { readLog, tokens } from "./data.ts"
+import { readLog, tokens, ungoverned } from "./data.ts"
 import * as Ledger from "./Ledger.ts"
 import * as load from "./load.ts"
 import type { Bug } from "./planted.ts"
@@ -27,6 +27,8 @@ export interface Findings {
   readonly changed: ReadonlyArray<string>
   /** Differences between what clients were told and what is stored. */
   readonly log: ReadonlyArray<string>
+  /** Events whose schema the registry does not hold, or that do not fit it. */
+  readonly ungoverned: ReadonlyArray<string>
   /** Accounts whose state is not what the log adds up to. */
   readonly states: ReadonlyArray<string>
   readonly end: ReadonlyArray<string>
@@ -93,6 +95,13 @@ export const run = async (folder: string, scenario: Scenario): Promise<Findings>
   const slow: Array<string> = []
   const changed: Array<string> = []
 
+  /** Killed while it starts: the very first one while it registers the schemas. */
+  const startInVain = async () => {
+    const early = start()
+    await pause(random() * 600)
+    await early.kill()
+  }
+  await startInVain()
   let server = start()
   if (await server.ready(firstReadyMs) === undefined) slow.push(`the server did not start: ${server.errors()}`)
   const running = load.start(target, clients, ledger, seed)
@@ -102,11 +111,7 @@ export const run = async (folder: string, scenario: Scenario): Promise<Findings>
     await server.kill()
     const newest = Ledger.newest(ledger, repeatedAfterKill)
     // Every fourth time the next process is killed too, while it starts.
-    if (n % 4 === 0) {
-      const early = start()
-      await pause(random() * 600)
-      await early.kill()
-    }
+    if (n % 4 === 0) await startInVain()
     server = start()
     const ms = await server.ready(readyMs)
     if (ms === undefined) slow.push(`restart ${n} was not ready within ${readyMs} ms: ${server.errors().slice(-500)}`)
@@ -124,6 +129,7 @@ export const run = async (folder: string, scenario: Scenario): Promise<Findings>
     slow,
     changed,
     states,
+    ungoverned: await ungoverned(folder, log),
     log: log.length === 0 ? ["the log is empty"] : faults(ledger, log),
     end: code === 0 ? [] : [`exit code ${code}`, server.errors().slice(-500)],
     commands: ledger.answered.length,

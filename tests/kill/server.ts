@@ -1,5 +1,6 @@
 /**
- * The server under the kill and fsync tests: as a user's own entry, but for the bug of `planted.ts` its argument names.
+ * The server under the kill and fsync tests: as a user's own entry, registry and policies included, but for the bug of
+ * `planted.ts` that its argument names.
  * @module
  */
 import { serve } from "../../edge/deno.ts"
