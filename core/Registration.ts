@@ -39,6 +39,20 @@ export const candidate = (
   return Result.succeed({ subject, schema: JSON.parse(JSON.stringify(schema)), hash: Fingerprint.digest(text) })
 }
 
+/** The candidate was looked at before: what cannot be compared is a revision that others registered. */
+const standing = (earlier: ReadonlyArray<Revision>) => ({ pointer, rule }: SchemaInvalid): SchemaInvalid => {
+  const at = earlier.find(({ schema }) => {
+    const read = Compatibility.check({ candidate: schema, earlier: [], mode: "NONE" })
+    return Result.isFailure(read) && read.failure.pointer === pointer && read.failure.rule === rule
+  })
+  const where = `${pointer} ${rule}`.trim()
+  return new SchemaInvalid({
+    pointer: "",
+    rule:
+      `Revision ${at?.revision}, which is registered, cannot be compared (${where}): make the next version of the event`,
+  })
+}
+
 const differencesOf = (subject: string, schema: JsonSchema, earlier: ReadonlyArray<Revision>, mode: Mode) =>
   Result.mapError(
     Compatibility.check({ subject, candidate: schema, earlier, mode }),
@@ -57,7 +71,10 @@ export const report = (
   if (earlier.length >= revisions) {
     return invalid(`Expected at most ${revisions} revisions: make the next version of the event`)
   }
-  return Result.map(differencesOf(subject, schema, earlier, mode), (differences) => ({ mode, differences, same }))
+  return Result.mapBoth(differencesOf(subject, schema, earlier, mode), {
+    onSuccess: (differences) => ({ mode, differences, same }),
+    onFailure: standing(earlier),
+  })
 }
 
 export interface Next {

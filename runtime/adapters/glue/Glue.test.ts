@@ -144,6 +144,23 @@ describe("get()", () => {
       assert.deepStrictEqual((said as ReadonlyArray<{ revision: number }>).map(({ revision }) => revision), [1, 2])
     }))
 
+  it.live("does not believe any number of versions", () =>
+    Effect.gen(function* () {
+      for (const LatestSchemaVersion of [257, 4_000_000_000, 2 ** 53 - 1]) {
+        const answer: Say = (action) => action === "GetSchema" ? { ...one, LatestSchemaVersion } : notFound()
+        const revisions = (registry: Shape) => registry.revisions(subject)
+        for (
+          const call of [revisions, latest, register] as ReadonlyArray<
+            (registry: Shape) => Effect.Effect<unknown, unknown>
+          >
+        ) {
+          const { actions, said } = yield* outcome(answer, call)
+          assert.deepInclude(said, { _tag: "RegistryUnavailable", reason: "too many revisions" })
+          assert.isAtMost(actions.length, 3)
+        }
+      }
+    }))
+
   const unusable: Readonly<Record<string, readonly [reason: string, asked: number, answer: Say]>> = {
     "an empty object": ["not its words", 1, () => ({})],
     "a schema of another format": ["not a JSON Schema", 1, () => ({ ...version, DataFormat: "AVRO" })],

@@ -58,7 +58,7 @@ const pendingPause = "100 millis"
 
 export const make = (settings: Settings): Effect.Effect<Shape, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const { schemaBytes } = yield* Limits
+    const { revisions, schemaBytes } = yield* Limits
     // A schema comes as a string within JSON: each of its quotes and backslashes takes two bytes there.
     const ask = yield* calls.make(settings, 2 * schemaBytes + 4 * 1024)
     const RegistryId = { RegistryName: settings.registry }
@@ -80,12 +80,12 @@ export const make = (settings: Settings): Effect.Effect<Shape, never, Scope.Scop
     })
 
     const latestOf = (subject: string) =>
-      Effect.flatMap(schemaOf(subject), (schema) =>
-        schema === undefined
-          ? Effect.succeed(0)
-          : isCount(schema.LatestSchemaVersion)
-          ? Effect.succeed(schema.LatestSchemaVersion)
-          : Effect.fail(unavailable("not its words")))
+      Effect.flatMap(schemaOf(subject), (schema) => {
+        const latest = schema === undefined ? 0 : schema.LatestSchemaVersion
+        if (latest !== 0 && !isCount(latest)) return Effect.fail(unavailable("not its words"))
+        // Each is asked for by its number.
+        return latest > revisions ? Effect.fail(unavailable("too many revisions")) : Effect.succeed(latest)
+      })
 
     /** The newest that is there, where Glue's latest is not. */
     const newest = Effect.fnUntraced(function* (subject: string) {
@@ -106,9 +106,7 @@ export const make = (settings: Settings): Effect.Effect<Shape, never, Scope.Scop
         )
       )
     const append = ({ subject, text: SchemaDefinition }: Addition) =>
-      ask((client, signal) =>
-        client.registerSchemaVersion({ SchemaId: idOf(subject), SchemaDefinition }, signal)
-      )
+      ask((client, signal) => client.registerSchemaVersion({ SchemaId: idOf(subject), SchemaDefinition }, signal))
 
     const sent = (addition: Addition): calls.Asked<{ readonly SchemaVersionId?: string | undefined }> =>
       addition.isFirst
@@ -158,8 +156,7 @@ export const make = (settings: Settings): Effect.Effect<Shape, never, Scope.Scop
       schemaBytesMax,
       versions: (subject) =>
         Effect.map(latestOf(subject), (latest) =>
-          Array.from({ length: latest }, (_, index) =>
-            index + 1)),
+          Array.from({ length: latest }, (_, index) => index + 1)),
       version: (subject, number) =>
         Effect.flatMap(available(subject, number), (one) =>
           one === undefined && number === "latest" ? newest(subject) : Effect.succeed(one)),

@@ -144,6 +144,21 @@ describe("the rows of revisions", () => {
       assert.notStrictEqual((yield* registry.get(subject, 1)).hash, hash)
     }))
 
+  it.effect("that are no schema any more are said to be corrupt", () =>
+    Effect.gen(function* () {
+      const folder = yield* freshFolder
+      const registry = yield* open(folder)
+      yield* registry.register(subject, schema("a"))
+      const driver = yield* elsewhere(folder)
+      run(driver, "DROP TRIGGER schemas_are_not_updated")
+      for (const text of ["{", "null", "[]"]) {
+        run(driver, `UPDATE schema_revisions SET schema = '${text}'`)
+        assert.strictEqual(yield* reasonOf(registry, schema("a", "b?")), "corrupt")
+        assert.deepInclude(yield* Effect.flip(registry.get(subject, 1)), { reason: "corrupt" })
+        assert.deepInclude(yield* Effect.flip(registry.revisions(subject)), { reason: "corrupt" })
+      }
+    }))
+
   it.effect("leave what the event store knows as it is", () =>
     Effect.gen(function* () {
       const folder = yield* freshFolder

@@ -4,7 +4,7 @@
  * @module
  */
 import { Effect, Result, Schedule } from "effect"
-import type { StoreOutcomeUnknown, StoreUnavailable } from "../../../core/EventStore.ts"
+import { type StoreOutcomeUnknown, StoreUnavailable } from "../../../core/EventStore.ts"
 import * as Fingerprint from "../../../core/Fingerprint.ts"
 import { Limits } from "../../../core/Limits.ts"
 import * as Registration from "../../../core/Registration.ts"
@@ -31,9 +31,14 @@ const patience = { times: 20, schedule: Schedule.spaced("20 millis") }
 /** Rivals that may come between reading and storing, before a registration gives up. */
 const attemptsMax = 64
 
+const isSchema = (value: unknown): value is JsonSchema =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
 /** The hash is made of what stands there now: a row that was tampered with shows it. */
 const revisionOf = (subject: string, { revision, schema: text }: Row): Revision => {
-  const schema = JSON.parse(text) as JsonSchema
+  const parsed = Result.try((): unknown => JSON.parse(text))
+  if (Result.isFailure(parsed) || !isSchema(parsed.success)) throw new StoreUnavailable({ reason: "corrupt" })
+  const schema = parsed.success
   return { subject, revision, schema, hash: Fingerprint.digest(Fingerprint.canonical(schema)) }
 }
 
@@ -86,15 +91,15 @@ export const make = (connection: Connection): Effect.Effect<Shape> =>
         return yield* new RegistryUnavailable({ retryAfterSeconds: 1, reason: "contended" })
       }),
       get: Effect.fnUntraced(function* (subject, revision) {
-        const row = yield* read(({ statements }) =>
-          (revision === "latest"
+        const found = yield* read(({ statements }) => {
+          const row = (revision === "latest"
             ? statements.schemaLatest.get(subject)
             : Number.isSafeInteger(revision)
             ? statements.schemaRevision.get(subject, revision)
             : undefined) as Row | undefined
-        )
-        if (row !== undefined) return revisionOf(subject, row)
-        return yield* SchemaNotRegistered.of(subject, revision)
+          return row && revisionOf(subject, row)
+        })
+        return found ?? (yield* SchemaNotRegistered.of(subject, revision))
       }),
       revisions: Effect.fnUntraced(function* (subject) {
         const found = yield* read((session) => earlierOf(session, subject))
