@@ -88,8 +88,11 @@ export const workTags = ["ShuttingDown"]
 export const scopedTags = ["Unauthorized", "KeysUnavailable", "Forbidden", "PolicyDenied", "PolicyUnavailable"]
 
 /** The guards of one route. */
-export const make = (guards: Guards, { asks, hasId, instead, query: known, scopes: usual, whileDraining }: Served) => {
+export const make = (guards: Guards, served: Served) => {
+  const { aggregates = [], asks, hasId, instead, query: known, scopes: usual, whileDraining } = served
   const asksInstead = instead && { ...asks, action: instead.action }
+  const asksAbout = new Map(aggregates.map((aggregate) => [aggregate, { ...asks, aggregate }]))
+  const asksOf = (search: string) => asksAbout.get(query.first(search, "aggregate") ?? "") ?? asks
   return Effect.fnUntraced(function* (came: Incoming): Effect.fn.Return<Call, GuardRefusal> {
     const { commandId, id = "", part = "", request, search } = came
     const refusal = size(came, guards.limits)
@@ -102,7 +105,7 @@ export const make = (guards: Guards, { asks, hasId, instead, query: known, scope
       // A query is written to logs all along the way: a token in it is no longer a secret.
       if (search.includes("access_token=")) return yield* tokenInQuery
       principal = yield* guards.authenticate(request.headers.get("authorization") ?? undefined)
-      yield* guards.permit(isInstead ? asksInstead! : asks, principal, scopes)
+      yield* guards.permit(isInstead ? asksInstead! : asksAbout.size > 0 ? asksOf(search) : asks, principal, scopes)
     }
     if (hasId && !idPattern.test(id)) return yield* new ActorError.InvalidId({ part: "id" })
     if (commandId !== undefined && !idPattern.test(commandId)) {

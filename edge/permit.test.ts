@@ -111,6 +111,10 @@ describe("the policies", () => {
         ["GET", "/v1/Box/a?asOf=5", ["history", "Box", ""]],
         ["GET", "/v1/Box/a/events", ["history", "Box", ""]],
         ["GET", "/v1/events?from=1&to=2", ["history", "", ""]],
+        ["GET", "/v1/events?from=1&to=2&aggregate=Box", ["history", "Box", ""]],
+        ["GET", "/v1/events?from=1&to=2&aggregate=Bo%78", ["history", "Box", ""]],
+        ["GET", "/v1/events?from=1&to=2&aggregate=Nothing", ["history", "", ""]],
+        ["GET", "/v1/Box/a/events?aggregate=Nothing", ["history", "Box", ""]],
         ["POST", "/v1/stream/tickets", ["stream", "", ""]],
         ["GET", "/metrics", ["read", "", ""]],
       ] as const

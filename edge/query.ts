@@ -30,6 +30,10 @@ export const holds = (search: string, names: ReadonlyArray<string>): boolean => 
   return names.some((name) => found.has(name))
 }
 
+/** The first value of a parameter, before the query is looked at: nothing may be done with it but to compare it. */
+export const first = (search: string, name: string): string | undefined =>
+  search.length < 2 ? undefined : new URLSearchParams(search).get(name) ?? undefined
+
 const refuse = (parameter: string, rule: string) => Effect.fail(new QueryInvalid({ parameter, rule }))
 
 const whole = /^(0|[1-9]\d{0,15})$/

@@ -97,6 +97,8 @@ export interface Route {
   readonly scopes: ReadonlyArray<string>
   /** What the policies are asked; a route that says nothing reads (GET) or operates, about no aggregate. */
   readonly asks?: { readonly action: Action; readonly aggregate?: string; readonly type?: string }
+  /** Of these the query's parameter `aggregate` may name one: the policies are asked about that one, else about none. */
+  readonly aggregates?: ReadonlyArray<string>
   /** Where the query holds one of these parameters it is another action, and other scopes, of which one is needed. */
   readonly instead?: {
     readonly parameters: ReadonlyArray<string>
@@ -117,6 +119,7 @@ export interface Served {
   readonly path: string
   readonly scopes: ReadonlyArray<string>
   readonly asks: Asked
+  readonly aggregates?: Route["aggregates"]
   readonly instead?: Route["instead"]
   readonly whileDraining: boolean
   /** Asked for again and again by machines: not worth a line of the log. */
@@ -129,12 +132,13 @@ export interface Served {
 }
 
 export const served = (
-  { asks, handle, instead, method, operation, path, scopes, whileDraining = false }: Route,
+  { aggregates, asks, handle, instead, method, operation, path, scopes, whileDraining = false }: Route,
 ): Served => ({
   method,
   path,
   scopes,
   asks: { action: usual(method), aggregate: "", type: "", ...asks, path: template(path) },
+  ...aggregates && { aggregates },
   ...instead && { instead },
   whileDraining,
   routine: whileDraining,

@@ -157,6 +157,7 @@ export const range = (app: App, limits: Limits): Route => {
     path: "/v1/events",
     scopes: ["history"],
     asks: { action: "history" },
+    aggregates: names,
     operation: {
       operationId: "events",
       summary: "The tenant's events of a time range, by time",
