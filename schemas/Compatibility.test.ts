@@ -140,6 +140,33 @@ describe("check()", () => {
     assert.isUndefined(check(pattern("^a$"), pattern("^[ab]$"))[0]?.counterexample)
     assert.strictEqual(check(pattern("^[ab]$"), pattern("^a$"))[0]?.counterexample, "b")
   })
+  it("takes no value where two kinds of exactly one are the same", () => {
+    assert.deepEqual(said(check(string, { oneOf: [string, string] })), [" one-of-ambiguous"])
+  })
+  it("keeps apart what equal words mean in two drafts, and with a default", () => {
+    const tuple = (rest: Schema): Schema => ({ type: "object", properties: { a: { ...rest, type: "array" } } })
+    const items = tuple({ prefixItems: [string] })
+    assert.deepEqual(check(items, items), [])
+    assert.deepEqual(said(check({ ...items, $schema: "http://json-schema.org/draft-07/schema" }, items)), [
+      "/a/0 type-removed",
+    ])
+    const unique: Schema = {
+      type: "array",
+      uniqueItems: true,
+      items: { type: "object", properties: { a: { default: 1 } } },
+    }
+    assert.deepEqual(said(check({ ...unique }, { ...unique })), [" unique-items-added"])
+  })
+  it("is not told what a caller has done to a schema that was read before", () => {
+    const kinds = ["one", "two"]
+    const old = closed({ kind: { enum: kinds } })
+    assert.deepEqual(check(old, old), [])
+    kinds.push("three")
+    assert.deepEqual(
+      said(check(closed({ kind: { enum: ["one", "two", "three"] } }), closed({ kind: { enum: ["one", "two"] } }))),
+      ["/kind enum-narrowed"],
+    )
+  })
   it("fails on a schema that is none, the candidate first", () => {
     const bad: Schema = { type: "strng" }
     const asked = Compatibility.check({ candidate: bad, earlier: [{ revision: 1, schema: bad }], mode: "NONE" })

@@ -27,7 +27,18 @@ const build = (nodes: ReadonlyArray<Node.Node>, unions: Left["unions"]): Left =>
   return { nodes, unions, key: `${ids}|${unions.map((union) => union.map(({ id }) => id)).join(";")}` }
 }
 
+const ofOne = new WeakMap<Node.Node, Left>()
+
+/** Of one node it is always the same. */
 export const make = (parts: ReadonlyArray<Node.Node>): Left => {
+  const [only] = parts
+  if (only === undefined || parts.length > 1) return fresh(parts)
+  const known = ofOne.get(only) ?? fresh(parts)
+  ofOne.set(only, known)
+  return known
+}
+
+const fresh = (parts: ReadonlyArray<Node.Node>): Left => {
   const nodes = new Set<Node.Node>()
   for (const part of parts) flatten(part, nodes)
   const unions = [...nodes].flatMap(({ anyOf, oneOf }) => [anyOf, oneOf].filter((union) => union !== undefined))

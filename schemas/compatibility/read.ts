@@ -7,6 +7,7 @@
  */
 import { Result } from "effect"
 import { Unusable } from "../Unusable.ts"
+import * as Interned from "./Interned.ts"
 import { type Draft, keywords, type Reading, unsupported } from "./keywords.ts"
 import { escape, has, isArray, isObject, type Json, type JsonSchema, unescape } from "./json.ts"
 import * as Node from "./Node.ts"
@@ -22,13 +23,14 @@ const drafts: { readonly [uri: string]: Draft } = {
 
 const depthOf = (json: Json, limit: number): number => {
   if (limit === 0 || typeof json !== "object" || json === null) return 0
-  return 1 + Object.values(json).reduce<number>((most, part) => Math.max(most, depthOf(part, limit - 1)), 0)
+  let most = 0
+  for (const part of Object.values(json)) most = Math.max(most, depthOf(part, limit - 1))
+  return 1 + most
 }
 
-const bytesOf = (json: Json): number => {
-  const text = JSON.stringify(json)
-  return text.length > bytesMax ? text.length : new TextEncoder().encode(text).length
-}
+/** A character has at most three bytes. */
+const isTooLong = (text: string): boolean =>
+  text.length > bytesMax || (3 * text.length > bytesMax && new TextEncoder().encode(text).length > bytesMax)
 
 /** What a fragment names: `#`, `#/a/json/pointer`, or an anchor. */
 const target = (document: Json, anchors: ReadonlyMap<string, Json>, fragment: string): Json | undefined => {
@@ -91,15 +93,16 @@ const reader = (document: JsonSchema, draft: Draft) => {
   const schema = (json: Json, at: string): Node.Node => {
     const known = typeof json === "object" ? nodes.get(json) : undefined
     if (known !== undefined) return known
+    const text = JSON.stringify(json)
+    const shared = Interned.get(text)
+    if (shared !== undefined) return shared
     const node = Node.make(json)
-    if (json === true) return node
-    if (json === false) return Object.assign(node, { types: 0 })
-    if (!isObject(json)) {
-      refuse(at, "Expected a schema: an object or a boolean")
-      return node
-    }
-    nodes.set(json, node)
-    read(json, node, at)
+    if (json === false) node.types = 0
+    else if (isObject(json)) {
+      nodes.set(json, node)
+      read(json, node, at)
+    } else if (json !== true) refuse(at, "Expected a schema: an object or a boolean")
+    if (problems.length === 0) Interned.add(text, node)
     return node
   }
 
@@ -148,13 +151,18 @@ const turnsInPlace = (from: Node.Node): boolean => {
   return false
 }
 
-const fresh = (document: JsonSchema): Result.Result<Node.Node, Unusable> => {
-  const uri = document["$schema"]
+const fresh = (given: JsonSchema): Result.Result<Node.Node, Unusable> => {
+  const uri = given["$schema"]
   const draft = uri === undefined ? "2020-12" : typeof uri === "string" ? drafts[uri.replace(/#$/, "")] : undefined
   const refused = (pointer: string, rule: string) => Result.fail(new Unusable({ pointer, rule }))
   if (draft === undefined) return refused("/$schema", "Expected draft 2020-12 or draft-07")
-  if (depthOf(document, depthMax + 1) > depthMax) return refused("", `Expected at most ${depthMax} levels`)
-  if (bytesOf(document) > bytesMax) return refused("", `Expected at most ${bytesMax} bytes`)
+  if (depthOf(given, depthMax + 1) > depthMax) return refused("", `Expected at most ${depthMax} levels`)
+  const text = JSON.stringify(given)
+  if (isTooLong(text)) return refused("", `Expected at most ${bytesMax} bytes`)
+  const known = Interned.get(text)
+  if (known !== undefined) return Result.succeed(known)
+  // A copy, for the caller's may change, and nodes are shared.
+  const document: JsonSchema = JSON.parse(text)
   const { nodes, problems, refuse, schema } = reader(document, draft)
   const node = schema(document, "")
   if (problems.length === 0 && [...nodes.values()].some(turnsInPlace)) {

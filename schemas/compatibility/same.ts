@@ -40,24 +40,7 @@ const sound = (node: Node.Node) => {
       filled.every(([key, { default: value }]) => Node.ofProperty(node, key).every((part) => reads(part, value!))))
 }
 
-const texts = new WeakMap<Node.Node, string>()
-const textOf = (node: Node.Node): string => {
-  const text = texts.get(node) ?? JSON.stringify(node.source)
-  texts.set(node, text)
-  return text
-}
-
-/** What means more than it says (references, defaults) or something else in each draft. */
-const deeper = /"(?:\$ref|default|prefixItems|additionalItems|minContains|maxContains|dependen\w+)"|"items":\[/
-
-/** Most of what is compared has not changed at all. */
-const unchanged = (a: Node.Node, b: Node.Node): boolean => {
-  const text = textOf(b)
-  return textOf(a) === text && !deeper.test(text)
-}
-
 const sameNode = (a: Node.Node, b: Node.Node, seen: Seen): boolean => {
-  if (unchanged(a, b)) return true
   const met = seen.get(a) ?? new Set()
   if (met.has(b)) return true
   seen.set(a, met.add(b))

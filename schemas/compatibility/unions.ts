@@ -56,8 +56,9 @@ export const union = (
     compare(tried, part, branch, at)
     return tried.found.length === 0
   }
-  const alone = (part: Left.Left, branch: Node.Node) =>
-    !exclusive || branches.every((other) => other === branch || Left.disjoint(part, other))
+  /** Equal branches are one node, so that places tell them apart. */
+  const alone = (part: Left.Left, at: number) =>
+    !exclusive || branches.every((other, i) => i === at || Left.disjoint(part, other))
   /** The parts that no branch takes as a whole. */
   const missed = (part: Left.Left, splits: number): ReadonlyArray<Left.Left> => {
     const listed = Left.finite(part)
@@ -65,7 +66,7 @@ export const union = (
       const taken = (many: number) => exclusive ? many === 1 : many > 0
       return listed.every((value) => taken(branches.filter((branch) => accepts(branch, value)).length)) ? [] : [part]
     }
-    if (branches.some((branch) => alone(part, branch) && fits(part, branch))) return []
+    if (branches.some((branch, i) => alone(part, i) && fits(part, branch))) return []
     const finer = splits === 0 ? [] : byProperty(part, branches)
     return finer.length === 0 ? [part] : finer.flatMap((one) => missed(one, splits - 1))
   }
