@@ -27,8 +27,9 @@ const learn = Effect.fnUntraced(function* (host: Host, actor: Actor, asks: Reado
   const tasks = [...work.mailbox]
   const learning = yield* Effect.forkChild(Effect.catchCause(host.gate.learn(asks), () => Effect.succeed(nothing)))
   const soon = yield* Effect.timeoutOption(Fiber.join(learning), receiptsAfterMs)
-  if (Option.isNone(soon)) yield* receipts(host, actor, tasks)
-  const verdicts = Option.isSome(soon) ? soon.value : yield* Fiber.join(learning)
+  const verdicts = Option.isSome(soon)
+    ? soon.value
+    : yield* Effect.raceFirst(Fiber.join(learning), Effect.andThen(receipts(host, actor, tasks), Effect.never))
   work.learned = { verdicts, tasks: new Set(tasks) }
   release(host, actor)
 })

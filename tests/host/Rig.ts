@@ -76,6 +76,7 @@ export const make: Effect.Effect<Rig> = Effect.gen(function* () {
     commit: (group) => hooks.commit(store.commit)(group),
     readEach: (requests, limit) => (hooks.read(store).readEach ?? store.readEach)(requests, limit),
     read: (stream, after, limit) => (hooks.read(store).read ?? store.read)(stream, after, limit),
+    receipt: (stream, commandId) => (hooks.read(store).receipt ?? store.receipt)(stream, commandId),
   })
   const hookedGate = Layer.succeed(Gate, {
     look: (ask) => hooks.gate.look(ask),

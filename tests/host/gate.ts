@@ -238,6 +238,25 @@ check(
     }),
 )
 
+check("hold: a store that is slow to look for receipts keeps nobody who is let through", () =>
+  Effect.gen(function* () {
+    const rig = yield* Rig.make
+    const host = yield* rig.host({ requestTimeoutMs: 10_000 })
+    yield* host.tell("c", "Add", { n: 1 })
+    const hanging = yield* hang
+    rig.hooks.gate = hanging.gate
+    let looks = 0
+    rig.hooks.read = () => ({ receipt: () => (looks++, Effect.never) })
+    const held = yield* fork(host.tell("c", "Add", { n: 1 }, { commandId: "k" }))
+    yield* Rig.settle
+    yield* TestClock.adjust("1 second")
+    yield* Rig.settle
+    assert.strictEqual(looks, 1)
+    yield* hanging.end
+    yield* Rig.settle
+    assert.deepEqual((yield* awaitAll([held])).map(tag), ["ok"])
+  }))
+
 check("hold: a shutdown waits so long as it may, then refuses what is held", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
