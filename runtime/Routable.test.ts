@@ -119,9 +119,28 @@ describe("Routable.make()", () => {
       world.isDown = true
       yield* TestClock.adjust("1 hour")
       assert.strictEqual(yield* said(event({ a: "x" })), "routed")
-      assert.strictEqual(yield* said(event({ a: 1 })), "EventInvalid")
       assert.strictEqual(yield* said(event({ a: "x" }, { type: "Other" })), "RegistryUnavailable")
-      assert.strictEqual(failures(), 1)
+      // Newer code may have registered what it fits.
+      assert.strictEqual(yield* said(event({ a: "x", b: 1 })), "RegistryUnavailable")
+      assert.strictEqual(failures(), 0)
+      world.isDown = false
+      world.schemas.set("Order.Thing.v1", [a, b])
+      yield* TestClock.adjust(defaults.registryRetryMs)
+      assert.strictEqual(yield* said(event({ a: "x", b: 1 })), "routed")
+      assert.strictEqual(yield* said(event({ a: 1 })), "EventInvalid")
+    }))
+
+  it.effect("goes on with a schema that events fitted, where the registry changes it under its number", () =>
+    Effect.gen(function* () {
+      const { said, world } = yield* rig
+      world.schemas.set("Order.Thing.v1", [a])
+      assert.strictEqual(yield* said(event({ a: "x" })), "routed")
+      world.schemas.set("Order.Thing.v1", [object({ c: { type: "null" } })])
+      for (let i = 0; i < 3; i++) {
+        yield* TestClock.adjust(defaults.registryCacheMs)
+        assert.strictEqual(yield* said(event({ a: "x" })), "routed")
+        assert.strictEqual(yield* said(event({ c: null })), "RegistryUnavailable")
+      }
     }))
 
   it.effect("stops nobody for good over a registered schema that it cannot read", () =>

@@ -21,23 +21,24 @@ export type Routable = (
   event: Pick<StoredEvent, "aggregate" | "type" | "schemaVersion" | "payload">,
 ) => Effect.Effect<void, Unroutable>
 
+const noRevision: ReadonlyArray<Issue> = []
 const noJson: ReadonlyArray<Issue> = [{ pointer: "", rule: "Expected JSON text" }]
 const unreadable = "a registered schema cannot be read"
 
-/** Nothing where the value fits; else what the newest revision has against it. */
-const misfit = (
+/** The revision that the value fits; else what the newest one has against it. */
+const judge = (
   revisions: ReadonlyArray<Revision>,
   value: unknown,
-): ReadonlyArray<Issue> | typeof unreadable | undefined => {
-  let said: ReadonlyArray<Issue> | undefined
+): Revision | ReadonlyArray<Issue> | typeof unreadable => {
+  let said: ReadonlyArray<Issue> = noRevision
   let isUnreadable = false
-  for (const { schema } of revisions.toReversed()) {
-    const validator = Validator.make(schema)
+  for (const revision of revisions.toReversed()) {
+    const validator = Validator.make(revision.schema)
     if (Result.isFailure(validator)) isUnreadable = true
     else {
       const issues = validator.success(value)
-      if (issues.length === 0) return undefined
-      said ??= issues
+      if (issues.length === 0) return revision
+      if (said === noRevision) said = issues
     }
   }
   return isUnreadable ? unreadable : said
@@ -59,14 +60,20 @@ export const make: Effect.Effect<Routable, never, CachedRegistry> = Effect.gen(f
     const subject = Subject.make(aggregate, type, schemaVersion)
     const parsed = Result.try(() => JSON.parse(payload) as unknown)
     if (Result.isFailure(parsed)) return yield* invalid(subject, noJson)
-    let found = misfit(yield* registry.revisions(subject), parsed.success)
-    if (found === undefined) return
+    const fits = Effect.map(registry.revisions(subject), (revisions) => {
+      const found = judge(revisions, parsed.success)
+      if (typeof found === "string" || !("hash" in found)) return found
+      // What events fit is in use: an answer that lacks it is not believed.
+      registry.look(subject, [found.hash])
+      return undefined
+    })
+    if ((yield* fits) === undefined) return
     // Newer code may have registered a revision since: that it fits none counts only behind a fresh read.
     yield* registry.learn(subject, [])
-    found = misfit(yield* registry.revisions(subject), parsed.success)
-    if (found === undefined) return
-    return yield* found === unreadable
-      ? new RegistryUnavailable({ retryAfterSeconds: 1, reason: unreadable })
-      : invalid(subject, found)
+    const misfit = yield* fits
+    if (misfit === undefined) return
+    if (misfit === unreadable) return yield* new RegistryUnavailable({ retryAfterSeconds: 1, reason: unreadable })
+    const read = registry.look(subject, [])
+    return yield* typeof read === "object" && read._tag === "RegistryUnavailable" ? read : invalid(subject, misfit)
   })
 })
