@@ -177,8 +177,9 @@ export const Limits: Context.Reference<Limits> = Context.Reference<Limits>("nexu
 /** The defaults with some bounds lowered. A raised one is a mistake in the program and stops it at start. */
 export const lowered = (some: Partial<Limits>): Limits => {
   for (const [name, value] of Object.entries(some) as ReadonlyArray<[keyof Limits, number]>) {
+    if (!Object.hasOwn(defaults, name)) throw new Error(`there is no limit ${name}: the type Limits lists them all`)
     const max = name === "commandsPerSecond" ? Number.MAX_SAFE_INTEGER : defaults[name]
-    // Written so that NaN and the `max` of a limit that does not exist fail it too.
+    // Written so that NaN fails it too.
     if (!(value >= 0 && value <= max)) {
       throw new Error(`limit ${name} = ${value} is outside 0 to ${max}`)
     }

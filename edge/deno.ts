@@ -192,7 +192,9 @@ export const start = async (app: App, options: ServeOptions = {}): Promise<Serve
     await runtime.dispose()
     throw new CannotServe(said.failure.lines)
   }
-  await runtime.runPromise(Effect.forEach(said.success, (line) => Effect.logInfo(line), { discard: true }))
+  await runtime.runPromise(
+    Effect.forEach(said.success, ({ level, text }) => Effect.logWithLevel(level)(text), { discard: true }),
+  )
   const edge = makeApp({
     app,
     authenticate,

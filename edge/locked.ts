@@ -17,7 +17,7 @@ export interface Mode {
   readonly writes: boolean
 }
 
-/** The process must not serve; a line a reason. */
+/** The process must not serve; a text a reason, over several lines where it has parts. */
 export class NotCovered
   extends Schema.TaggedError<NotCovered>()("NotCovered", { lines: Schema.Array(Schema.String) }) {}
 
@@ -27,8 +27,19 @@ const noLock =
 
 const differenceText = ({ pointer, repair, rule }: Difference): string => `${pointer || "(all)"} ${rule}: ${repair}`
 
-const lineOf = ({ differences = [], repair, what, why }: LockCheck.Finding): string =>
-  [what, why, ...differences.map(differenceText), repair].join("; ")
+/** One under the other: a start that is refused is read by a person. */
+const reason = (...parts: ReadonlyArray<string>): string => parts.join("\n  ")
+
+const reasonOf = ({ differences = [], repair, what, why }: LockCheck.Finding): string =>
+  reason(what, why, ...differences.map(differenceText), repair)
+
+/** What the start has to say; a warning where events will not be stored, or not deployed, until somebody acts. */
+export interface Said {
+  readonly level: "Info" | "Warn"
+  readonly text: string
+}
+const info = (text: string): Said => ({ level: "Info", text })
+const warning = (text: string): Said => ({ level: "Warn", text })
 
 interface Wanted {
   readonly schema: Declared.Declared["schema"]
@@ -47,14 +58,16 @@ const wantedOf = (locked: Locked, declared: ReadonlyArray<Declared.Declared>) =>
     return { subject, revisions: [...before, ...newest] }
   })
 
-const unread = ({ reason }: RegistryUnavailable) => `the schema registry does not answer: ${reason}`
+const unread = ({ reason }: RegistryUnavailable) =>
+  `the schema registry does not answer: ${reason}. Events are stored once it does; what it lacks, register with ` +
+  "`nexus schemas register`"
 
 const breaks = (subject: string, mode: string, differences: ReadonlyArray<Difference>): string =>
-  [
+  reason(
     `${subject} breaks with what is registered (${mode})`,
     ...differences.map(differenceText),
     "in development an empty data folder is the other way out",
-  ].join("; ")
+  )
 
 /** Those of the wanted that the registry lacks; nothing is written. */
 const lacking = Effect.fnUntraced(function* (subject: string, wanted: ReadonlyArray<Wanted>) {
@@ -106,28 +119,32 @@ const list = (subjects: ReadonlyArray<string>): string => {
   return more > 0 ? `${all.slice(0, namedMax).join(", ")} and ${more} more` : all.join(", ")
 }
 
-/** Gives what to say, a line each; the registry being away stops nobody, for what is cached there goes on. */
+/** Gives what to say; the registry being away stops nobody, for what is cached there goes on. */
 export const prepare = Effect.fnUntraced(function* (
   app: App,
   lock: Locked | undefined,
   { production, writes }: Mode,
-): Effect.fn.Return<ReadonlyArray<string>, NotCovered, SchemaRegistry> {
+): Effect.fn.Return<ReadonlyArray<Said>, NotCovered, SchemaRegistry> {
   const declared = Declared.make(app)
   if (lock === undefined && production) return yield* new NotCovered({ lines: [noLock] })
   const findings = lock === undefined ? [] : LockCheck.check(lock, declared, LockCheck.foldsOf(app))
   const grave = findings.filter(({ severity }) => production || severity === "broken")
-  if (grave.length > 0) return yield* new NotCovered({ lines: grave.map(lineOf) })
+  if (grave.length > 0) return yield* new NotCovered({ lines: grave.map(reasonOf) })
   const told = [
-    ...(lock === undefined ? [`${noLock}; production needs it`] : []),
+    ...(lock === undefined ? [info(`${noLock}; production needs it`)] : []),
     ...(findings.length > 0
-      ? [`the lock is behind (${list(findings.map(({ about }) => about))}): ${LockCheck.generate}`]
+      ? [info(`the lock is behind (${list(findings.map(({ about }) => about))}): ${LockCheck.generate}`)]
       : []),
   ]
   const settled = Effect.map(settle(wantedOf(lock ?? nothing, declared), writes), (subjects) => {
     if (subjects.length === 0) return []
     const names = list(subjects)
-    return [writes ? `registered: ${names}` : `the registry lacks ${names}: run \`nexus schemas register\``]
+    return [
+      writes
+        ? info(`registered: ${names}`)
+        : warning(`the registry lacks ${names}: none of them is stored before \`nexus schemas register\` has run`),
+    ]
   })
-  const said = yield* Effect.catchTag(settled, "RegistryUnavailable", (error) => Effect.succeed([unread(error)]))
+  const said = yield* Effect.catchTag(settled, "RegistryUnavailable", (error) => Effect.succeed([warning(unread(error))]))
   return [...told, ...said]
 })
