@@ -20,7 +20,7 @@ const git = (cwd: string, ...words: ReadonlyArray<string>) => run("git", [...ide
 /** Says what it was asked, and fails where the file `broken` names the verb. */
 const task = `#!/bin/sh
 echo "asked: $*"
-! grep -q "$3" broken 2>/dev/null
+! grep -q "$4" broken 2>/dev/null
 `
 const project = async (name: string, below = ""): Promise<{ top: string; home: string; path: string }> => {
   const top = join(folder, name)
@@ -47,7 +47,7 @@ describe("nexus policies hook", { timeout: 120_000 }, () => {
     const said = `${first.out}${first.err}`
     assert.include(
       said,
-      "asked: task nexus schemas check --app ./app.ts\nasked: task nexus policies check --app ./app.ts",
+      "asked: task -q nexus schemas check --app ./app.ts\nasked: task -q nexus policies check --app ./app.ts",
     )
     for (const verb of ["schemas", "policies"]) {
       writeFileSync(join(home, "broken"), verb)
@@ -61,7 +61,7 @@ describe("nexus policies hook", { timeout: 120_000 }, () => {
     for (const app of ["./app.ts", "app.ts"]) assert.strictEqual((await install(home, "--app", app)).code, 0)
     const { code, err, out } = await commit(top, home)
     assert.strictEqual(code, 0, err)
-    assert.include(`${out}${err}`, "asked: task nexus policies check --app app.ts")
+    assert.include(`${out}${err}`, "asked: task -q nexus policies check --app app.ts")
     assert.include(readFileSync(path, "utf8"), "\\$HOME")
   })
 

@@ -34,6 +34,26 @@ describe("nexus policies", { timeout: 120_000 }, () => {
     assert.match(bundles[0], /^[0-9a-f]{64}$/)
   })
 
+  it("check says a place once, with all that is wrong there; a template is named from here", async () => {
+    const app = join(folder, "loose")
+    cpSync(join(root, "cli/template"), app, { recursive: true })
+    const main = join(app, "main.ts")
+    writeFileSync(
+      main,
+      readFileSync(main, "utf8").replace("(app, { lock", "(app, { lock, limits: { queryWindowMs: 1_000 }"),
+    )
+    const grant = { Effect: "Allow", Action: "dynamodb:DeleteItem", Resource: "*" }
+    const document = { PolicyDocument: { Statement: [grant] } }
+    const template = { Resources: { Grant: { Type: "AWS::IAM::Policy", Properties: document } } }
+    writeFileSync(join(folder, "stack.json"), JSON.stringify(template))
+    const { code, out } = await nexus(`check --app loose/app.ts --template stack.json`, folder)
+    assert.strictEqual(code, 1)
+    assert.match(out, /^loose\/main\.ts:\d+ limits\/limit-too-high\n(?: {2}GET \S+ lets .*\n){2,} {2}repair: .*$/m)
+    assert.match(out, /^stack\.json:\d+ immutability\/no-grant-to-change$/m)
+    assert.strictEqual(out.match(/limit-too-high/g)!.length, 1)
+    rmSync(app, { recursive: true })
+  })
+
   it("graph prints, or writes and says so; a format that is none is wrong", async () => {
     const file = join(folder, "services.html")
     const [printed, written, none] = await Promise.all([
@@ -58,7 +78,8 @@ describe("nexus policies", { timeout: 120_000 }, () => {
     writeFileSync(join(folder, "service.json"), `{ "name": "shop" }`)
     assert.match((await check()).err, /service\.json at \/owns/)
     rmSync(join(folder, "service.json"))
-    assert.strictEqual((await nexus("check --template none.json", folder)).code, 2)
+    const none = await nexus("check --template none.json", folder)
+    assert.deepStrictEqual([none.code, none.err], [2, "nexus: there is no template none.json\n"])
     assert.strictEqual((await check()).code, 0)
     mkdirSync(join(folder, "policies"))
     writeFileSync(join(folder, "policies/bundle.wasm"), "no wasm")

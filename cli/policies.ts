@@ -12,6 +12,7 @@ import { html } from "./graph/html.ts"
 import { dot, mermaid } from "./graph/text.ts"
 import { judge } from "./judge.ts"
 import { bare, colored, type Paint, plain } from "./paint.ts"
+import { plural } from "./schemas/text.ts"
 import { application, Failure, type Input, type Option, type Verb } from "./Verb.ts"
 
 const source: { readonly [name: string]: Option } = {
@@ -40,12 +41,20 @@ export const policiesFacts: Verb = {
 /** A name or a sentence of a policy, never able to steer a terminal. */
 const line = (text: string): string => bare(text).replaceAll('\\"', '"')
 
-const findingText = (root: string, paint: Paint) => ({ file, line: at, policy, repair, rule, why }: Finding): string =>
-  [
-    `${paint.strong(`${line(files.shown(root, file))}:${at}`)} ${paint.removed(`${line(policy)}/${line(rule)}`)}`,
-    `  ${line(why)}`,
-    `  ${paint.added("repair:")} ${line(repair)}`,
-  ].join("\n")
+const headOf = (root: string, paint: Paint, { file, line: at, policy, rule }: Finding): string =>
+  `${paint.strong(`${line(files.shown(root, file))}:${at}`)} ${paint.removed(`${line(policy)}/${line(rule)}`)}`
+
+/** What one place breaks in several ways that are mended together stands together: a limit of six routes, say. */
+const findingsText = (root: string, paint: Paint, findings: ReadonlyArray<Finding>): string => {
+  const groups = Map.groupBy(findings, (one) => `${headOf(root, plain, one)}\n${one.repair}`)
+  return [...groups.values()].map((group) =>
+    [
+      headOf(root, paint, group[0]!),
+      ...group.map(({ why }) => `  ${line(why)}`),
+      `  ${paint.added("repair:")} ${line(group[0]!.repair)}`,
+    ].join("\n")
+  ).join("\n\n")
+}
 
 export const policiesCheck: Verb = {
   name: "policies check",
@@ -61,12 +70,17 @@ export const policiesCheck: Verb = {
     const ok = findings.length === 0
     const paint = input.color ? colored : plain
     const { aggregates, events, publishers, routes, services } = facts
-    const seen = `${services.length} services, ${aggregates.length} aggregates, ${events.length} event versions, ` +
-      `${publishers.length} ways to store, ${routes.length} routes`
-    const count = `${findings.length} ${findings.length === 1 ? "violation" : "violations"}`
+    const seen = [
+      plural(services.length, "service"),
+      plural(aggregates.length, "aggregate"),
+      plural(events.length, "event version"),
+      `${publishers.length} ways to store`,
+      plural(routes.length, "route"),
+    ].join(", ")
+    const count = plural(findings.length, "violation")
     const text = ok
       ? `ok: ${facts.app} keeps the policies (${seen})`
-      : `${findings.map(findingText(root, paint)).join("\n\n")}\n\nbad: ${count} of policies in ${facts.app}`
+      : `${findingsText(root, paint, findings)}\n\nbad: ${count} of policies in ${facts.app}`
     yield* input.print(text, { ok, app: facts.app, bundles, findings })
     return ok ? 0 : 1
   }),
@@ -102,7 +116,9 @@ export const policiesGraph: Verb = {
     })
     const [services, edges] = [graph.services.length, graph.edges.length]
     yield* input.print(
-      `wrote ${out}: ${services} services, ${edges} edges, ${graph.edges.filter(Graph.isWrong).length} in red`,
+      `wrote ${out}: ${plural(services, "service")}, ${plural(edges, "edge")}, ${
+        graph.edges.filter(Graph.isWrong).length
+      } in red`,
       {
         ...{ out, services, edges, red: graph.edges.filter(Graph.isWrong).length },
       },

@@ -38,7 +38,11 @@ const after = (...steps: ReadonlyArray<Parameters<typeof prepare>>) =>
     const said: Array<ReadonlyArray<string>> = []
     for (const step of steps) {
       const one = yield* Effect.result(prepare(...step))
-      said.push(Result.isSuccess(one) ? one.success.map(({ text }) => text) : one.failure.lines.map((line) => `refused: ${line}`))
+      said.push(
+        Result.isSuccess(one)
+          ? one.success.map(({ text }) => text)
+          : one.failure.lines.map((line) => `refused: ${line}`),
+      )
     }
     const registry = yield* SchemaRegistry
     const revisions = yield* Effect.orElseSucceed(registry.revisions("Lamp.Lit.v1"), () => [])
@@ -109,7 +113,10 @@ describe("in production and in CI", () => {
       const none = yield* after([first, undefined, production])
       assert.match(none.said[0]![0]!, /^refused: there is no lock: run `nexus schemas generate`/)
       const behind = yield* after([wider, lockOf(first), production], [wider, lockOf(first), ci])
-      assert.match(behind.said[0]![0]!, /^refused: .*changed compatibly: it becomes revision 2[^]*nexus schemas generate/)
+      assert.match(
+        behind.said[0]![0]!,
+        /^refused: .*changed compatibly: it becomes revision 2[^]*nexus schemas generate/,
+      )
       assert.match(behind.said[1]![0]!, /^the lock is behind/)
       const raised = yield* after([appOf({ watts: Schema.Int }, 2), lockOf(first), production])
       assert.match(raised.said[0]![0]!, /^refused: Lamp has the new revision 2/)

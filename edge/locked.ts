@@ -145,6 +145,10 @@ export const prepare = Effect.fnUntraced(function* (
         : warning(`the registry lacks ${names}: none of them is stored before \`nexus schemas register\` has run`),
     ]
   })
-  const said = yield* Effect.catchTag(settled, "RegistryUnavailable", (error) => Effect.succeed([warning(unread(error))]))
+  const said = yield* Effect.catchTag(
+    settled,
+    "RegistryUnavailable",
+    (error) => Effect.succeed([warning(unread(error))]),
+  )
   return [...told, ...said]
 })

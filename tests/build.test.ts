@@ -53,6 +53,12 @@ describe("the built package", () => {
     }
   })
 
+  it("holds the policies, for this process and for an OPA server", () => {
+    for (const path of ["policies/bundle.wasm", "policies/authorization.rego"]) {
+      assert.isTrue(readFileSync(join(root, path)).equals(readFileSync(join(made.built, path))), path)
+    }
+  })
+
   it("imports only what it holds or names, and no TypeScript", () => {
     const { dependencies, peerDependencies } = made.manifest
     const named = Object.keys({ ...dependencies, ...peerDependencies })

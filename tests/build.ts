@@ -102,6 +102,8 @@ export const build = (root: string, out: string) => {
   // Read at start; the compiler copies no such file.
   mkdirSync(join(out, "policies"), { recursive: true })
   copyFileSync(join(root, "policies/bundle.wasm"), join(out, "policies/bundle.wasm"))
+  // What an OPA server has to hold where one decides.
+  copyFileSync(join(root, "policies/authorization.rego"), join(out, "policies/authorization.rego"))
   copyFileSync(join(root, "docs/package.md"), join(out, "README.md"))
   writeFileSync(join(out, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`)
   return manifest

@@ -3,7 +3,8 @@
  * @module
  */
 import { Effect, Result } from "effect"
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
+import { relative, resolve } from "node:path"
 import type { App } from "../../core/App.ts"
 import type { Facts } from "../../policies/Facts.ts"
 import type { Node } from "../evolve/Module.ts"
@@ -36,7 +37,13 @@ export const load = Effect.fnUntraced(function* (
   }
   const { entry, root } = files.homeOf(file)
   const found = yield* tried(() => files.below(root))
-  const read = yield* tried(() => new Map(templates.map((template) => [template, readFileSync(template, "utf8")])))
+  const missing = templates.find((template) => !existsSync(template))
+  if (missing !== undefined) return yield* wrong(`there is no template ${missing}`)
+  // Like all other files by their path from the root, wherever they lie.
+  const fromRoot = (template: string) => relative(root, resolve(template)).replaceAll("\\", "/")
+  const read = yield* tried(() =>
+    new Map(templates.map((template) => [fromRoot(template), readFileSync(template, "utf8")]))
+  )
   const facts = extract({ app, entry, files: found, templates: read, parse, alias: files.aliases(root) })
   return Result.isSuccess(facts) ? facts.success : yield* wrong(facts.failure.join("\n       "))
 })

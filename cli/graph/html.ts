@@ -18,7 +18,8 @@ const style = `
 body { background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, sans-serif;
   margin: 2rem auto; max-width: 75rem; padding: 0 1rem }
 h1 { font-size: 1.4rem; margin: 0 0 .25rem } p { color: var(--soft); margin: 0 0 1rem }
-svg { width: 100%; height: auto } svg text { fill: var(--ink); font-size: 14px; text-anchor: middle }
+.wide { overflow-x: auto } svg { width: 100%; min-width: 44rem; height: auto }
+svg text { fill: var(--ink); font-size: 14px; text-anchor: middle }
 .service rect { fill: var(--box); stroke: var(--line); stroke-width: 1.5 } .service .name { font-weight: 600; font-size: 16px }
 .service .owns { fill: var(--soft); font-size: 13px }
 .edge path { fill: none; stroke: var(--line); stroke-width: 2 } .edge text { paint-order: stroke; stroke: var(--ground); stroke-width: 5px }
@@ -34,6 +35,9 @@ tr.wrong td { color: var(--red) }
 `
 
 const legend: ReadonlyArray<Kind> = ["event", "bus", "contract", "ask", "http", "internal"]
+/** Red is said before. */
+const strokes: { readonly [kind in Kind]?: string } = { event: "solid", bus: "dashed", contract: "dotted" }
+const legendOf = (kind: Kind): string => `${words[kind]}${strokes[kind] === undefined ? "" : ` (${strokes[kind]})`}`
 const classOf = (edge: Pick<Edge, "kind">): string => `${edge.kind}${isWrong(edge) ? " wrong" : ""}`
 const markerOf = (edge: Edge): string => isWrong(edge) ? "red" : edge.kind === "contract" ? "soft" : "ink"
 
@@ -100,13 +104,13 @@ export const html = (graph: Graph): string => {
 <meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>Services of ${escape(graph.app)}</title><style>${style}</style></head><body><main>
 <h1>Services of ${escape(graph.app)}</h1>
-<p>${said} Lines: ${shown.map((kind) => words[kind]).join(", ") || "none"}. Arrows lead to who receives.</p>
-${picture(graph)}
-<table><caption>All edges, with the places that make them</caption>
+<p>${said} Lines: ${shown.map(legendOf).join(", ") || "none"}. Arrows lead to who receives.</p>
+<div class="wide">${picture(graph)}</div>
+<div class="wide"><table><caption>All edges, with the places that make them</caption>
 <thead><tr>${["From", "How", "To", "What", "Where"].map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead>
 <tbody>
 ${graph.edges.map(row).join("\n")}
-</tbody></table>
+</tbody></table></div>
 </main></body></html>
 `
 }

@@ -15,6 +15,7 @@ import * as Lock from "../../schemas/Lock.ts"
 import * as Subject from "../../schemas/Subject.ts"
 import * as Fold from "../evolve/Fold.ts"
 import type { Node } from "../evolve/Module.ts"
+import { shown } from "../facts/files.ts"
 import { Failure, type Input } from "../Verb.ts"
 import { moduleOf } from "./module.ts"
 
@@ -23,7 +24,7 @@ export interface Project {
   readonly folder: string
   readonly declared: ReadonlyArray<Declared.Declared>
   readonly folds: ReadonlyMap<string, LockCheck.Fold>
-  /** Of a subject or an aggregate, from here: `Order.contract.ts:44`. */
+  /** Of a subject or an aggregate, from `folder`: `Order.contract.ts:44`. */
   readonly place: (about: string) => string | undefined
   /** Without the revisions whose schema is lost. */
   readonly locked: Lock.Locked
@@ -76,7 +77,7 @@ const schemasOf = (folder: string, lock: Lock.Lock, declared: ReadonlyArray<Decl
       const [kind, what] = text === undefined
         ? ["file-missing", "is missing"]
         : ["file-edited", "is not what the lock says"]
-      const repair = schema === undefined ? `bring it back: git checkout -- ${path}` : LockCheck.generate
+      const repair = schema === undefined ? `bring it back: git checkout -- ${shown(folder, path)}` : LockCheck.generate
       const why = "an event's history is checked against every schema it ever had; these files are never edited by hand"
       findings.push(finding(kind!, path, schema === undefined ? "broken" : "stale", [`${path} ${what}`, why, repair]))
     }
@@ -114,7 +115,7 @@ const filesOf = (folder: string, declared: ReadonlyArray<Declared.Declared>): Fi
   const lock = Lock.parse(text)
   if (Result.isFailure(lock)) {
     const why = "without it nobody knows which events are stored"
-    const repair = "mend the line, or bring the file back: git checkout -- events.lock"
+    const repair = `mend the line, or bring the file back: git checkout -- ${shown(folder, lockFile)}`
     const findings = lock.failure.map(({ line, rule }) =>
       finding("lock-unreadable", `${lockFile}:${line}`, "broken", [`line ${line} ${rule}`, why, repair])
     )

@@ -5,6 +5,7 @@
  */
 import { Effect } from "effect"
 import * as LockCheck from "../../core/LockCheck.ts"
+import { shown } from "../facts/files.ts"
 import { colored, plain } from "../paint.ts"
 import { application, Failure, type Input, type Verb } from "../Verb.ts"
 import { open, type Project, write } from "./Project.ts"
@@ -27,7 +28,8 @@ const refuse = Effect.fnUntraced(function* (input: Input, project: Project, brok
 })
 
 /** Schemas may be many. */
-const toldOf = (paths: ReadonlyArray<string>): string => {
+const toldOf = (folder: string, all: ReadonlyArray<string>): string => {
+  const paths = all.map((path) => shown(folder, path))
   const isSchema = (path: string) => path.endsWith(".json")
   const schemas = paths.filter(isSchema)
   return [...paths.filter((path) => !isSchema(path)), ...(schemas.length > 3 ? [`${schemas.length} schemas`] : schemas)]
@@ -39,7 +41,7 @@ const written = Effect.fnUntraced(function* (input: Input, project: Project, loc
   const what = summary({ ...project, locked })
   const text = paths.length === 0 ? `nothing to do: ${what} are locked` : [
     ...project.findings.filter(({ severity }) => severity === "stale").map(({ what }) => `  ${what}`),
-    `wrote ${toldOf(paths)}: ${what} are locked; commit them`,
+    `wrote ${toldOf(project.folder, paths)}: ${what} are locked; commit them`,
   ].join("\n")
   yield* input.print(text, { ok: true, written: paths })
   return 0
@@ -93,7 +95,9 @@ export const acceptEvolve: Verb = {
     })
     const kept = locked.folds.filter(({ aggregate }) => !accepted.has(aggregate))
     const paths = yield* put(project.folder, { ...locked, folds: [...kept, ...lines] })
-    const text = `accepted: evolve of ${[...accepted].join(", ")} folds as before; wrote ${toldOf(paths)}`
+    const text = `accepted: evolve of ${[...accepted].join(", ")} folds as before; wrote ${
+      toldOf(project.folder, paths)
+    }`
     yield* input.print(text, { ok: true, accepted: [...accepted], written: paths })
     return 0
   }),

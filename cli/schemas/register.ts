@@ -7,10 +7,11 @@ import { Effect, type Layer } from "effect"
 import { type RegistryUnavailable, SchemaRegistry } from "../../core/SchemaRegistry.ts"
 import type { Difference } from "../../schemas/Difference.ts"
 import * as Lock from "../../schemas/Lock.ts"
+import { shown } from "../facts/files.ts"
 import { colored, plain } from "../paint.ts"
 import { application, data, Failure, folderOf, type Input, progress, type Verb } from "../Verb.ts"
 import { open, write } from "./Project.ts"
-import { differenceLines, findingsText, told } from "./text.ts"
+import { differenceLines, findingsText, plural, told as toldOf } from "./text.ts"
 
 /** Reaches the registry that the environment names; the embedded one lies in the folder of the store. */
 export type OpenRegistry = (input: Input, folder: string) => Layer.Layer<SchemaRegistry, { readonly message: string }>
@@ -90,7 +91,7 @@ export const register = (openRegistry: OpenRegistry): Verb => ({
       const text = `${
         findingsText(project, findings, paint)
       }\n\nnothing is registered: the lock does not cover the application`
-      yield* input.print(text, { ok: false, revisions: [], findings: findings.map((one) => told(project, one)) })
+      yield* input.print(text, { ok: false, revisions: [], findings: findings.map((one) => toldOf(project, one)) })
       return 1
     }
     const dry = input.option("dry-run") !== undefined
@@ -124,7 +125,10 @@ export const register = (openRegistry: OpenRegistry): Verb => ({
       try: () => write(folder, { ...locked, revisions: numbered }),
       catch: (error) => failed((error as Error).message),
     })
-    const text = all.flatMap(({ differences = [], outcome, registryVersion, revision, rule, subject }) => [
+    // Most are there already, and their names say nothing.
+    const told = all.filter(({ outcome }) => outcome !== "there already")
+    const known = all.length - told.length
+    const text = told.flatMap(({ differences = [], outcome, registryVersion, revision, rule, subject }) => [
       `${subject} revision ${revision}: ${outcome}${registryVersion === null ? "" : ` as ${registryVersion}`}${
         rule === undefined ? "" : `, ${rule}`
       }`,
@@ -135,9 +139,10 @@ export const register = (openRegistry: OpenRegistry): Verb => ({
       : dry
       ? "dry run: nothing is written"
       : written.length > 0
-      ? `wrote ${written.join(", ")}: commit them`
+      ? `wrote ${written.map((path) => shown(folder, path)).join(", ")}: commit them`
       : "the registry has every schema of the lock"
-    yield* input.print([...text, end].join("\n"), { ok, dryRun: dry, revisions: all, written })
+    const there = known === 0 ? [] : [`${plural(known, "schema")} there already`]
+    yield* input.print([...text, ...there, end].join("\n"), { ok, dryRun: dry, revisions: all, written })
     return ok ? 0 : 1
   }),
 })

@@ -238,7 +238,7 @@ describe("nexus schemas", () => {
     await settles()
     lamps.put(schema, lamps.read(schema).replace(`"room"`, `"place"`))
     assert.deepStrictEqual(await found(), [`broken file-edited ${schema}`])
-    assert.match((await refuses())[0]!.repair, /git checkout -- generated\/schemas\/Lamp\.Put\.v1\.r1\.json/)
+    assert.match((await refuses())[0]!.repair, /git checkout -- \S+\/app\/generated\/schemas\/Lamp\.Put\.v1\.r1\.json/)
     rmSync(join(lamps.folder, schema))
     assert.deepStrictEqual(await found(), [`broken file-missing ${schema}`])
   })

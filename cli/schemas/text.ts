@@ -4,6 +4,7 @@
  */
 import type { Finding } from "../../core/LockCheck.ts"
 import type { Difference } from "../../schemas/Difference.ts"
+import { shown } from "../facts/files.ts"
 import { bare, type Paint, value } from "../paint.ts"
 import type { Project } from "./Project.ts"
 
@@ -13,18 +14,18 @@ export const differenceLines = (one: Difference, paint: Paint): ReadonlyArray<st
   }`,
   ...("old" in one ? [`      ${paint.removed(`- ${value(one.old)}`)}`] : []),
   ...("new" in one ? [`      ${paint.added(`+ ${value(one.new)}`)}`] : []),
-  ...("counterexample" in one ? [`      stored, and refused now: ${value(one.counterexample)}`] : []),
+  ...("counterexample" in one ? [`      may be stored, and is refused now: ${value(one.counterexample)}`] : []),
   `      ${one.repair}`,
 ]
 
-/** With `where`, for `--json`. */
+/** With `where`, from the folder of the application, for `--json`. */
 export const told = ({ place }: Project, finding: Finding) => ({ ...finding, where: place(finding.about) ?? null })
 
-export const findingText = ({ place }: Project, finding: Finding, paint: Paint): string => {
+export const findingText = ({ folder, place }: Project, finding: Finding, paint: Paint): string => {
   const mark = finding.severity === "broken" ? paint.removed("broken") : paint.changed("stale ")
   const at = place(finding.about)
   return [
-    `${mark} ${paint.strong(finding.what)}${at === undefined ? "" : paint.dim(` (${at})`)}`,
+    `${mark} ${paint.strong(finding.what)}${at === undefined ? "" : paint.dim(` (${shown(folder, at)})`)}`,
     `  why     ${finding.why}`,
     ...(finding.differences ?? []).flatMap((one) => differenceLines(one, paint)),
     `  repair  ${finding.repair}`,

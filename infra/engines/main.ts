@@ -86,9 +86,12 @@ const status = async () => {
     const lacks = lacking(name)
     const runs = all.filter((one) => one.name === name).map(shown)
     say(
-      [name, entry(name).version, lacks ?? "ready to start", ...runs.map(({ pid, url }) => `${url} (pid ${pid})`)].join(
-        "  ",
-      ),
+      [
+        name,
+        entry(name).version,
+        ...lacks !== undefined || runs.length === 0 ? [lacks ?? "ready to start"] : [],
+        ...runs.map(({ pid, url }) => `up: ${url} (pid ${pid})`),
+      ].join("  "),
     )
     return { name, version: entry(name).version, ...lacks === undefined ? {} : { lacks }, running: runs }
   })

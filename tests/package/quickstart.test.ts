@@ -77,7 +77,7 @@ describe("the quickstart", () => {
     assert.lengthOf(runs, 4)
     const said = ends(await box.sh(runs, shop))
     assert.match(said, /^ok: shop keeps the policies \(1 services, 1 aggregates, 2 event versions,/m)
-    assert.match(said, /^wrote services\.html: 1 services, 0 edges, 0 in red$/m)
+    assert.match(said, /^wrote services\.html: 1 service, 0 edges, 0 in red$/m)
   })
 
   it("serves it, asks it, and finds it again", { timeout: 240_000 }, async () => {
