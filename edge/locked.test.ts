@@ -93,7 +93,7 @@ describe("in development", () => {
       const registered = yield* after([first, undefined, development], [broken, undefined, development])
       assert.match(
         registered.said[1]!.join("\n"),
-        /^refused: Lamp.Lit.v1 breaks with what is registered .*\n  \/watts.*\n  in development an empty data folder/,
+        /^refused: Lamp.Lit.v1 breaks with what is registered .*\n {2}\/watts.*\n {2}in development an empty data folder/,
       )
     }))
 })
