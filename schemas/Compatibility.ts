@@ -40,10 +40,15 @@ const directions = (mode: Mode): ReadonlyArray<Direction> =>
     ? ["backward"]
     : ["forward"]
 
+const candidates = function* ({ hints, left }: Finding): Generator<Json> {
+  yield* hints()
+  yield* Sample.values(left)
+}
+
 /** A whole value that the writer takes and the reader, with its defaults filled in, refuses: looked at, never guessed. */
-const counterexample = ({ hints, left, place }: Finding, writer: Node, reader: Node): Json | undefined => {
-  for (const hint of [...hints(), ...Sample.values(left)]) {
-    const value = place.wrap(hint)
+const counterexample = (found: Finding, writer: Node, reader: Node): Json | undefined => {
+  for (const part of candidates(found)) {
+    const value = found.place.wrap(part)
     if (value !== undefined && accepts(writer, value) && !reads(reader, value)) return value
   }
   return undefined

@@ -23,7 +23,7 @@ export interface Finding {
   /** What the writer may have put there. */
   readonly left: Left
   /** Values to look at first: the writer may take them and the reader may not. */
-  readonly hints: () => ReadonlyArray<Json>
+  readonly hints: () => Iterable<Json>
 }
 
 export interface Trail {
@@ -47,7 +47,7 @@ export const add = (
   place: Place,
   left: Left,
   { hints = () => [], reader, writer }: {
-    readonly hints?: (() => ReadonlyArray<Json>) | undefined
+    readonly hints?: (() => Iterable<Json>) | undefined
     readonly reader?: Json | undefined
     readonly writer?: Json | undefined
   },

@@ -30,7 +30,7 @@ const member = (left: Left.Left, place: Trail.Place, key: string, name = escape(
 })
 
 /** Objects of the writer without that member. */
-const without = (left: Left.Left, key: string): ReadonlyArray<Json> =>
+const without = (left: Left.Left, key: string): Iterable<Json> =>
   Sample.values(left, depth).map((value) => {
     const { [key]: _, ...others } = value as { readonly [key: string]: Json }
     return others

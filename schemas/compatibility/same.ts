@@ -44,13 +44,12 @@ const sameNode = (a: Node.Node, b: Node.Node, seen: Seen): boolean => {
   const met = seen.get(a) ?? new Set()
   if (met.has(b)) return true
   seen.set(a, met.add(b))
-  if (!sound(b)) return false
   for (const key of Object.keys(a) as ReadonlyArray<keyof Node.Node>) {
     if (key === "id" || key === "source") continue
     const [mine, other] = [a[key], b[key]]
     if (!same(mine, other, seen)) return false
   }
-  return true
+  return sound(b)
 }
 
 export const sameNodes = (a: unknown, b: unknown): boolean => same(a, b, new Map())

@@ -1,5 +1,7 @@
 /**
  * A few values that a schema takes, built from its bounds: small ones first, then those at the edges.
+ *
+ * Each is built when it is asked for; mostly the first one does.
  * @module
  */
 import { accepts } from "./accepts.ts"
@@ -21,21 +23,21 @@ const numbers = ({ integer, max, min }: Left.Shape, multiples: ReadonlyArray<num
     .map((at) => at + 0)
 }
 
-const strings = (self: Left.Left): ReadonlyArray<string> => {
+const strings = function* (self: Left.Left): Generator<string> {
   const { maxLength, minLength } = Left.shape(self)
   const patterns = self.nodes.flatMap(({ pattern }) => pattern === undefined ? [] : [pattern.source])
   const formats = self.nodes.flatMap(({ format }) => format === undefined ? [] : [format])
   const lengths = [minLength, maxLength, minLength + 1].filter((length) => length <= lengthMax)
-  return [
-    ...texts(patterns, formats, lengths),
-    ...lengths.flatMap((length) => ["a", "é", "1"].map((letter) => letter.repeat(length))),
-  ]
+  yield* texts(patterns, formats, lengths)
+  for (const length of lengths) for (const letter of ["a", "é", "1"]) yield letter.repeat(length)
 }
 
 const optionalMax = 8
-/** Names for members that nobody has named. */
-const others = (many: number, prefix = "member") =>
-  Array.from({ length: Math.min(many, itemsMax) }, (_, i) => `${prefix}${i}`)
+/** Names for members: those that are spoken of, then some that nobody has named. */
+const names = function* ({ named }: Left.Shape, many: number): Generator<string> {
+  yield* named
+  for (const prefix of ["member", "x"]) for (let i = 0; i < Math.min(many, itemsMax); i++) yield `${prefix}${i}`
+}
 
 /** `first` stands for the property or item that the caller wants to see. */
 export const object = (
@@ -57,8 +59,7 @@ export const object = (
       wanted.push(...also.filter((other) => !Object.hasOwn(made, other) && !wanted.includes(other)))
     }
   }
-  const more = [...own.named, ...others(least), ...others(least, "x")]
-  for (const key of more) {
+  for (const key of names(own, least)) {
     if (Object.keys(made).length >= least) break
     const value = Object.hasOwn(made, key) ? undefined : one(Left.ofProperty(self, key), depth - 1)
     if (value !== undefined) made[key] = value
@@ -86,27 +87,25 @@ export const array = (
   return made
 }
 
-const objects = (self: Left.Left, depth: number): ReadonlyArray<Json | undefined> => {
+const objects = function* (self: Left.Left, depth: number): Generator<Json | undefined> {
+  yield object(self, depth)
   const optional = [...Left.shape(self).named].filter((key) => !Left.shape(self).required.has(key))
-  const some = optional.slice(0, optionalMax).map((key) => {
+  yield object(self, depth, undefined, optional.length + Left.shape(self).required.size)
+  for (const key of optional.slice(0, optionalMax)) {
     const value = one(Left.ofProperty(self, key), depth - 1)
-    return value === undefined ? undefined : object(self, depth, [key, value])
-  })
-  return [
-    object(self, depth),
-    object(self, depth, undefined, optional.length + Left.shape(self).required.size),
-    ...some,
-  ]
+    yield value === undefined ? undefined : object(self, depth, [key, value])
+  }
 }
 
-const arrays = (self: Left.Left, depth: number): ReadonlyArray<Json | undefined> => {
+const arrays = function* (self: Left.Left, depth: number): Generator<Json | undefined> {
+  yield array(self, depth)
   const { maxItems, minItems } = Left.shape(self)
   const last = Math.min(maxItems, minItems + 2) - 1
   const item = last < 0 ? undefined : one(Left.ofItem(self, last), depth - 1)
-  return [array(self, depth), item === undefined ? undefined : array(self, depth, [last, item])]
+  yield item === undefined ? undefined : array(self, depth, [last, item])
 }
 
-const ofType = (self: Left.Left, type: number, depth: number): ReadonlyArray<Json | undefined> => {
+const ofType = (self: Left.Left, type: number, depth: number): Iterable<Json | undefined> => {
   if (type === Node.Type.null) return [null]
   if (type === Node.Type.boolean) return [true, false]
   if (type === Node.Type.number) {
@@ -117,24 +116,26 @@ const ofType = (self: Left.Left, type: number, depth: number): ReadonlyArray<Jso
 }
 
 /** Every value is one that all nodes take; none where none was found, which proves nothing. */
-export const values = (self: Left.Left, depth = depthMax, many = 24): ReadonlyArray<Json> => {
+export const values = function* (self: Left.Left, depth = depthMax, many = 24): Generator<Json> {
   const listed = Left.finite(self)
-  if (listed !== undefined) return listed.slice(0, many)
+  if (listed !== undefined) return yield* listed.slice(0, many)
   if (self.unions.length > 0) {
     const choices = Left.choices(self)
-    return choices.flatMap((choice) => values(choice, depth, Math.ceil(many / choices.length)))
+    for (const choice of choices) yield* values(choice, depth, Math.ceil(many / choices.length))
+    return
   }
   const types = Left.typesOf(self, 1)
-  const found: Array<Json> = []
+  let found = 0
   for (const type of Object.values(Node.Type)) {
-    const wanted = many <= 1 ? 1 : found.length + Math.ceil(many / 2)
+    const wanted = many <= 1 ? 1 : found + Math.ceil(many / 2)
     for (const value of (types & type) === 0 ? [] : ofType(self, type, depth)) {
-      if (found.length >= wanted) break
-      if (value !== undefined && self.nodes.every((node) => accepts(node, value))) found.push(value)
+      if (value === undefined || !self.nodes.every((node) => accepts(node, value))) continue
+      found++
+      yield value
+      if (found >= wanted) break
     }
-    if (found.length >= 1 && many <= 1) break
+    if (found >= 1 && many <= 1) return
   }
-  return found
 }
 
-export const one = (self: Left.Left, depth = depthMax): Json | undefined => values(self, depth, 1)[0]
+export const one = (self: Left.Left, depth = depthMax): Json | undefined => values(self, depth, 1).next().value

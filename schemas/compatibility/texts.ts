@@ -82,20 +82,33 @@ const writer = (source: string, variant: number) => {
 
 const variants = 14
 
-/** Those of `lengths` come from shorter ones, for expressions that leave an end open. */
-export const texts = (
+/** Each text once. Those of `lengths` come from shorter ones, for expressions that leave an end open. */
+export const texts = function* (...asked: Parameters<typeof written>): Generator<string> {
+  const seen = new Set<string>()
+  for (const text of written(...asked)) {
+    if (!seen.has(text)) yield text
+    seen.add(text)
+  }
+}
+
+const written = function* (
   patterns: ReadonlyArray<string>,
   formats: ReadonlyArray<string> = [],
   lengths: ReadonlyArray<number> = [],
-): ReadonlyArray<string> => {
-  const known = formats.flatMap((format) => byFormat[format] ?? [])
-  const written: ReadonlyArray<string> = patterns.flatMap((source) =>
-    Array.from({ length: variants }, (_, i) => writer(source, i)())
-  )
-  const longer = lengths.flatMap((length) =>
-    written.slice(0, 3).flatMap((text) =>
-      ["a", "1"].flatMap((end) => [text.padEnd(length, end), text.padStart(length, end)])
-    )
-  )
-  return [...new Set([...known, ...written, ...longer, ...plain])]
+): Generator<string> {
+  for (const format of formats) yield* byFormat[format] ?? []
+  const short: Array<string> = []
+  for (const source of patterns) {
+    for (let variant = 0; variant < variants; variant++) {
+      const text = writer(source, variant)()
+      short.push(text)
+      yield text
+    }
+  }
+  for (const length of lengths) {
+    for (const text of short.slice(0, 3)) {
+      for (const end of ["a", "1"]) yield* [text.padEnd(length, end), text.padStart(length, end)]
+    }
+  }
+  yield* plain
 }
