@@ -76,7 +76,7 @@ describe("the quickstart", () => {
       .filter((line) => /task nexus/.test(line))
     assert.lengthOf(runs, 4)
     const said = ends(await box.sh(runs, shop))
-    assert.match(said, /^ok: shop keeps the policies \(1 services, 1 aggregates, 2 event versions,/m)
+    assert.match(said, /^ok: shop keeps the policies \(1 service, 1 aggregate, 2 event versions,/m)
     assert.match(said, /^wrote services\.html: 1 service, 0 edges, 0 in red$/m)
   })
 
