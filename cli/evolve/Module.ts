@@ -76,6 +76,10 @@ export const boundBy = (pattern: unknown): ReadonlyArray<string> => {
   }
 }
 
+/** The package of a specifier as Deno may write it: `npm:@a/b@1.2/c` is `@a/b/c`. */
+export const packageOf = (specifier: string): string =>
+  specifier.replace(/^npm:\/?((?:@[^/@]+\/)?[^/@]+)(?:@[^/]*)?/, "$1")
+
 /** The default export, where it has no name of its own. */
 const unnamed = "*default*"
 
@@ -148,18 +152,23 @@ export const graph = ({ alias, parse, read }: Host) => {
   }
   const isCode = (path: string) => /\.[cm]?[jt]sx?$/.test(path)
   /** As the specifier says, as TypeScript writes it for JavaScript, or without an extension. */
-  const candidates = (
-    path: string,
-  ) => [path, path.replace(/\.([cm]?)js(x?)$/, ".$1ts$2"), `${path}.ts`, `${path}/index.ts`]
+  const candidates = (path: string) => [
+    ...[path, path.replace(/\.([cm]?)js(x?)$/, ".$1ts$2")],
+    ...[".ts", "/index.ts", ".tsx", ".js", "/index.tsx", "/index.js"].map((end) => path + end),
+  ]
+
+  /** The path that a specifier means, whether a file is there or not; nothing for a package. */
+  const meant = (from: string, specifier: string): string | undefined =>
+    /^\.{1,2}(\/|$)/.test(specifier) ? join(dirname(from), specifier) : alias?.(specifier)
 
   /** Nothing for a package. */
   const open = (
     from: string,
     specifier: string,
   ): Module | { readonly path: string; readonly text: string } | undefined => {
-    const meant = /^\.{1,2}\//.test(specifier) ? join(dirname(from), specifier) : alias?.(specifier)
-    if (meant === undefined) return undefined
-    for (const path of candidates(meant)) {
+    const at = meant(from, specifier)
+    if (at === undefined) return undefined
+    for (const path of candidates(at)) {
       if (/(^|[\\/])node_modules[\\/]/.test(path)) return undefined
       const text = isCode(path) ? moduleAt(path) : path.endsWith(".ts") ? undefined : read(path)
       if (typeof text === "string") return { path, text }
@@ -185,7 +194,7 @@ export const graph = ({ alias, parse, read }: Host) => {
 
   const taken = (module: Module, specifier: string, name: string, seen?: Set<string>): Target | undefined => {
     const found = open(module.path, specifier)
-    if (found === undefined) return { kind: "foreign", specifier, name }
+    if (found === undefined) return { kind: "foreign", specifier: packageOf(specifier), name }
     if (!("program" in found)) return { kind: "file", ...found }
     return name === "*" ? { kind: "module", module: found } : exported(found, name, seen)
   }
@@ -214,6 +223,6 @@ export const graph = ({ alias, parse, read }: Host) => {
     return [...found.values()]
   }
 
-  return { exported, named, open, reach }
+  return { exported, meant, named, open, reach }
 }
 export type Graph = ReturnType<typeof graph>

@@ -4,7 +4,7 @@
  */
 import type { Call } from "../../policies/Facts.ts"
 import { isNode, lineAt, type Module, nameOf, type Node, nodesOf } from "../evolve/Module.ts"
-import { every, hole, isNexus, type Meaning, memberOf, type Reader } from "./meaning.ts"
+import { every, hole, isNexus, isOpen, type Meaning, memberOf, type Reader } from "./meaning.ts"
 import { type Known, lineOf } from "./services.ts"
 
 /** The aggregate that a contract, an aggregate or what carries one in `contract` is about; `*` where it cannot be told. */
@@ -31,16 +31,13 @@ export const aggregateOf = (reader: Reader, module: Module, node: unknown, depth
 const clients = /^(axios|got|ky|undici|superagent|request|node-fetch|cross-fetch|ofetch|needle)$|^(node:)?https?$/
 
 /** Whether a callee sends a request to the address that is its first argument. */
-const sends = (meaning: Meaning | undefined, callee: Node): boolean =>
-  meaning === undefined
-    ? /^(fetch|globalThis\.fetch|window\.fetch|self\.fetch|Request|WebSocket|EventSource)$/.test(dotted(callee))
-    : meaning.kind === "foreign" && (clients.test(meaning.specifier) ||
-      (/^effect\//.test(meaning.specifier) && /^HttpClient/.test(meaning.path[0] ?? "")))
-
-const dotted = (node: Node): string =>
-  node.type === "MemberExpression"
-    ? `${dotted(node["object"] as Node)}.${nameOf(node["property"])}`
-    : nameOf(node) ?? ""
+const sends = (meaning: Meaning | undefined): boolean =>
+  meaning?.kind === "foreign" && (
+    clients.test(meaning.specifier) ||
+    (meaning.specifier === "" &&
+      /^((globalThis|window|self)\.)?(fetch|Request|WebSocket|EventSource)$/.test(meaning.path.join("."))) ||
+    (/^effect\//.test(meaning.specifier) && /^HttpClient/.test(meaning.path[0] ?? ""))
+  )
 
 export interface Owners {
   readonly services: ReadonlyArray<Known>
@@ -72,6 +69,12 @@ const addressed = (owners: Owners, from: Known, address: string, source: string)
   return from.outside.some((one) => source.includes(one)) ? undefined : { to: "", aggregate: source, how: "http" }
 }
 
+/** Whether an argument may be a request or a principal: an object that is written out, or nobody can tell. */
+const isRead = (reader: Reader, module: Module, node: Node): boolean => {
+  const found = reader.of(module, node)
+  return found?.kind !== "node" || found.node.type === "ObjectExpression"
+}
+
 /** Asks and requests of a module on behalf of `from`, its own aggregates apart. */
 const reached = (reader: Reader, owners: Owners, module: Module, from: Known): ReadonlyArray<Call> => {
   const found = new Map<string, Call>()
@@ -81,7 +84,11 @@ const reached = (reader: Reader, owners: Owners, module: Module, from: Known): R
     const key = `${call.how}\n${call.line}\n${call.to}`
     if (!found.has(key)) found.set(key, call)
   }
-  const ask = (node: Node, aggregate: string) => add(node, { to: owners.of(aggregate), aggregate, how: "ask" })
+  // Where nobody else owns anything, nobody else can be asked.
+  const alone = owners.services.every((one) => one.name === from.name || one.owns.length === 0)
+  const ask = (node: Node, aggregate: string) =>
+    aggregate === "*" && alone ? undefined : add(node, { to: owners.of(aggregate), aggregate, how: "ask" })
+  const knowsActors = reader.takes(module, "Actors")
   const called = new Set<Node>()
   every(module.program, (node) => {
     if (/^(Import|Export(All|Named))/.test(node.type) && isNode(node["source"])) return false
@@ -104,7 +111,10 @@ const reached = (reader: Reader, owners: Owners, module: Module, from: Known): R
     if (isNexus(meaning, "Actors", "ask") || isNexus(meaning, "Actors", "state")) {
       ask(node, aggregateOf(reader, module, args[0]))
     } else if (callee.type === "MemberExpression" && /^(send|state)$/.test(nameOf(callee["property"]) ?? "")) {
-      const service = isNexus(meaning, "Actors", "Actors", "*", nameOf(callee["property"])!)
+      const name = nameOf(callee["property"])!
+      // Handed in by somebody, as by `Effect.flatMap(Actors.Actors, (all) => …)`.
+      const given = knowsActors && isOpen(meaning) && args.length === (name === "send" ? 1 : 3)
+      const service = isNexus(meaning, "Actors", "Actors", "*", name) || (given && isRead(reader, module, args[0]!))
       const request = args[0] === undefined ? undefined : reader.of(module, args[0])
       const object = request?.kind === "node" && request.node.type === "ObjectExpression" ? request : undefined
       const target = object && memberOf(object.node, "aggregate")
@@ -113,6 +123,10 @@ const reached = (reader: Reader, owners: Owners, module: Module, from: Known): R
         const name = isRequest ? reader.text(object!.module, target) : reader.text(module, args[1])
         ask(node, name.includes(hole) ? "*" : name)
       }
+    } else if (
+      knowsActors && isOpen(meaning) && callee.type === "MemberExpression" && nameOf(callee["property"]) === "ask"
+    ) {
+      ask(node, aggregateOf(reader, module, args[0]))
     } else if (isNexus(meaning, "connect")) {
       const [type] = nodesOf((node["typeArguments"] as Node | null)?.["params"])
       const members = type?.type === "TSTypeLiteral"
@@ -121,7 +135,7 @@ const reached = (reader: Reader, owners: Owners, module: Module, from: Known): R
       const others = members.filter((name) => owners.of(name) !== from.name)
       for (const name of others) add(node, { to: owners.of(name), aggregate: name, how: "http" })
       if (members.length === 0) add(node, { to: "", aggregate: "*", how: "http" })
-    } else if (sends(meaning, callee) && args[0] !== undefined) {
+    } else if (sends(meaning) && args[0] !== undefined) {
       const { end, start } = args[0] as Node & { readonly end: number }
       const source = module.text.slice(start, end)
       const address = args[0].type === "ObjectExpression"

@@ -70,7 +70,8 @@ export const extract = (given: Given): Result.Result<Facts, ReadonlyArray<string
   const routed = Result.try(() =>
     serving.routes(
       found.length > 0 ? found : [{ ...home, limits: {} }],
-      (limits) => table.routes(app, lowered(limits)).map(table.factOf),
+      // As the entry says them: that the server would not start with some of them is no reason not to judge them.
+      (limits) => table.routes(app, { ...lowered({}), ...limits }).map(table.factOf),
     )
   )
   if (Result.isFailure(routed)) return Result.fail([(routed.failure as Error).message])

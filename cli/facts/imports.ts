@@ -3,7 +3,7 @@
  * @module
  */
 import type { Import } from "../../policies/Facts.ts"
-import { type Graph, isNode, lineAt, type Module, nameOf, type Node, nodesOf } from "../evolve/Module.ts"
+import { type Graph, isNode, lineAt, type Module, nameOf, type Node, nodesOf, packageOf } from "../evolve/Module.ts"
 import { every, isNexus, type Reader } from "./meaning.ts"
 import { type Known, ofFile } from "./services.ts"
 
@@ -13,6 +13,8 @@ export interface Taken {
   readonly specifier: string
   /** The own module behind it; nothing for packages, and for what cannot be read. */
   readonly target: Module | undefined
+  /** Where it lies, data and what is not there too; nothing for packages. */
+  readonly path: string | undefined
   readonly unreadable: boolean
 }
 
@@ -25,11 +27,25 @@ const taking = new Set([
   "TSExternalModuleReference",
 ])
 
+/** A module by its path in other hands than `import`: `new URL("./x.ts", import.meta.url)`, a `require` of one's own. */
+const inText = (node: Node): Node | undefined => {
+  if (node.type !== "NewExpression" && node.type !== "CallExpression") return undefined
+  const [first] = nodesOf(node["arguments"])
+  return first?.type === "Literal" && /^\.{1,2}\//.test(nameOf(first) ?? "") ? first : undefined
+}
+
 /** Everything that a module takes in, types and `import(…)` included. */
 export const takenBy = (graph: Graph, reader: Reader, module: Module): ReadonlyArray<Taken> => {
   const found: Array<Taken> = []
   every(module.program, (node) => {
     const required = node.type === "CallExpression" && nameOf(node["callee"]) === "require"
+    const text = required ? undefined : inText(node)
+    if (text !== undefined) {
+      const specifier = nameOf(text)!
+      const target = graph.open(module.path, specifier)
+      if (target === undefined || !("bindings" in target)) return
+      found.push({ module, node, specifier, target, path: target.path, unreadable: false })
+    }
     if (!taking.has(node.type) && !required) return
     const source = required ? nodesOf(node["arguments"])[0] : node["source"] ?? node["expression"] ?? node["argument"]
     if (!isNode(source)) return
@@ -37,7 +53,8 @@ export const takenBy = (graph: Graph, reader: Reader, module: Module): ReadonlyA
     const unreadable = specifier.includes("\0")
     const target = unreadable ? undefined : graph.open(module.path, specifier)
     const own = target !== undefined && "bindings" in target ? target as Module : undefined
-    found.push({ module, node, specifier: unreadable ? "*" : specifier, target: own, unreadable })
+    const path = own?.path ?? (unreadable ? undefined : graph.meant(module.path, specifier))
+    found.push({ module, node, specifier: unreadable ? "*" : specifier, target: own, path, unreadable })
   })
   return found
 }
@@ -52,7 +69,7 @@ const declaresContract = (reader: Reader, module: Module): boolean => {
 }
 
 /** What a browser may have: the contract's own packages, and no behaviour. */
-const harmless = (specifier: string) => /^(effect|nexus-actors\/schemas)(\/|$)/.test(specifier)
+const harmless = (specifier: string) => /^(effect|nexus-actors\/schemas)(\/|$)/.test(packageOf(specifier))
 
 /**
  * The modules that declare a contract, and those of which they are made, as long as none of them reaches beyond schemas.
@@ -116,8 +133,8 @@ export const across = (
   contracts: ReadonlySet<Module>,
 ): ReadonlyArray<Import> =>
   modules.flatMap((module) =>
-    taken(module).flatMap(({ node, specifier, target, unreadable }) => {
-      const to = target === undefined ? "" : ofFile(services, target.path)
+    taken(module).flatMap(({ node, path, specifier, target, unreadable }) => {
+      const to = path === undefined ? "" : ofFile(services, path)
       const place = { specifier, file: module.path, line: lineAt(module, node) }
       if (!unreadable && to === "") return []
       const kind = target !== undefined && contracts.has(target) ? "contract" : "internal"

@@ -2,9 +2,22 @@
  * What an expression of the application's source stands for, as far as that can be read without running it.
  * @module
  */
-import { boundBy, type Graph, isNode, type Module, nameOf, type Node, nodesOf, type Target } from "../evolve/Module.ts"
+import {
+  boundBy,
+  type Graph,
+  isNode,
+  type Module,
+  nameOf,
+  type Node,
+  nodesOf,
+  packageOf,
+  type Target,
+} from "../evolve/Module.ts"
 
-/** Something of a package by its path (`Actors`, `ask`; `*` is what `yield*` or `await` gave), or an own node or module. */
+/**
+ * Something of a package by its path (`Actors`, `ask`; `*` is what `yield*` or `await` gave), or an own node or module. A
+ * name that the module does not declare, a global or a parameter, is of no package.
+ */
 export type Meaning =
   | { readonly kind: "foreign"; readonly specifier: string; readonly path: ReadonlyArray<string> }
   | { readonly kind: "module"; readonly module: Module }
@@ -32,14 +45,16 @@ const wrappers = new Set([
 const bare = (node: Node): Node => wrappers.has(node.type) ? bare(node["expression"] as Node) : node
 
 const locals = new WeakMap<Module, ReadonlyMap<string, ReadonlyArray<Node>>>()
-/** The declarators of a module by the names they bind, in order: of an inner name the last one above its use counts. */
+/** The declarators of a module by the names they bind, defaults of parameters too: of an inner name the last one above its use counts. */
 const declaratorsOf = (module: Module): ReadonlyMap<string, ReadonlyArray<Node>> => {
   const known = locals.get(module)
   if (known !== undefined) return known
   const found = new Map<string, Array<Node>>()
   every(module.program, (node) => {
-    if (node.type !== "VariableDeclarator") return
-    for (const name of boundBy(node["id"])) found.set(name, [...found.get(name) ?? [], node])
+    const isDefault = node.type === "AssignmentPattern" && nameOf(node["left"]) !== undefined
+    if (node.type !== "VariableDeclarator" && !isDefault) return
+    const one = isDefault ? { ...node, type: "VariableDeclarator", id: node["left"], init: node["right"] } : node
+    for (const name of boundBy(one["id"])) found.set(name, [...found.get(name) ?? [], one])
   })
   locals.set(module, found)
   return found
@@ -89,6 +104,14 @@ export const make = (graph: Graph) => {
     return whole === undefined || found === undefined ? undefined : of(whole.module, found, depth + 1)
   }
 
+  /** What `await import("…")` gives. */
+  const loaded = (module: Module, node: Node, depth: number): Meaning | undefined => {
+    const specifier = text(module, node["source"], depth + 1)
+    const found = specifier.includes(hole) ? undefined : graph.open(module.path, specifier)
+    if (found !== undefined) return "bindings" in found ? { kind: "module", module: found as Module } : undefined
+    return { kind: "foreign", specifier: packageOf(specifier), path: [] }
+  }
+
   /** Nothing where it cannot be told. */
   const of = (module: Module, given: Node, depth = 0): Meaning | undefined => {
     if (depth > depthMax) return undefined
@@ -98,23 +121,39 @@ export const make = (graph: Graph) => {
         const name = node["name"] as string
         const local = declaratorsOf(module).get(name)?.findLast((one) => one.start < node.start)
         const found = graph.named(module, name)
-        return found === undefined && local !== undefined
+        if (found !== undefined) return ofTarget(found, name, depth + 1)
+        return local !== undefined
           ? declared(module, local, name, depth)
-          : ofTarget(found, name, depth + 1)
+          : { kind: "foreign", specifier: "", path: [name] }
       }
       case "MemberExpression": {
         const property = node["property"] as Node
-        const name = node["computed"] === true && property.type !== "Literal" ? undefined : nameOf(property)
-        return name === undefined ? undefined : member(of(module, node["object"] as Node, depth + 1), name, depth)
+        const name = node["computed"] === true ? text(module, property, depth + 1) : nameOf(property) ?? hole
+        return name.includes(hole) ? undefined : member(of(module, node["object"] as Node, depth + 1), name, depth)
       }
       case "YieldExpression":
       case "AwaitExpression": {
-        const found = isNode(node["argument"]) ? of(module, node["argument"], depth + 1) : undefined
+        const given = isNode(node["argument"]) ? bare(node["argument"]) : undefined
+        if (given?.type === "ImportExpression") return loaded(module, given, depth)
+        const found = given && of(module, given, depth + 1)
         return found?.kind === "foreign" ? { ...found, path: [...found.path, "*"] } : found
       }
       default:
         return { kind: "node", module, node }
     }
+  }
+
+  /** The text of `[…].join(" ")`, `"…".concat(…)` and the like. */
+  const called = (module: Module, { arguments: given, callee }: Node, depth: number): string => {
+    if (!isNode(callee) || callee.type !== "MemberExpression") return hole
+    const whole = bare(callee["object"] as Node)
+    const texts = (nodes: unknown) => nodesOf(nodes).map((one) => text(module, one, depth))
+    const method = nameOf(callee["property"])
+    if (method === "join" && whole.type === "ArrayExpression") {
+      return texts(whole["elements"]).join(texts(given)[0] ?? ",")
+    }
+    if (method === "concat") return [text(module, whole, depth), ...texts(given)].join("")
+    return method === "trim" || method === "toString" ? text(module, whole, depth) : hole
   }
 
   /** The text that an expression gives, with a `hole` for each part that is not written out. */
@@ -136,6 +175,8 @@ export const make = (graph: Graph) => {
         return node["operator"] === "+"
           ? text(module, node["left"], depth + 1) + text(module, node["right"], depth + 1)
           : hole
+      case "CallExpression":
+        return called(module, node, depth + 1)
       case "NewExpression": {
         const [path, base] = nodesOf(node["arguments"])
         if (nameOf(node["callee"]) !== "URL") return hole
@@ -149,9 +190,21 @@ export const make = (graph: Graph) => {
       }
     }
   }
-  return { of, text }
+
+  /** Whether a module takes a name in from Nexus, a type too, or may: then what it is called on must be looked at. */
+  const takes = (module: Module, name: string): boolean =>
+    /\bimport\s*\(\s*["'](npm:\/?)?nexus-actors\b/.test(module.text) ||
+    [...module.bindings].some(([local, binding]) => {
+      const found = binding.kind === "imported" ? ofTarget(graph.named(module, local), local, 0) : undefined
+      return isNexus(found, name) || isNexus(found, name, name) || isNexus(found)
+    })
+  return { of, takes, text }
 }
 export type Reader = ReturnType<typeof make>
+
+/** A parameter, a global, or what cannot be told: nobody says that it is not what it is called. */
+export const isOpen = (meaning: Meaning | undefined): boolean =>
+  meaning === undefined || (meaning.kind === "foreign" && meaning.specifier === "")
 
 /** Something that Nexus exports: `isNexus(meaning, "Actors", "ask")`. */
 export const isNexus = (meaning: Meaning | undefined, ...path: ReadonlyArray<string>): boolean =>

@@ -8,7 +8,7 @@ import type { RouteFact } from "../../edge/table.ts"
 import type { Publisher, Route } from "../../policies/Facts.ts"
 import { isNode, lineAt, type Module, nameOf, type Node, nodesOf } from "../evolve/Module.ts"
 import type { Place } from "./declared.ts"
-import { every, isNexus, memberOf, type Reader } from "./meaning.ts"
+import { every, isNexus, isOpen, memberOf, type Reader } from "./meaning.ts"
 
 /** A call of `serve` or `start`; without `limits` where they cannot be read. */
 export interface Entry extends Place {
@@ -25,7 +25,9 @@ const limitsOf = (reader: Reader, module: Module, options: Node | undefined): En
   const given = reader.of(module, options)
   if (given?.kind !== "node" || given.node.type !== "ObjectExpression") return undefined
   // What is spread may hold limits, too.
-  if (nodesOf(given.node["properties"]).some(({ type }) => type !== "Property")) return undefined
+  if (nodesOf(given.node["properties"]).some(({ computed, type }) => type !== "Property" || computed === true)) {
+    return undefined
+  }
   const member = memberOf(given.node, "limits")
   if (member === undefined) return {}
   const limits = reader.of(given.module, member)
@@ -66,11 +68,7 @@ export const routes = (
   )
 
 /** Ports that store or send events by themselves: whoever calls them goes past the actors, which check. */
-const ports: ReadonlyArray<readonly [name: string, path: ReadonlyArray<string>]> = [
-  ["EventStore.commit", ["EventStore", "EventStore", "*", "commit"]],
-  ["Archive.restore", ["Archive", "Archive", "*", "restore"]],
-  ["EventBus.publish", ["EventBus", "EventBus", "*", "publish"]],
-]
+const ports = [["EventStore", "commit"], ["Archive", "restore"], ["EventBus", "publish"]] as const
 
 export const publishers = (
   reader: Reader,
@@ -81,14 +79,34 @@ export const publishers = (
   const found: Array<Publisher> = routes.filter(({ path }) => path.includes("/commands/"))
     .map(({ method, path }) => ({ path: `${method} ${path}`, validated: true, file: app.file, line: app.line }))
   for (const module of modules) {
+    const past = new Map<string, Publisher>()
+    const add = (node: Node, path: string) => {
+      const line = lineAt(module, node)
+      past.set(`${path} ${line}`, { path, validated: false, file: module.path, line })
+    }
+    const known = ports.filter(([port]) => reader.takes(module, port))
     every(module.program, (node) => {
       if (/^Import/.test(node.type) && isNode(node["source"])) return false
-      if (node.type !== "MemberExpression") return
-      const meaning = reader.of(module, node)
-      const [port] = ports.find(([, path]) => isNexus(meaning, ...path)) ?? []
-      const path = isNexus(meaning, "Gate", "layerOpen") ? "Gate.layerOpen" : port
-      if (path !== undefined) found.push({ path, validated: false, file: module.path, line: lineAt(module, node) })
+      if (node.type === "MemberExpression") {
+        const meaning = reader.of(module, node)
+        if (isNexus(meaning, "Gate", "Gate", "layerOpen") || isNexus(meaning, "Gate", "layerOpen")) {
+          add(node, "Gate.layerOpen")
+        }
+        for (const [port, method] of ports) {
+          if (isNexus(meaning, port, port, "*", method)) add(node, `${port}.${method}`)
+        }
+      }
+      if (node.type !== "CallExpression" || nodesOf(node["arguments"]).length === 0) return
+      const callee = node["callee"] as Node
+      const name = nameOf(callee.type === "MemberExpression" ? callee["property"] : callee)
+      const meaning = reader.of(module, callee)
+      for (const [port, method] of known) {
+        // A store that somebody hands in, as by `Effect.flatMap(EventStore.EventStore, (store) => …)`.
+        const given = name === method && isOpen(meaning)
+        if (given || isNexus(meaning, port, port, "*", method)) add(node, `${port}.${method}`)
+      }
     })
+    found.push(...past.values())
   }
   return found
 }

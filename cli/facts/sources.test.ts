@@ -66,6 +66,10 @@ describe("imports across services", () => {
     `import { Pay } from "../payments/index.js"`,
     `import "#pay/Payment.ts"`,
     `const { Pay } = require("../payments/index.ts")`,
+    `const { Pay } = own(import.meta.url)("../payments/index.ts")`,
+    `new Worker(new URL("../payments/Payment.ts", import.meta.url))`,
+    `import rates from "../payments/rates.json" with { type: "json" }`,
+    `import { view } from "../payments/view"`,
   ]
   for (const text of internal) {
     it(`see through ${text}`, () => assert.deepStrictEqual(kinds(text), ["orders payments internal 1"]))
@@ -108,6 +112,37 @@ describe("calls across services", () => {
       assert.deepStrictEqual(calls(text), [`ask payments Payment ${text.split("\n").length}`])
     })
   }
+  const given = [
+    `${asking}Effect.flatMap(Actors.Actors, (all) => all.state(p, "Payment", "1"))`,
+    `${asking}Actors.Actors.use((all) => all.state(p, "Payment", "1"))`,
+    `${asking}const f = function* () { const all = yield* Effect.service(Actors.Actors); yield* all.state(p, "Payment", "1") }`,
+    `${asking}const call = (some: typeof Actors) => some.ask(P.Payment, "1")`,
+    `${asking}const how = "ask" as const; Actors[how](P.Payment, "1")`,
+    `${asking}const f = (ask = Actors.ask) =>\nask(P.Payment, "1")`.replace("\\n", " "),
+    `${asking}const f = async () => (await import("nexus-actors/core")).Actors.ask(P.Payment, "1")`,
+    `${asking}const f = async () => { const { Actors: A } = await import("nexus-actors/core"); A.ask(P.Payment, "1") }`,
+    `${asking}import("nexus-actors/core").then((core) => core.Actors.ask(P.Payment, "1"))`,
+  ]
+  for (const text of given) {
+    it(`see the ask of what is handed on, in ${text.split("\n").at(-1)}`, () => {
+      assert.include(calls(text), `ask payments Payment ${text.split("\n").length}`)
+    })
+  }
+  it("see an ask through a package as Deno names it", () => {
+    const text = asking.replace(`"nexus-actors/core"`, `"npm:nexus-actors@0.1.0/core"`)
+    assert.deepStrictEqual(calls(`${text}Actors.ask(P.Payment, "1")`), ["ask payments Payment 3"])
+  })
+  it("count a request to an actor whose target cannot be told, and no other message", () => {
+    assert.deepStrictEqual(calls(`${asking}Actors.Actors.use((all) => all.send(request))`), ["ask  * 3"])
+    assert.deepStrictEqual(calls(`${asking}const f = (socket) => socket.send("text")`), [])
+    assert.deepStrictEqual(calls(`const f = (client, message) => client.send(message)`), [])
+  })
+  it("leave a single service whatever it asks: there is nobody else", () => {
+    const single = `import { Actors } from "nexus-actors/core"\nrun(Actors.ask)`
+    const files = new Map([["app.ts", single]])
+    const found = extract({ app, entry: "app.ts", files, templates: new Map(), parse, alias: () => undefined })
+    assert.deepStrictEqual(Result.getOrThrow(found).calls, [])
+  })
   it("leave a service its own aggregates, and the entry all", () => {
     const own =
       `import { Actors } from "nexus-actors/core"\nimport { Order } from "./Order.contract.ts"\nActors.ask(Order, "1")`
@@ -126,6 +161,8 @@ describe("calls across services", () => {
     `fetch("http://payments.shop.svc/health")`,
     `fetch(new URL("/x", "http://payments/"))`,
     `new WebSocket("ws://payments/v1/stream")`,
+    `const get = fetch; get("http://payments/x")`,
+    `const f = (get = fetch) => get("http://payments/x")`,
     `import axios from "axios"\naxios.get("http://payments/x")`,
     `import { connect } from "nexus-actors/client"\nconnect<{ Payment: typeof Payment }>({ url })`,
   ]
@@ -154,11 +191,30 @@ describe("ways to store events", () => {
   it("that go past the actors are not validated", () => {
     const text = `import { EventStore } from "nexus-actors/core"\nimport { Gate } from "nexus-actors/runtime"
       const f = function* () { const store = yield* EventStore.EventStore; yield* store.commit([]) }
-      const open = Gate.layerOpen`
+      const open = Gate.Gate.layerOpen`
     assert.deepStrictEqual(
       placing(text).publishers.map(({ line, path, validated }) => [path, validated, line]),
       [["EventStore.commit", false, 3], ["Gate.layerOpen", false, 4]],
     )
+  })
+  const store = `import { EventStore } from "nexus-actors/core"\n`
+  const given = [
+    "Effect.flatMap(EventStore.EventStore, (store) => store.commit(work))",
+    "EventStore.EventStore.use(({ commit }) => commit(work))",
+    "const f = function* () { const { commit } = yield* EventStore.EventStore; yield* commit(work) }",
+    "const f = function* () { const s = yield* Effect.service(EventStore.EventStore); yield* s.commit(work) }",
+    "const f = (store: EventStore.Shape) => store.commit(work)",
+  ]
+  for (const text of given) {
+    it(`see ${text}`, () => {
+      assert.deepStrictEqual(placing(store + text).publishers.map(({ line, path }) => [path, line]), [
+        ["EventStore.commit", 2],
+      ])
+    })
+  }
+  it("are no commit of a database", () => {
+    assert.deepStrictEqual(placing(`${store}const f = (transaction) => transaction.commit()`).publishers, [])
+    assert.deepStrictEqual(placing("const f = (git) => git.commit(message)").publishers, [])
   })
 })
 
@@ -178,7 +234,14 @@ describe("how it is served", () => {
       requests: 3,
     }]])
   })
+  it("is what the entry says, though no server would start with it", () => {
+    assert.deepStrictEqual(limits("serve(app, { limits: { queries: 100 } })"), [["main.ts", 2, {
+      ...usual,
+      requests: 100,
+    }]])
+  })
   it("holds nothing where limits cannot be read", () => {
+    assert.deepStrictEqual(limits(`serve(app, { ["limits"]: { queries: 100 } })`), [["main.ts", 2, null]])
     assert.deepStrictEqual(limits("serve(app, { limits: load() })"), [["main.ts", 2, null]])
     assert.deepStrictEqual(limits("serve(app, options)"), [["main.ts", 2, null]])
   })

@@ -8,8 +8,9 @@ import { every, hole, type Reader } from "./meaning.ts"
 
 type Found = Pick<Statement, "operation" | "table" | "events" | "tombstone"> & { readonly at: number }
 
+const named = [/(^|[._-])events?(_v?\d+)?$/i, /[a-z]Events?$/, /(^|[._-])event[_-]?(log|store|stream|journal)s?$/i]
 /** Holds events in the embedded store, and is taken to hold them wherever else it is called so. */
-const isEvents = (table: string): boolean => table === "*" || /(^|[._-])events?$/i.test(table)
+const isEvents = (table: string): boolean => table === "*" || named.some((one) => one.test(table))
 
 /** A name, quoted or not, with its schema before it; a hole is a name that nobody can read. */
 const name = String.raw`((?:["\x60\[]?[\w$\0-]+["\x60\]]?\s*\.\s*)*["\x60\[]?[\w$\0-]+["\x60\]]?)`
@@ -29,6 +30,15 @@ const upsert = new RegExp(String.raw`${begins}INSERT\s+(?:OR\s+\w+\s+)?INTO\s+${
 const tombstone = new RegExp(String.raw`${begins}INSERT\s+(?:OR\s+\w+\s+)?INTO\s+${name}[^;]*?\$Tombstone`, "gi")
 const refusal = /\bDROP\s+TRIGGER\s+(?:IF\s+EXISTS\s+)?["`[]?([\w$]*events?_[\w$]*)/gi
 
+/** `GRANT DELETE ON events`: whoever may, will. */
+const grant = new RegExp(
+  String
+    .raw`${begins}GRANT\s+([^;]*?\b(?:ALL|UPDATE|DELETE|TRUNCATE)\b[^;]*?)\s+ON\s+(?:TABLE\s+)?(?:(ALL\s+TABLES)\b|${name})`,
+  "gi",
+)
+/** The name comes later, as in `text += table`: nobody can read it. */
+const cut = /\b(DELETE\s+FROM|(REPLACE|MERGE)\s+INTO|(DROP|ALTER|TRUNCATE)\s+TABLE)\s+$/i
+
 const tableOf = (text: string): string => {
   const table = text.replaceAll(/["`[\]\s]/g, "")
   return table.includes(hole) ? "*" : table
@@ -40,8 +50,8 @@ const bareSql = (text: string): string =>
 
 /** `at` is where in the text. */
 export const statementsIn = (given: string): ReadonlyArray<Found> => {
-  if (!/\b(delete|update|replace|drop|truncate|alter|merge|tombstone)\b/i.test(given)) return []
-  const text = bareSql(given)
+  if (!/\b(delete|update|replace|drop|truncate|alter|merge|tombstone|grant)\b/i.test(given)) return []
+  const text = bareSql(given).replace(cut, (end) => end + hole)
   const all = (operation: string, form: RegExp, ends = false): ReadonlyArray<Found> =>
     [...text.matchAll(form)].map((match) => {
       const table = tableOf(match[1]!)
@@ -52,6 +62,11 @@ export const statementsIn = (given: string): ReadonlyArray<Found> => {
     ...forms.flatMap(([operation, form]) => all(operation, form)),
     ...all("UPDATE", upsert),
     ...all("INSERT", tombstone, true),
+    ...[...text.matchAll(grant)].map(({ 1: rights = "", 2: every, 3: one = "", index }) => {
+      const table = every === undefined ? tableOf(one) : "*"
+      const operation = `GRANT ${rights.trim().replaceAll(/\s+/g, " ").toUpperCase()}`
+      return { operation, table, events: isEvents(table), tombstone: false, at: index }
+    }),
     // Of a trigger that guards them: what it refused is allowed from then on.
     ...[...text.matchAll(refusal)].map(({ 1: table = "*", index }) => ({
       ...{ operation: "DROP TRIGGER", table, events: true, tombstone: false, at: index },
@@ -82,6 +97,12 @@ export const ofModule = (reader: Reader, module: Module): ReadonlyArray<Statemen
       return false
     }
     if (node.type !== "CallExpression") return
+    // What it is made of is read as a whole; the parts are not looked at once more where that says something.
+    const whole = reader.text(module, node)
+    if (whole !== hole && statementsIn(whole).length > 0) {
+      read(node)
+      return false
+    }
     const operation = builders.get(nameOf((node["callee"] as Node)["property"]) ?? "")
     const [table] = nodesOf(node["arguments"])
     if (operation === undefined || table === undefined) return

@@ -40,6 +40,16 @@ describe("SQL", () => {
     [`db.exec("DROP TRIGGER events_are_not_deleted")`, "DROP TRIGGER events_are_not_deleted ! 1"],
     ["sql`DELETE FROM shop_events`", "DELETE shop_events ! 1"],
     [`db.deleteFrom("events").where("id", "=", 1)`, "DELETE events ! 1"],
+    [`db.exec(["DELETE FROM events", "WHERE version = ?"].join("\\n"))`, "DELETE events ! 1"],
+    [`db.exec(["DELETE", "FROM", table].join(" "))`, "DELETE * ! 1"],
+    [`db.exec("DELETE FROM ".concat("events"))`, "DELETE events ! 1"],
+    [`let text = "DELETE FROM "; text += table`, "DELETE * ! 1"],
+    [`db.exec("DELETE FROM event_log")`, "DELETE event_log ! 1"],
+    [`db.exec("DELETE FROM orderEvents")`, "DELETE orderEvents ! 1"],
+    [`db.exec("DELETE FROM events_v2")`, "DELETE events_v2 ! 1"],
+    [`db.exec("GRANT SELECT, DELETE ON events TO app")`, "GRANT SELECT, DELETE events ! 1"],
+    [`db.exec("GRANT ALL PRIVILEGES ON ALL TABLES IN SCHEMA public TO app")`, "GRANT ALL PRIVILEGES * ! 1"],
+    [`db.exec("GRANT UPDATE ON baskets TO app")`, "GRANT UPDATE baskets - 1"],
     [`db.exec("DELETE FROM baskets")`, "DELETE baskets - 1"],
     [`db.exec("DELETE FROM events_seen")`, "DELETE events_seen - 1"],
   ]
@@ -52,6 +62,8 @@ describe("SQL", () => {
     `db.exec("SELECT * FROM events -- DELETE FROM events")`,
     `say("Please do not delete from the list of events")`,
     `// DELETE FROM events`,
+    `db.exec("GRANT SELECT, INSERT ON events TO app")`,
+    `say(["You can", "delete from", "here"].join(" "))`,
   ]
   for (const text of innocent) it(`leaves ${text}`, () => assert.deepStrictEqual(said(text), []))
 
