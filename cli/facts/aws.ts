@@ -3,7 +3,7 @@
  * @module
  */
 import type { Statement } from "../../policies/Facts.ts"
-import { isNode, lineAt, type Module, nameOf, type Node, nodesOf } from "../evolve/Module.ts"
+import { isNode, lineAt, type Module, nameOf, type Node, nodesOf, packageOf } from "../evolve/Module.ts"
 import { every, hole, memberOf, type Reader } from "./meaning.ts"
 
 type Place = Pick<Statement, "file" | "line">
@@ -12,7 +12,11 @@ const isJson = (value: unknown): value is Json => typeof value === "object" && v
 const listOf = (value: unknown): ReadonlyArray<unknown> =>
   Array.isArray(value) ? value : value === undefined ? [] : [value]
 
-const isEvents = (table: string): boolean => table === "*" || /events?/i.test(table)
+const wild = /[*?]/
+/** With a star it may be any: nobody can tell that it is not the events'. */
+const isEvents = (table: string): boolean => wild.test(table) || /events?/i.test(table)
+/** Policies of AWS itself that allow every change. */
+const managed = /(^|:aws:policy\/)(AdministratorAccess|PowerUserAccess|AmazonDynamoDBFullAccess(_v2)?)$/
 /** Every action of IAM that changes or takes away items, or whole tables. */
 const changing = [
   ...[
@@ -27,18 +31,24 @@ const changing = [
   ...["RestoreTableFromBackup", "RestoreTableToPointInTime", "ImportTable"],
 ].map((action) => `dynamodb:${action}`)
 
+/** What stars and question marks stand for, in actions and in resources. */
 const pattern = (action: string): RegExp =>
   new RegExp(`^${action.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`, "i")
 
 /** Whether an action, perhaps with stars, allows one that changes items. */
 const changes = (action: string): boolean => action.includes(hole) || changing.some((one) => pattern(action).test(one))
 
-/** The name in an ARN (`…:table/NAME/index/…`), or the text itself. */
+/** The name in an ARN (`…:table/NAME/index/…`), or the text itself; with stars for what cannot be read. */
 const tableOf = (resource: string): string => {
-  const [, table = resource] = /:table\/([^/]+)/.exec(resource) ?? []
-  return table.includes(hole) || table === "" ? "*" : table
+  const text = resource.replaceAll(hole, "*")
+  const [, table = /^arn:.*[*?]/.test(text) ? "*" : text] = /:table\/([^/]+)/.exec(text) ?? []
+  return table.replaceAll("*", "") === "" ? "*" : table
 }
-const isTable = (resource: string): boolean => !/^arn:/.test(resource) || resource.includes(":dynamodb:")
+/** An ARN, perhaps with stars, that may be a table's; what is no ARN is a table's name. */
+const isTable = (resource: string): boolean => {
+  const [arn, , service] = resource.replaceAll(hole, "*").split(":")
+  return arn !== "arn" || service === undefined || pattern(service).test("dynamodb")
+}
 
 /** What a grant allows, by action and table. */
 const granted = (
@@ -57,41 +67,62 @@ const granted = (
 // ---- Templates of CloudFormation, as JSON.
 
 /** A text of a template: a `Ref` or `Fn::GetAtt` is the logical id, joined and substituted texts are put together. */
-const textOf = (value: unknown): string => {
-  if (typeof value === "string") return value
-  if (!isJson(value)) return hole
-  if (typeof value["Ref"] === "string") return value["Ref"].startsWith("AWS::") ? "" : value["Ref"]
-  const attribute = value["Fn::GetAtt"]
-  if (attribute !== undefined) return textOf(Array.isArray(attribute) ? attribute[0] : `${attribute}`.split(".")[0])
-  const sub = value["Fn::Sub"]
-  if (sub !== undefined) {
-    return textOf(Array.isArray(sub) ? sub[0] : sub).replaceAll(
-      /\$\{([^}.]+)[^}]*\}/g,
-      (_, name: string) => name.startsWith("AWS::") ? "" : name,
-    )
+const textIn = (resources: Json) => {
+  /** Of a resource its id; a parameter is whatever somebody gives. */
+  const ref = (name: string): string =>
+    Object.hasOwn(resources, name) ? name : /^AWS::(Region|Partition|AccountId|URLSuffix)$/.test(name) ? "" : hole
+  const textOf = (value: unknown): string => {
+    if (typeof value === "string") return value
+    if (!isJson(value)) return hole
+    if (typeof value["Ref"] === "string") return ref(value["Ref"])
+    const attribute = value["Fn::GetAtt"]
+    if (attribute !== undefined) return textOf(Array.isArray(attribute) ? attribute[0] : `${attribute}`.split(".")[0])
+    const sub = value["Fn::Sub"]
+    if (sub !== undefined) {
+      const [text, given] = Array.isArray(sub) ? sub : [sub]
+      return textOf(text).replaceAll(
+        /\$\{([^}.]+)[^}]*\}/g,
+        (_, name: string) => isJson(given) && Object.hasOwn(given, name) ? textOf(given[name]) : ref(name),
+      )
+    }
+    const join = value["Fn::Join"]
+    return Array.isArray(join) ? listOf(join[1]).map(textOf).join(typeof join[0] === "string" ? join[0] : "") : hole
   }
-  const join = value["Fn::Join"]
-  return Array.isArray(join) ? listOf(join[1]).map(textOf).join(typeof join[0] === "string" ? join[0] : "") : hole
+  return textOf
 }
+type TextOf = ReturnType<typeof textIn>
 
-/** Statements of policies anywhere in a template, roles and managed policies alike. */
-const policies = (value: unknown, visit: (statement: Json) => void): void => {
-  if (Array.isArray(value)) return value.forEach((one) => policies(one, visit))
+/** Every object of a template, parents first. */
+const objects = (value: unknown, visit: (one: Json) => void): void => {
+  if (Array.isArray(value)) return value.forEach((one) => objects(one, visit))
   if (!isJson(value)) return
-  if ("Effect" in value && ("Action" in value || "NotAction" in value)) visit(value)
-  Object.values(value).forEach((one) => policies(one, visit))
+  visit(value)
+  Object.values(value).forEach((one) => objects(one, visit))
 }
+/** Of SAM; each takes the name of a table. */
+const serverless = ["DynamoDBCrudPolicy", "DynamoDBWritePolicy"]
 
-const ofPolicy = (
+const ofObject = (
   statement: Json,
+  textOf: TextOf,
   isEventTable: (table: string) => boolean,
   place: Place,
 ): ReadonlyArray<Statement> => {
-  if (statement["Effect"] === "Deny") return []
+  const whole = (operation: string, table: string): Statement => ({
+    ...{ kind: "iam", operation, table, events: isEventTable(table), tombstone: false, ...place },
+  })
+  const found = [...listOf(statement["ManagedPolicyArns"]), ...listOf(statement["Policies"])].map(textOf)
+    .filter((one) => managed.test(one)).map((one) => whole(one.split("/").at(-1)!, "*"))
+  for (const name of serverless) {
+    const given = statement[name]
+    if (isJson(given)) found.push(whole(name, tableOf(textOf(given["TableName"]))))
+  }
+  if (!("Effect" in statement) || !("Action" in statement || "NotAction" in statement)) return found
+  if (statement["Effect"] === "Deny") return found
   // Everything but what is named: that it leaves out each change is not worth finding out.
   const actions = "Action" in statement ? listOf(statement["Action"]).map(textOf) : ["*"]
   const resources = "Resource" in statement ? listOf(statement["Resource"]).map(textOf) : ["*"]
-  return granted(actions, resources, isEventTable, place)
+  return [...found, ...granted(actions, resources, isEventTable, place)]
 }
 
 /** The template's line where a logical resource begins. */
@@ -105,34 +136,56 @@ export const ofTemplate = (file: string, text: string): ReadonlyArray<Statement>
   const template: unknown = JSON.parse(text)
   const resources = isJson(template) && isJson(template["Resources"]) ? template["Resources"] : undefined
   if (resources === undefined) throw new Error("it has no Resources")
+  const textOf = textIn(resources)
   const tables = new Map<string, boolean>()
+  const found: Array<Statement> = []
+  let [unnamed, some] = [false, false]
   for (const [id, resource] of Object.entries(resources)) {
     const { Properties: properties, Type: type } = isJson(resource) ? resource : {}
     if (type !== "AWS::DynamoDB::Table" && type !== "AWS::DynamoDB::GlobalTable") continue
-    const name = isJson(properties) && "TableName" in properties ? textOf(properties["TableName"]) : ""
-    const indexes = isJson(properties) ? listOf(properties["GlobalSecondaryIndexes"]) : []
-    const byTime = indexes.some((one) => isJson(one) && one["IndexName"] === "TimestampIndex")
-    for (const one of [id, name]) if (one !== "") tables.set(one, byTime || isEvents(id) || isEvents(name || id))
+    const { GlobalSecondaryIndexes: indexes, TableName: given, TimeToLiveSpecification: ttl } = isJson(properties)
+      ? properties
+      : {}
+    const name = given === undefined ? "" : tableOf(textOf(given))
+    const byTime = listOf(indexes).some((one) => isJson(one) && one["IndexName"] === "TimestampIndex")
+    const events = byTime || isEvents(id) || (name !== "" && !wild.test(name) && isEvents(name))
+    for (const one of [id, name]) if (one !== "") tables.set(one, events)
+    if (!events) continue
+    some = true
+    if (name === "" || wild.test(name)) unnamed = true
+    // AWS takes away what has had its time.
+    if (isJson(ttl) && ttl["Enabled"] !== false) {
+      const about = { operation: "dynamodb:UpdateTimeToLive", table: name || id, events: true, tombstone: false }
+      found.push({ kind: "dynamodb", ...about, file, line: lineOfId(text, id) })
+    }
   }
-  const isEventTable = (table: string) => tables.get(table) ?? isEvents(table)
-  return Object.entries(resources).flatMap(([id, resource]) => {
-    const found: Array<Statement> = []
+  /** A name with stars, where the template says how its tables of events are called: those that AWS names end as it likes. */
+  const fits = (table: string) =>
+    !some || (unnamed && /[*?]$/.test(table)) ||
+    [...tables].some(([name, events]) => events && pattern(table).test(name))
+  const isEventTable = (table: string) => tables.get(table) ?? (wild.test(table) ? fits(table) : isEvents(table))
+  for (const [id, resource] of Object.entries(resources)) {
     const place = { file, line: lineOfId(text, id) }
-    policies(resource, (statement) => found.push(...ofPolicy(statement, isEventTable, place)))
-    return found
-  })
+    objects(resource, (one) => found.push(...ofObject(one, textOf, isEventTable, place)))
+  }
+  return found
 }
 
 // ---- The source.
 
-const isSdk = (specifier: string) => /^@aws-sdk\/(client-dynamodb|lib-dynamodb)$/.test(specifier)
+const isSdk = (specifier: string) =>
+  /^(@aws-sdk\/(client-dynamodb|lib-dynamodb)|aws-sdk(\/clients\/dynamodb)?)$/.test(packageOf(specifier))
 const commands: { readonly [name: string]: string } = {
   ...{ DeleteItemCommand: "DeleteItem", DeleteCommand: "DeleteItem" },
   ...{ UpdateItemCommand: "UpdateItem", UpdateCommand: "UpdateItem", DeleteTableCommand: "DeleteTable" },
+  UpdateTimeToLiveCommand: "UpdateTimeToLive",
 }
 const methods: { readonly [name: string]: string } = {
   ...{ deleteItem: "DeleteItem", updateItem: "UpdateItem", deleteTable: "DeleteTable" },
+  updateTimeToLive: "UpdateTimeToLive",
 }
+/** Of the document clients, and of much else: only what is given a `TableName` is theirs. */
+const short: { readonly [name: string]: string } = { delete: "DeleteItem", update: "UpdateItem" }
 const batches = /^(batchWrite(Item)?|transactWrite(Items)?|BatchWrite(Item)?Command|TransactWrite(Items)?Command)$/
 
 /** CDK: `table.grantWriteData(role)`. */
@@ -197,6 +250,11 @@ export const ofModule = (reader: Reader, module: Module): ReadonlyArray<Statemen
       found.push(...granted(texts(action), resources, isEvents, { file: module.path, line: lineAt(module, node) }))
       return
     }
+    if (node.type === "Literal" && managed.test(reader.text(module, node))) {
+      const operation = reader.text(module, node).split("/").at(-1)!
+      const place = { file: module.path, line: lineAt(module, node) }
+      found.push({ kind: "iam", operation, table: "*", events: true, tombstone: false, ...place })
+    }
     if (node.type !== "NewExpression" && node.type !== "CallExpression") return
     const callee = node["callee"] as Node
     const [first] = nodesOf(node["arguments"])
@@ -210,6 +268,8 @@ export const ofModule = (reader: Reader, module: Module): ReadonlyArray<Statemen
       ? commands[name]
       : Object.hasOwn(methods, name)
       ? methods[name]
+      : usesSdk && Object.hasOwn(short, name) && memberOf(objectOf(first) ?? node, "TableName") !== undefined
+      ? short[name]
       : undefined
     if (operation !== undefined) add(node, "dynamodb", operation, tableIn(first))
     else if (batches.test(name)) batched(first, node)

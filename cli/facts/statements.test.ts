@@ -96,6 +96,17 @@ describe("AWS in the source", () => {
     ],
   ]
   for (const [text, expected] of found) it(`finds ${text}`, () => assert.deepStrictEqual(said(sdk + text), [expected]))
+  it("finds what the document clients change, under both names of the package", () => {
+    const documents = `import { DynamoDBDocument } from "npm:@aws-sdk/lib-dynamodb@3"\n`
+    assert.deepStrictEqual(said(`${documents}DynamoDBDocument.from(c).delete({ TableName: "events", Key: {} })`), [
+      "dynamodb:DeleteItem events ! 2",
+    ])
+    assert.deepStrictEqual(said(`${documents}cache.delete("events")`), [])
+    const old = `import AWS from "aws-sdk"\n`
+    assert.deepStrictEqual(said(`${old}new AWS.DynamoDB.DocumentClient().update({ TableName: "events", Key: {} })`), [
+      "dynamodb:UpdateItem events ! 2",
+    ])
+  })
   it("leaves what adds", () => {
     assert.deepStrictEqual(said(`${sdk}new PutItemCommand({ TableName: "events" })`), [])
     assert.deepStrictEqual(
@@ -105,6 +116,9 @@ describe("AWS in the source", () => {
     assert.deepStrictEqual(said(`cache.deleteItem({ TableName: "events" })`), [])
   })
   it("finds grants", () => {
+    assert.deepStrictEqual(said(`role.addManagedPolicy(fromAwsManagedPolicyName("AmazonDynamoDBFullAccess"))`), [
+      "AmazonDynamoDBFullAccess * ! 1",
+    ])
     assert.deepStrictEqual(
       said(
         `new PolicyStatement({ actions: ["dynamodb:PutItem", "dynamodb:Delete*"], resources: ["arn:aws:dynamodb:::table/shop-events"] })`,
@@ -149,6 +163,42 @@ describe("templates", () => {
     assert.deepStrictEqual(found({ NotAction: "s3:*", Resource: "*" }), ["* * !"])
     const sub = { "Fn::Sub": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:1:table/${Leases}" }
     assert.deepStrictEqual(found({ Action: "dynamodb:DeleteItem", Resource: sub }), ["dynamodb:DeleteItem Leases -"])
+    const named = { "Fn::Sub": ["arn:aws:dynamodb:::table/${Name}", { Name: { Ref: "Store" } }] }
+    assert.deepStrictEqual(found({ Action: "dynamodb:DeleteItem", Resource: named }), ["dynamodb:DeleteItem Store !"])
+  })
+  it("count a resource with stars that a table of events fits, and what nobody can tell", () => {
+    const of = (Resource: unknown) => found({ Action: "dynamodb:DeleteItem", Resource })
+    for (const resource of ["arn:*", "arn:aws:*", "arn:aws:dynamodb:x:1:*", "arn:aws:dynamodb:x:1:tab*"]) {
+      assert.deepStrictEqual(of(resource), ["dynamodb:DeleteItem * !"], resource)
+    }
+    assert.deepStrictEqual(of("arn:aws:dynamodb:x:1:table/sh*"), ["dynamodb:DeleteItem sh* !"])
+    assert.deepStrictEqual(of("arn:aws:dynamodb:x:1:table/sho?"), ["dynamodb:DeleteItem sho? !"])
+    assert.deepStrictEqual(of("arn:aws:dynamodb:x:1:table/lea*"), ["dynamodb:DeleteItem lea* -"])
+    assert.deepStrictEqual(of({ Ref: "AParameter" }), ["dynamodb:DeleteItem * !"])
+    assert.deepStrictEqual(of({ "Fn::Sub": "arn:aws:dynamodb:::table/${Stage}-leases" }), [
+      "dynamodb:DeleteItem *-leases -",
+    ])
+    assert.deepStrictEqual(of("arn:aws:s3:::*"), [])
+  })
+  it("find policies that are known by name, and a time to live of events", () => {
+    const of = (resources: object) =>
+      read({ "app.ts": "" }, { "t.json": JSON.stringify({ Resources: resources }) }).map(({ operation, table }) =>
+        `${operation} ${table}`
+      )
+    const role = (arn: unknown) => ({ Role: { Type: "AWS::IAM::Role", Properties: { ManagedPolicyArns: [arn] } } })
+    const partition = ["arn:", { Ref: "AWS::Partition" }, ":iam::aws:policy/AmazonDynamoDBFullAccess"]
+    assert.deepStrictEqual(of(role({ "Fn::Join": ["", partition] })), ["AmazonDynamoDBFullAccess *"])
+    assert.deepStrictEqual(of(role("arn:aws:iam::aws:policy/AdministratorAccess")), ["AdministratorAccess *"])
+    assert.deepStrictEqual(of(role("arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess")), [])
+    const ttl = { TimeToLiveSpecification: { AttributeName: "until", Enabled: true } }
+    assert.deepStrictEqual(of({ Events: { Type: "AWS::DynamoDB::Table", Properties: ttl } }), [
+      "dynamodb:UpdateTimeToLive Events",
+    ])
+    assert.deepStrictEqual(of({ Leases: { Type: "AWS::DynamoDB::Table", Properties: ttl } }), [])
+    const policies = { Policies: [{ DynamoDBCrudPolicy: { TableName: "events" } }] }
+    assert.deepStrictEqual(of({ Handler: { Type: "AWS::Serverless::Function", Properties: policies } }), [
+      "DynamoDBCrudPolicy events",
+    ])
   })
   it("may add, read, and change what is no table", () => {
     assert.deepStrictEqual(found({ Action: ["dynamodb:PutItem", "dynamodb:Query"], Resource: "*" }), [])
