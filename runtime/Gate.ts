@@ -12,6 +12,7 @@ import * as Declared from "../core/Declared.ts"
 import { Limits } from "../core/Limits.ts"
 import { type Denied, type Input, insist, PolicyEnforcer } from "../core/PolicyEnforcer.ts"
 import type { Shape as Principal } from "../core/Principal.ts"
+import type * as Contract from "../schemas/Contract.ts"
 import type { AnyEvent } from "../schemas/Event.ts"
 import * as Subject from "../schemas/Subject.ts"
 import { CachedRegistry } from "./CachedRegistry.ts"
@@ -53,18 +54,20 @@ interface Wanted {
   readonly hashes: ReadonlyArray<string>
 }
 
-const wantedOf = (app: App): ReadonlyMap<string, ReadonlyMap<string, Wanted>> =>
-  new Map(
-    Object.values(app.aggregates).map(({ contract }) => [
-      contract.aggregate,
-      new Map(
-        Declared.ofContract(contract).filter(({ newest }) => newest).map(({ draft07, hash2020, subject, type }) => [
-          type,
-          { subject, hashes: Result.isSuccess(draft07) ? [hash2020, draft07.success.hash] : [hash2020] },
-        ]),
-      ),
+/** By type of event. It costs a few schemas each, and a process may open many hosts of one application. */
+const wantedOf = (contract: Contract.Any): ReadonlyMap<string, Wanted> => {
+  const known = wanted.get(contract)
+  if (known !== undefined) return known
+  const all = new Map(
+    Declared.ofContract(contract).filter(({ newest }) => newest).map(({ draft07, hash2020, subject, type }) => [
+      type,
+      { subject, hashes: Result.isSuccess(draft07) ? [hash2020, draft07.success.hash] : [hash2020] },
     ]),
   )
+  wanted.set(contract, all)
+  return all
+}
+const wanted = new WeakMap<Contract.Any, ReadonlyMap<string, Wanted>>()
 
 const make = Effect.fnUntraced(function* (
   app: App,
@@ -75,7 +78,9 @@ const make = Effect.fnUntraced(function* (
   const enforce = insist(enforcer, limits.remoteDecisionMs)
   // An engine elsewhere refuses more than its bound: held actors wait their turn, and leave half of it to the edge.
   const questions = yield* Semaphore.make(Math.max(1, Math.floor(limits.remoteDecisions / 2)))
-  const all = wantedOf(app)
+  const all = new Map(
+    Object.values(app.aggregates).map(({ contract }) => [contract.aggregate, wantedOf(contract)] as const),
+  )
   const retryAfterSeconds = Math.ceil(limits.registryRetryMs / 1000)
 
   const inputOf = ({ aggregate, event, principal: { scopes, subject, tenant } }: Ask): Input => ({

@@ -26,7 +26,7 @@ const lying = Layer.mergeAll(
   SnapshotStoreMemory.layer,
   Layer.effect(
     EventStore,
-    Effect.map(EventStoreMemory.make(), (store) => {
+    Effect.map(Effect.suspend(() => EventStoreMemory.make()), (store) => {
       let commits = 0
       return {
         ...store,

@@ -8,10 +8,17 @@
 import type * as App from "../core/App.ts"
 import type { Limits } from "../core/Limits.ts"
 import { allKinds } from "./simulation/Faults.ts"
-import { type HostLayer, productionHost, type Stream } from "./simulation/Fleet.ts"
+import {
+  type Governance,
+  type HostLayer,
+  productionGovernance,
+  productionHost,
+  type Stream,
+} from "./simulation/Fleet.ts"
 import { make as productionStream } from "../edge/stream/Hub.ts"
 import { check, invariants } from "./simulation/invariants/check.ts"
 import { emptyTape, observe } from "./simulation/observe.ts"
+import { declared } from "./simulation/registryModel.ts"
 import { defaultSize, type Size } from "./simulation/plan.ts"
 import { type Failure, type Report, timeline, zeros } from "./simulation/report.ts"
 import { memoryStores, type Run, run, type Scenario, type Stores, type Violation } from "./simulation/run.ts"
@@ -40,6 +47,8 @@ export interface SimulateOptions {
   readonly size?: Partial<Size>
   /** How hosts are built; for simulating a placement of one's own. */
   readonly host?: HostLayer
+  /** How hosts are governed; for simulating a gate of one's own. */
+  readonly governance?: Governance
   /** How sockets are served; for simulating a stream of one's own. */
   readonly stream?: Stream
   /** More that should happen in some run. */
@@ -94,11 +103,13 @@ export const scenarioOf = (app: App.App, options: SimulateOptions): Scenario => 
   return {
     app: observed(app),
     older: options.older && observed(options.older),
+    declared: declared([app, ...options.older === undefined ? [] : [options.older]]),
     workload: options.workload ?? fromContracts(app),
     size: { ...defaultSize, ...options.size },
     limits: options.limits ?? {},
     stores: options.store ?? memoryStores,
     host: options.host ?? productionHost,
+    governance: options.governance ?? productionGovernance,
     stream: options.stream ?? productionStream,
     tape,
   }

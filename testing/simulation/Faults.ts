@@ -43,6 +43,13 @@ export const kinds = {
   "cut-socket": "the line of a subscriber is cut; what was on its way is lost",
   "slow-reader": "a subscriber reads nothing for a while",
   "double-frame": "a subscriber hears a frame twice",
+  "schema-late": "a schema is registered only in the middle of the run",
+  "registry-down": "nobody can read the schema registry for a while",
+  "registry-refuses": "one read of the schema registry is refused",
+  "registry-breaks": "the schema registry answers what breaks its adapter",
+  "registry-slow": "the schema registry answers past the bound",
+  "registry-lies": "another schema stands under a known revision, once",
+  "registry-forgets": "a subject is gone from the schema registry, and comes back",
   "small-limits": "tiny mailbox, few actors, short idle time, small groups",
 } as const
 

@@ -7,17 +7,23 @@ import { Actors, type Shape as ActorsShape } from "../../core/Actors.ts"
 import type * as App from "../../core/App.ts"
 import { EventStore, type Shape as StoreShape } from "../../core/EventStore.ts"
 import * as Limits from "../../core/Limits.ts"
+import { layerDeniesNothingForTests } from "../../core/PolicyEnforcerMemory.ts"
 import { QueryLimiter, type Shape as LimiterShape } from "../../core/QueryLimiter.ts"
+import { SchemaRegistry } from "../../core/SchemaRegistry.ts"
 import { type Shape as SnapshotShape, SnapshotStore } from "../../core/SnapshotStore.ts"
 import * as ActorHost from "../../runtime/ActorHost.ts"
+import { CachedRegistry } from "../../runtime/CachedRegistry.ts"
 import { Gate } from "../../runtime/Gate.ts"
+import * as Routable from "../../runtime/Routable.ts"
 import { Tail } from "../../runtime/Tail.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
 import { type Shape as PastShape, TimeTravel } from "../../runtime/TimeTravel.ts"
 import * as Hub from "../../edge/stream/Hub.ts"
 import type { Faults } from "./Faults.ts"
+import type { Routing } from "./router.ts"
 import type { Violation } from "./run.ts"
 import * as limiterModel from "./limiterModel.ts"
+import * as registryModel from "./registryModel.ts"
 import * as snapshotModel from "./snapshotModel.ts"
 import * as storeModel from "./storeModel.ts"
 import type { Process } from "./Process.ts"
@@ -36,6 +42,8 @@ export interface Host {
   readonly store: StoreShape
   /** Its sockets. */
   readonly hub: Hub.Hub
+  /** Whether it would send a stored event on. */
+  readonly routable: Routable.Routable
   readonly scope: Scope.Closeable
   /** Went without a shutdown in order. */
   wasKilled: boolean
@@ -56,10 +64,14 @@ export interface Slot {
 /** How a host of a run is built; what it gives beside actors (`TimeTravel`, `QueryLimiter`) stands for the usual one. */
 export type HostLayer = (
   app: App.App,
-) => Layer.Layer<Actors, never, EventStore | QueryLimiter | SnapshotStore | TickTrigger>
+) => Layer.Layer<Actors, never, EventStore | Gate | QueryLimiter | SnapshotStore | TickTrigger>
+/** How hosts are governed; a planted bug replaces it. */
+export type Governance = (app: App.App) => Layer.Layer<CachedRegistry | Gate, never, SchemaRegistry>
 /** How the sockets of a host are served; a planted bug replaces it. */
 export type Stream = typeof Hub.make
-export const productionHost: HostLayer = (app) => Layer.provide(ActorHost.ActorHost.layer(app), Gate.layerOpen)
+export const productionHost: HostLayer = ActorHost.ActorHost.layer
+export const productionGovernance: Governance = (app) =>
+  Gate.layer(app).pipe(Layer.provide(layerDeniesNothingForTests), Layer.provideMerge(CachedRegistry.layer))
 
 export interface Setting {
   readonly world: World
@@ -72,6 +84,8 @@ export interface Setting {
   readonly commits: Array<storeModel.Commit>
   readonly snapshotLog: snapshotModel.SnapshotLog
   readonly rulings: Array<limiterModel.Ruling>
+  readonly registry: registryModel.Truth
+  readonly routings: Array<Routing>
   /** Everything the hosts logged. */
   readonly logs: Array<string>
   /** Every host that was ever opened. */
@@ -80,6 +94,7 @@ export interface Setting {
   readonly seen: Array<Violation>
   readonly network: Process
   readonly host: HostLayer
+  readonly governance: Governance
   readonly stream: Stream
 }
 
@@ -117,6 +132,7 @@ export const open = Effect.fnUntraced(function* (setting: Setting, slot: Slot) {
   ) as Context.Context<never>
   const scope = Scope.makeUnsafe()
   const layer = setting.host(slot.app).pipe(
+    Layer.provideMerge(setting.governance(slot.app)),
     Layer.provideMerge(Tail.layer),
     Layer.provideMerge(Layer.provide(TimeTravel.layer(slot.app), unwatchedSnapshots(setting, process))),
     Layer.provideMerge(ports(setting, process)),
@@ -132,6 +148,7 @@ export const open = Effect.fnUntraced(function* (setting: Setting, slot: Slot) {
       limiter: Context.get(built, QueryLimiter),
       store: Context.get(built, EventStore),
       hub: yield* Effect.provide(setting.stream(options), built),
+      routable: yield* Effect.provide(Routable.make, built),
     }
   })
   const services = yield* inProcess(process, context, build)
@@ -157,7 +174,8 @@ export const inProcess = <A, E>(process: Process, context: Context.Context<never
   )
 
 const ports = (setting: Setting, process: Process) => {
-  const { appendsMax, commits, faults, limiter, network, rulings, snapshotLog, snapshots, store, world } = setting
+  const { appendsMax, commits, faults, limiter, network, registry, rulings, snapshotLog, snapshots, store, world } =
+    setting
   const trigger = TickTrigger.of({
     schedule: (task) => {
       const late = faults.strikes("tick-late", process.name) ? faults.amount(tickLateMaxMs) : 0
@@ -167,6 +185,7 @@ const ports = (setting: Setting, process: Process) => {
   })
   return Layer.mergeAll(
     Layer.succeed(EventStore, storeModel.make(world, process, network, store, faults, commits, appendsMax)),
+    Layer.succeed(SchemaRegistry, registryModel.make(world, process, registry, faults)),
     Layer.succeed(QueryLimiter, limiterModel.make(world, process, limiter, faults, rulings)),
     Layer.succeed(SnapshotStore, snapshotModel.make(world, process, snapshots, faults, snapshotLog)),
     Layer.succeed(TickTrigger, trigger),

@@ -80,6 +80,8 @@ const transient = new Set<string>([
   "NewerEvent",
   "ShuttingDown",
   "OutcomeUnknown",
+  "RegistryUnavailable",
+  "SchemaNotRegistered",
 ])
 
 /** Whether asking again may bring another answer. */

@@ -98,6 +98,8 @@ export const make = (
   /** One socket to a host, until it ends. */
   const listen = (subscriber: Subscriber, host: Host, message: () => object, heard: (frame: Frame) => void) =>
     Effect.callback<void>((resume) => {
+      // It may have died since it was picked; then nobody would ever hear of it.
+      if (!host.process.isAlive()) return resume(Effect.void)
       const connection: Connection = { host: host.name, sentAt: [], texts: [], told: [] }
       subscriber.connections.push(connection)
       const who = `${subscriber.name}.${subscriber.connections.length}`

@@ -35,14 +35,23 @@ const OldAccountAggregate = Aggregate.make(OldAccount, AccountAggregate.state, A
 /** The release before: it runs side by side with the current one during a deploy. */
 export const older: App.App = App.make("simulated", { aggregates: [OldAccountAggregate, SaboteurAggregate] })
 
+const [sabotage, work, defects] = [0.2, 0.1, 0.06]
+
 /** Notes carry the tenant's secret: no answer to another tenant may ever show it. */
 export const workload: Workload = ({ random, ids, secret }) => {
-  if (random.chance(0.1)) {
-    const where = random.pick(["decide", "evolve", "event"])
-    const saboteur = { aggregate: "Saboteur", id: ids[0]! }
-    return random.chance(0.5)
-      ? { ...saboteur, command: "Work", payload: {} }
-      : { ...saboteur, command: "Break", payload: { where } }
+  const kind = random.next()
+  if (kind < sabotage) {
+    // Its events do not fit, and those around them must not suffer.
+    const payload = {
+      ...{ how: random.pick(["type", "excess", "missing", "constructor"]) },
+      ...{ before: random.below(3), after: random.below(3) },
+    }
+    return { aggregate: "Saboteur", id: ids[0]!, command: "Garble", payload }
+  }
+  if (kind < sabotage + work) return { aggregate: "Saboteur", id: ids[0]!, command: "Work", payload: {} }
+  if (kind < sabotage + work + defects) {
+    const where = random.pick(["decide", "evolve"])
+    return { aggregate: "Saboteur", id: ids.at(-1)!, command: "Break", payload: { where } }
   }
   const account = (command: string, payload: object) => ({
     aggregate: "Account",
@@ -52,7 +61,9 @@ export const workload: Workload = ({ random, ids, secret }) => {
   })
   const amount = 1 + random.below(9)
   const roll = random.next()
-  return roll < 0.35
+  return roll < 0.1
+    ? account("DepositLast", { amount })
+    : roll < 0.35
     ? account("Deposit", { amount, note: random.chance(0.5) ? secret : "" })
     : roll < 0.65
     ? account("Withdraw", { amount })

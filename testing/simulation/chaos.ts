@@ -6,8 +6,10 @@ import { Effect } from "effect"
 import { tombstone } from "../../core/EventStore.ts"
 import type { StreamKey } from "../../core/Stream.ts"
 import * as Fleet from "./Fleet.ts"
+import { register } from "./registryModel.ts"
 import { call, recorded } from "./storeModel.ts"
 
+const registerChance = 0.3
 const roundMaxMs = 4_000
 const downMaxMs = 5_000
 const pauseMaxMs = 60_000
@@ -24,6 +26,7 @@ export const chaos = Effect.fnUntraced(function* (
     yield* Effect.sleep(1 + random.below(roundMaxMs))
     if (faults.hasEnded()) return
     if (faults.strikes("close-stream", "operator", 0.1)) yield* close(setting, random.pick(streams))
+    if (setting.registry.late.size > 0 && random.chance(registerChance)) register(world, setting.registry, 1)
     const slot = random.pick(slots)
     const { host } = slot
     if (host === undefined) {

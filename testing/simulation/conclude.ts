@@ -9,6 +9,8 @@ import { keyOf, type StreamKey } from "../../core/Stream.ts"
 import type { Clients } from "./clients.ts"
 import * as Fleet from "./Fleet.ts"
 import { isFinal, type Operation, say } from "./History.ts"
+import { register } from "./registryModel.ts"
+import { readAll } from "./router.ts"
 import { call } from "./storeModel.ts"
 import { missing, type Subscriber } from "./Subscribers.ts"
 
@@ -31,6 +33,7 @@ export const conclude = Effect.fnUntraced(function* (
 ) {
   const { seen, world } = setting
   world.note("world", "the faults end")
+  register(world, setting.registry)
   const first = slots[0]!
   for (const slot of slots) if (slot.host === undefined) yield* Fleet.open(setting, slot)
   yield* settle(setting, first, clients)
@@ -52,6 +55,10 @@ export const conclude = Effect.fnUntraced(function* (
   // Once more, for those who listen: nothing is written any more, and everything is still to be heard.
   yield* Fleet.open(setting, first)
   const feed = yield* readFeed(setting)
+  const { context, process } = first.host!
+  for (const event of yield* Fleet.inProcess(process, context, readAll(first.host!, feed))) {
+    seen.push({ invariant: 15, message: `${keyOf(event)}@${event.version} can never be sent on` })
+  }
   const listenedBy = world.now() + listenMaxMs
   while (world.now() < listenedBy && subscribers.some((one) => missing(one, feed).length > 0)) {
     yield* Effect.sleep(1_000)

@@ -24,6 +24,8 @@ export class Deposit extends Command("Deposit", { amount: Amount, note: Note }, 
 export class Withdraw extends Command("Withdraw", { amount: Amount }, [Overdrawn, IsFrozen]) {}
 /** Several deposits in one append; none is an accepted no-op. */
 export class DepositMany extends Command("DepositMany", { count: Count, amount: Amount }, [IsFrozen]) {}
+/** A deposit behind which the account is frozen: events of two kinds in one append. */
+export class DepositLast extends Command("DepositLast", { amount: Amount }, [IsFrozen]) {}
 /** A no-op where it already is so. */
 export class SetFrozen extends Command("SetFrozen", { frozen: Schema.Boolean }) {}
 
@@ -34,7 +36,7 @@ export class Withdrawn extends Event.v1("Withdrawn", { amount: Amount, entries: 
 export class FrozenSet extends Event.v1("FrozenSet", { frozen: Schema.Boolean }).secondary {}
 
 export class Account extends Contract.make("Account", {
-  commands: [Deposit, Withdraw, DepositMany, SetFrozen],
+  commands: [Deposit, Withdraw, DepositMany, DepositLast, SetFrozen],
   events: [Deposited, Withdrawn, FrozenSet],
 }) {}
 
@@ -67,6 +69,11 @@ export const AccountAggregate = Aggregate.make(Account, AccountState, {
     DepositMany: ({ frozen, entries }, { count, amount }, { now, nextId }) =>
       frozen ? reject(new IsFrozen({ entries })) : accept(
         ...Array.from({ length: count }, () => new Deposited({ amount, note: "", entryId: nextId(), at: now })),
+      ),
+    DepositLast: ({ frozen, entries }, { amount }, { now, nextId }) =>
+      frozen ? reject(new IsFrozen({ entries })) : accept(
+        new Deposited({ amount, note: "", entryId: nextId(), at: now }),
+        new FrozenSet({ frozen: true }),
       ),
     SetFrozen: (state, { frozen }) => state.frozen === frozen ? accept() : accept(new FrozenSet({ frozen })),
   })

@@ -10,6 +10,7 @@ import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as Limits from "../../core/Limits.ts"
 import { QueryLimiter } from "../../core/QueryLimiter.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
+import type { Revision } from "../../core/SchemaRegistry.ts"
 import { SnapshotStore } from "../../core/SnapshotStore.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
 import { chaos } from "./chaos.ts"
@@ -22,8 +23,10 @@ import * as Subscribers from "./Subscribers.ts"
 import { emptyTape, type Tape } from "./observe.ts"
 import * as Plan from "./plan.ts"
 import type { Ruling } from "./limiterModel.ts"
+import * as registryModel from "./registryModel.ts"
 import type { Inquiry, Question } from "./Question.ts"
 import * as Readers from "./readers.ts"
+import * as Router from "./router.ts"
 import type { SnapshotLog } from "./snapshotModel.ts"
 import type { Commit } from "./storeModel.ts"
 import type { Workload } from "./workload.ts"
@@ -42,11 +45,14 @@ export interface Violation {
 export interface Scenario {
   readonly app: App.App
   readonly older: App.App | undefined
+  /** What a deployment of these releases registers, by subject. */
+  readonly declared: ReadonlyMap<string, ReadonlyArray<Revision>>
   readonly workload: Workload
   readonly size: Plan.Size
   readonly limits: Partial<Limits.Limits>
   readonly stores: Stores
   readonly host: Fleet.HostLayer
+  readonly governance: Fleet.Governance
   readonly stream: Fleet.Stream
   /** What user code was seen doing, in the run under way. */
   readonly tape: { current: Tape }
@@ -82,6 +88,10 @@ export interface Run {
   readonly rulings: ReadonlyArray<Ruling>
   readonly subscribers: ReadonlyArray<Subscribers.Subscriber>
   readonly commits: ReadonlyArray<Commit>
+  readonly readings: ReadonlyArray<registryModel.Reading>
+  /** The step at which a subject was registered, where that was in the middle of the run. */
+  readonly registeredAt: ReadonlyMap<string, number>
+  readonly routings: ReadonlyArray<Router.Routing>
   readonly snapshotLog: SnapshotLog
   readonly logs: ReadonlyArray<string>
   readonly hosts: ReadonlyArray<HostFacts>
@@ -103,6 +113,8 @@ export const memoryStores: Stores = Layer.mergeAll(
 
 /** A window that slides many times in a run. */
 const questionLimits = { queries: 3, queryWindowMs: 3_000 }
+/** What was read of the registry lives through a part of a run. */
+const registryLimits = { registryCacheMs: 20_000, registryRetryMs: 2_000 }
 const smallLimits = { mailbox: 4, actors: 2, idleMaxMs: 1_500, snapshotQueue: 1, loadPage: 2, attempts: 2, ticks: 2 }
 const smallAppends = 3
 /** A run holds a handful of events: only under these do frames wait, split and fall behind. */
@@ -125,7 +137,13 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
   const plan = Plan.make(world, faults, scenario.workload, scenario.size, cut.operations)
   const small = faults.strikes("small-limits", "world", 1)
   const limits = {
-    ...Limits.lowered({ ...questionLimits, ...streamLimits, ...scenario.limits, ...small ? smallLimits : {} }),
+    ...Limits.lowered({
+      ...questionLimits,
+      ...streamLimits,
+      ...registryLimits,
+      ...scenario.limits,
+      ...small ? smallLimits : {},
+    }),
     ...slowTail,
   }
   const network = world.process("network")
@@ -144,8 +162,9 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
     },
   })
   const setting: Fleet.Setting = {
-    ...{ world, faults, limits, network, seen, commits: [], rulings: [], logs: [], opened: [] },
-    ...{ host: scenario.host, stream: scenario.stream },
+    ...{ world, faults, limits, network, seen, commits: [], rulings: [], routings: [], logs: [], opened: [] },
+    registry: registryModel.begin(faults, scenario.declared),
+    ...{ host: scenario.host, governance: scenario.governance, stream: scenario.stream },
     snapshotLog: { saved: [], handedOut: 0, damagedFirst: new Set() },
     store: Context.get(ports, EventStore),
     snapshots: Context.get(ports, SnapshotStore),
@@ -161,6 +180,7 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
   const main = Effect.gen(function* () {
     for (const slot of slots) yield* Fleet.open(setting, slot)
     const listening = yield* Effect.forkChild(subscribers.run)
+    yield* Effect.forkChild(Router.run(setting, slots))
     const chaotic = yield* Effect.forkChild(chaos(setting, slots, plan.streams))
     const perform = (operations: ReadonlyArray<Operation>) =>
       Effect.forEach(operations, clients.perform, { discard: true })
@@ -181,6 +201,9 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
       appendsMax: setting.appendsMax,
       commits: setting.commits,
       logs: setting.logs,
+      readings: setting.registry.readings,
+      registeredAt: setting.registry.since,
+      routings: setting.routings,
       snapshotLog: setting.snapshotLog,
     },
     attempts: clients.attempts,

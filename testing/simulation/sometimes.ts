@@ -5,6 +5,7 @@
 import { keyOf } from "../../core/Stream.ts"
 import { type Answer, isFinal } from "./History.ts"
 import type { Run } from "./run.ts"
+import { invalidInTheMiddle, sometimesGoverned } from "./sometimesGoverned.ts"
 import { sometimesPast } from "./sometimesPast.ts"
 import type { Commit } from "./storeModel.ts"
 
@@ -94,6 +95,7 @@ export const sometimes: Readonly<Record<string, (run: Run) => boolean>> = {
   "expired": failed("Expired"),
   "stream closed": failed("StreamClosed"),
   ...sometimesPast,
+  ...sometimesGoverned,
 }
 
 /** What only an application can reach whose code fails and which has an older release. */
@@ -101,5 +103,6 @@ export const sometimesBuiltin: Readonly<Record<string, (run: Run) => boolean>> =
   "actor defect": failed("ActorDefect"),
   "restart budget spent": failed("ActorUnavailable"),
   "event invalid": failed("EventInvalid"),
+  "event invalid between neighbours that were stored": invalidInTheMiddle,
   "newer event": failed("NewerEvent"),
 }

@@ -26,6 +26,8 @@ export interface Commit {
   readonly began: number
   readonly ended: number
   readonly who: string
+  /** The process that decided it, also where the network brought it. */
+  readonly by: string
   /** The same for all appends of one group. */
   readonly group: number
   readonly append: Append
@@ -46,14 +48,15 @@ export const call = <A, E>(process: Process, effect: Effect.Effect<A, E>, done?:
 
 /** Commits past all faults, written down. */
 export const recorded =
-  (world: World, base: Shape, commits: Array<Commit>) => (from: Process, group: ReadonlyArray<Append>) => {
+  (world: World, base: Shape, commits: Array<Commit>) =>
+  (from: Process, group: ReadonlyArray<Append>, by = from.name) => {
     const began = world.step()
     return call(from, base.commit(group), (exit) => {
       if (exit._tag === "Failure") return world.note(from.name, "the store failed a commit")
       const first = commits.length
       exit.value.forEach((outcome, i) => {
         const append = group[i]!
-        commits.push({ began, ended: world.step(), who: from.name, group: first, append, outcome })
+        commits.push({ began, ended: world.step(), who: from.name, by, group: first, append, outcome })
         world.note(from.name, `commit ${describe(append)} ${outcome._tag}`)
       })
     })
@@ -81,7 +84,7 @@ export const make = (
     if (faults.strikes("fail-commit", who)) return yield* unknown
     if (faults.strikes("late-commit", who)) {
       const late = group.filter(isLookedUp)
-      network.later(faults.amount(delayMaxMs), () => Effect.runForkWith(network.context)(store(network, late)))
+      network.later(faults.amount(delayMaxMs), () => Effect.runForkWith(network.context)(store(network, late, who)))
       return yield* unknown
     }
     // Chains are cut, never holed: what comes behind a missing append could not have been stored.

@@ -5,6 +5,7 @@
 import type { Run, Violation } from "../run.ts"
 import { deadlines, restarts, snapshots, tenants } from "./bounds.ts"
 import * as Facts from "./Facts.ts"
+import { registered, valid } from "./governed.ts"
 import { linear } from "./linear.ts"
 import { live } from "./live.ts"
 import { log } from "./log.ts"
@@ -20,14 +21,16 @@ export const invariants: Readonly<Record<number, string>> = {
   5: "the same id gives the same bytes",
   6: "unknown is never called failed",
   7: "every stream is linearizable, rejections, no-ops and reads too",
+  10: "every subscriber is told of each event of its streams, in order and without a gap",
   12: "snapshot and tail are the full replay",
   13: "questions after the past and frames are limited exactly, over processes and restarts",
   14: "tenants see nothing of each other",
+  15: "an invalid event is neither stored nor sent on, an old one stays readable",
   16: "mailboxes and restarts are bounded",
   17: "every command is answered in its deadline",
   18: "the same seed gives the same trace",
   19: "recorded time never falls in a stream, and a past state is the fold of the events until then",
-  20: "every subscriber is told of each event of its streams, in order and without a gap",
+  20: "what policies or registry do not allow is not done, and what is known goes on without them",
 }
 
 /** What a run did wrong; a run that broke off is checked as far as it came. */
@@ -35,5 +38,5 @@ export const check = (run: Run): ReadonlyArray<Violation> => {
   if (!run.complete) return run.seen
   const facts = Facts.make(run)
   return [log, outcomes, linear, deadlines, tenants, restarts, snapshots, limiter, past].flatMap((one) => one(facts))
-    .concat(live(run), run.seen)
+    .concat(live(run), valid(run), registered(run), run.seen)
 }

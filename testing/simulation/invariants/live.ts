@@ -10,7 +10,7 @@ const windowMs = 1_000
 
 /** Every event that a subscriber wants, and on each of its sockets every stream without a gap. */
 const delivered = (run: Run, subscriber: Subscriber): ReadonlyArray<Violation> => {
-  const found = (message: string): Violation => ({ invariant: 20, message: `${subscriber.name} ${message}` })
+  const found = (message: string): Violation => ({ invariant: 10, message: `${subscriber.name} ${message}` })
   return [
     ...missing(subscriber, run.feed).map((event) => found(`was never told of ${keyOf(event)} at ${event.version}`)),
     ...subscriber.connections.flatMap((connection) => gaps(connection).map(found)),

@@ -8,7 +8,7 @@ import { EventStore, type Shape as Store } from "../../../core/EventStore.ts"
 import { emptyState, make as makeEvents } from "../../../core/EventStoreMemory.ts"
 import { make as makeSnapshots } from "../../../core/SnapshotStoreMemory.ts"
 import { type Shape as Snapshots, SnapshotStore } from "../../../core/SnapshotStore.ts"
-import { type HostLayer, productionHost, type Stream } from "../../../testing/simulation/Fleet.ts"
+import { type Governance, type HostLayer, productionHost, type Stream } from "../../../testing/simulation/Fleet.ts"
 import { memoryStores, type Stores } from "../../../testing/simulation/run.ts"
 
 export interface Planted {
@@ -17,6 +17,8 @@ export interface Planted {
   readonly breaks: ReadonlyArray<number>
   readonly stores: Stores
   readonly host: HostLayer
+  /** How hosts are governed, where that is the mistake. */
+  readonly governance?: Governance
   /** How sockets are served, where that is the mistake. */
   readonly stream?: Stream
 }

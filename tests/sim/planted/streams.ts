@@ -19,7 +19,7 @@ interface Message {
 
 const resumesTooFar = inStream(
   "resumes behind the version that comes next",
-  [20],
+  [10],
   (options) =>
     Effect.map(Hub.make(options), (hub) => ({
       ...hub,
@@ -55,7 +55,7 @@ const overStore = (wrap: (store: Store) => Store): Stream => (options) =>
 
 const skipsPages = inStream(
   "goes past a page of the feed that it did not send",
-  [20],
+  [10],
   overStore((store) => {
     let pages = 0
     return {
@@ -68,7 +68,7 @@ const skipsPages = inStream(
 
 const mixesTenants = inStream(
   "leaves the tenant out of its subscriptions",
-  [14, 20],
+  [10, 14],
   overStore((store) => ({
     ...store,
     feed: (cursor, limit) =>
