@@ -3,10 +3,15 @@
  * @module
  */
 import { Effect } from "effect"
-import { assert, describe, it } from "vitest"
+import { createHash } from "node:crypto"
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, describe, it } from "vitest"
 import type { Facts } from "../policies/Facts.ts"
 import { facts } from "./graph/fixture.ts"
 import { judge } from "./judge.ts"
+import * as opa from "./opa.ts"
 
 const judged = (given: Facts) => Effect.runPromise(Effect.result(judge(given, "none/app.ts")))
 
@@ -26,5 +31,42 @@ describe("judge()", () => {
     const result = await judged(less as Facts)
     assert.isTrue(result._tag === "Failure" && /gave no list of/.test(result.failure.message), JSON.stringify(result))
     assert.isTrue(result._tag === "Failure" && result.failure.exitCode === 1)
+  })
+})
+
+describe("an application's own policies", () => {
+  const root = mkdtempSync(join(tmpdir(), "nexus-judge-"))
+  afterAll(() => rmSync(root, { recursive: true }))
+  const folder = join(root, "policies")
+  const put = (name: string, text: string | Uint8Array) => writeFileSync(join(folder, name), text)
+  const said = async () => {
+    const result = await Effect.runPromise(Effect.result(judge(facts, join(root, "app.ts"))))
+    return result._tag === "Success" ? result.success.bundles.length : result.failure.message.replace(root, "")
+  }
+  it("are never passed over: what is not compiled, or was changed since, fails", async () => {
+    assert.strictEqual(await said(), 1)
+    mkdirSync(folder)
+    assert.strictEqual(await said(), 1)
+    put("naming_test.rego", "package naming_test\n")
+    assert.strictEqual(await said(), 1)
+    put("naming.rego", "package naming\n")
+    const stale =
+      "/policies/bundle.wasm is not made from the policies beside it: run `nexus policies build` and commit what it writes"
+    assert.strictEqual(await said(), stale)
+    copyFileSync("policies/bundle.wasm", join(folder, "bundle.wasm"))
+    assert.strictEqual(await said(), stale)
+    const sha256 = createHash("sha256").update(readFileSync(join(folder, "bundle.wasm"))).digest("hex")
+    const note = { sha256, sources: opa.sourcesOf(folder) }
+    put("bundle.json", JSON.stringify(note))
+    assert.strictEqual(await said(), 2)
+    put("naming.rego", "package naming\r\n")
+    assert.strictEqual(await said(), 2)
+    put("naming.rego", "package naming\n# more\n")
+    assert.strictEqual(await said(), stale)
+    put("naming.rego", "package naming\n")
+    put("bundle.json", JSON.stringify({ ...note, sha256: "0" }))
+    assert.strictEqual(await said(), stale)
+    put("bundle.json", "{")
+    assert.strictEqual(await said(), stale)
   })
 })

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url"
 import * as shipped from "../policies/bundle.ts"
 import { type Facts, Finding } from "../policies/Facts.ts"
 import * as WasmBundle from "../policies/WasmBundle.ts"
+import * as opa from "./opa.ts"
 import { Failure } from "./Verb.ts"
 
 const own = fileURLToPath(new URL("../policies/bundle.wasm", import.meta.url).href)
@@ -17,6 +18,25 @@ const shippedEntrypoint = "nexus/architecture/violations"
 
 /** Where an application keeps its own policies, compiled. */
 export const bundleOf = (app: string): string => join(dirname(app), "policies", "bundle.wasm")
+
+/** What `nexus policies build` says beside it of what it compiled. */
+export const noteOf = (bundle: string): string => bundle.replace(/wasm$/, "json")
+export interface Note {
+  /** Of the bundle. */
+  readonly sha256: string
+  /** Of the policies that it was compiled from. */
+  readonly sources: string
+}
+const Note = Schema.fromJsonString(Schema.Struct({ sha256: Schema.String, sources: Schema.String }))
+
+/** Policies that were written and not compiled, or changed since, would be asked by nobody. */
+const isStale = (bundle: string, sha256: string | undefined): boolean => {
+  const folder = dirname(bundle)
+  if (!existsSync(folder) || opa.filesOf(folder, false).length === 0) return false
+  const note = Result.try(() => Schema.decodeUnknownSync(Note)(readFileSync(noteOf(bundle), "utf8")))
+  return sha256 === undefined || Result.isFailure(note) || note.success.sha256 !== sha256 ||
+    note.success.sources !== opa.sourcesOf(folder)
+}
 
 const failed = (message: string) => new Failure({ message, exitCode: 1 })
 const read = Schema.decodeUnknownResult(Schema.Array(Finding))
@@ -66,8 +86,13 @@ export const judge = Effect.fnUntraced(function* (facts: Facts, app: string): Ef
   const found = [...yield* judged(nexus, shippedEntrypoint, facts)]
   const bundles = [nexus.sha256]
   const file = bundleOf(app)
-  if (existsSync(file)) {
-    const theirs = yield* open(file)
+  const theirs = existsSync(file) ? yield* open(file) : undefined
+  if (isStale(file, theirs?.sha256)) {
+    return yield* failed(
+      `${file} is not made from the policies beside it: run \`nexus policies build\` and commit what it writes`,
+    )
+  }
+  if (theirs !== undefined) {
     bundles.push(theirs.sha256)
     for (const entrypoint of theirs.violations) found.push(...yield* judged(theirs, entrypoint, facts))
   }

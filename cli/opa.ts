@@ -3,6 +3,7 @@
  * @module
  */
 import { spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, join, resolve } from "node:path"
@@ -40,6 +41,13 @@ const run = (opa: string, folder: string, args: ReadonlyArray<string>): Said => 
 /** The Rego files of a folder by name, sorted; sub-folders are not looked into. */
 export const filesOf = (folder: string, tests: boolean): ReadonlyArray<string> =>
   readdirSync(folder).filter((name) => name.endsWith(".rego") && (tests || !name.endsWith("_test.rego"))).toSorted()
+
+/** SHA-256 of the policies that are compiled, with their names: a bundle that was not rebuilt is seen without the program. */
+export const sourcesOf = (folder: string): string =>
+  createHash("sha256").update(
+    filesOf(folder, false)
+      .map((name) => `${name}\n${readFileSync(join(folder, name), "utf8").replaceAll("\r\n", "\n")}`).join("\0"),
+  ).digest("hex")
 
 export const check = (opa: string, folder: string): Said =>
   run(opa, folder, ["check", "--strict", ...filesOf(folder, true)])

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto"
 import { existsSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { BundleInvalid, make } from "../policies/WasmBundle.ts"
-import { bundleOf } from "./judge.ts"
+import { bundleOf, type Note, noteOf } from "./judge.ts"
 import * as opa from "./opa.ts"
 import { application, Failure, type Input, type Verb } from "./Verb.ts"
 
@@ -52,11 +52,20 @@ export const policiesBuild: Verb = {
       return yield* failed(`nothing in ${folder} can be asked: ${entrypoints}`)
     }
     yield* Effect.try({
-      try: () => writeFileSync(file, wasm),
+      try: () => {
+        const note: Note = { sha256, sources: opa.sourcesOf(folder) }
+        writeFileSync(file, wasm)
+        writeFileSync(noteOf(file), `${JSON.stringify(note)}\n`)
+      },
       catch: (error) => failed(`cannot write ${file}: ${(error as Error).message}`),
     })
     const asked = [...violations, ...decisions].join(", ")
-    yield* input.print(`wrote ${file} (${asked}): commit it`, { file, sha256, decisions, violations })
+    yield* input.print(`wrote ${file} and its note, bundle.json (${asked}): commit both`, {
+      file,
+      sha256,
+      decisions,
+      violations,
+    })
     return 0
   }),
 }

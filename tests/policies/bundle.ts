@@ -3,7 +3,7 @@
  * @module
  */
 import { createHash } from "node:crypto"
-import { readFileSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
@@ -13,10 +13,6 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..")
 export const folder = join(root, "policies")
 
 export const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex")
-
-/** Of all policies that are compiled, with their names: a bundle that was not rebuilt is seen without the compiler. */
-export const sourcesHash = (): string =>
-  sha256(opa.filesOf(folder, false).map((name) => `${name}\n${readFileSync(join(folder, name), "utf8")}`).join("\0"))
 
 /** The text of `policies/bundle.ts`. */
 export const moduleOf = (wasm: Uint8Array): string =>
@@ -30,7 +26,7 @@ export const moduleOf = (wasm: Uint8Array): string =>
 export const sha256 = "${sha256(wasm)}"
 
 /** SHA-256 of the policies that it was compiled from. */
-export const sources = "${sourcesHash()}"
+export const sources = "${opa.sourcesOf(folder)}"
 `
 
 if (import.meta.main) {
