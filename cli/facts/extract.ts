@@ -24,6 +24,8 @@ export interface Given {
   readonly entry: string
   /** Sources, manifests, SQL and the lock, by path; tests are left out. */
   readonly files: ReadonlyMap<string, string>
+  /** Another file that an import leads to, by its path. */
+  readonly imported?: Host["read"]
   /** Templates of CloudFormation, as JSON. */
   readonly templates: ReadonlyMap<string, string>
   readonly parse: Host["parse"]
@@ -42,12 +44,31 @@ export const extract = (given: Given): Result.Result<Facts, ReadonlyArray<string
     : [services.whole(app.name, Object.keys(app.aggregates), entry)]
 
   const faults: Array<string> = []
-  const all = graph({ ...given, read: (path) => files.get(path) })
+  const parse: Host["parse"] = (path, text) => {
+    const parsed = Result.try(() => given.parse(path, text))
+    if (Result.isSuccess(parsed)) return parsed.success
+    throw new Error(`${path}: ${(parsed.failure as Error).message}`)
+  }
+  const all = graph({ alias: given.alias, parse, read: (path) => files.get(path) ?? given.imported?.(path) })
+  const reader = meaning.make(all)
   const modules: Array<Module> = []
-  for (const path of [...files.keys()].filter(isCode)) {
-    const opened = Result.try(() => all.open("x", `./${path}`))
-    if (Result.isFailure(opened)) faults.push(`${path}: ${(opened.failure as Error).message}`)
-    else if (opened.success !== undefined) modules.push(opened.success as Module)
+  const takenOf = new Map<Module, ReadonlyArray<imports.Taken>>()
+  const visit = (module: Module): void => {
+    if (takenOf.has(module)) return
+    const taken = imports.takenBy(all, reader, module)
+    takenOf.set(module, taken)
+    modules.push(module)
+    // What lies elsewhere, or is a test, counts as soon as somebody takes it in.
+    for (const { target } of taken) if (target !== undefined) visit(target)
+  }
+  const code = [...files.keys()].filter(isCode)
+  for (const work of [(module: Module) => module, visit]) {
+    for (const path of code) {
+      const worked = Result.try(() => work(all.open("x", `./${path}`) as Module))
+      if (Result.isFailure(worked)) faults.push((worked.failure as Error).message)
+    }
+    // Each by its own name, before they are followed.
+    if (faults.length > 0) break
   }
   const lock = Lock.parse(files.get("events.lock") ?? "")
   if (Result.isFailure(lock)) faults.push(...lock.failure.map(({ line, rule }) => `events.lock:${line} ${rule}`))
@@ -59,8 +80,6 @@ export const extract = (given: Given): Result.Result<Facts, ReadonlyArray<string
   })
   if (faults.length > 0 || Result.isFailure(lock)) return Result.fail(faults)
 
-  const reader = meaning.make(all)
-  const takenOf = new Map(modules.map((module) => [module, imports.takenBy(all, reader, module)]))
   const taken = (module: Module) => takenOf.get(module) ?? []
   const workers = imports.workersOf(known, modules, taken)
   const owners = ownersOf(known)
@@ -85,7 +104,7 @@ export const extract = (given: Given): Result.Result<Facts, ReadonlyArray<string
     publishers: serving.publishers(reader, modules, table.routes(app, lowered({})).map(table.factOf), home),
     statements: [
       ...modules.flatMap((module) => [...sql.ofModule(reader, module), ...aws.ofModule(reader, module)]),
-      ...[...files].filter(([path]) => path.endsWith(".sql")).flatMap(([path, text]) => sql.ofFile(path, text)),
+      ...[...files].filter(([path]) => /\.sql$/i.test(path)).flatMap(([path, text]) => sql.ofFile(path, text)),
       ...templates,
     ],
     routes: routed.success,

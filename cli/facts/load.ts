@@ -44,6 +44,7 @@ export const load = Effect.fnUntraced(function* (
   const read = yield* tried(() =>
     new Map(templates.map((template) => [fromRoot(template), readFileSync(template, "utf8")]))
   )
-  const facts = extract({ app, entry, files: found, templates: read, parse, alias: files.aliases(root) })
+  const alias = yield* tried(() => files.aliases(root))
+  const facts = extract({ app, entry, files: found, imported: files.imported(root), templates: read, parse, alias })
   return Result.isSuccess(facts) ? facts.success : yield* wrong(facts.failure.join("\n       "))
 })

@@ -1,46 +1,12 @@
 /**
- * Facts from small invented sources: what is found, and what is innocent.
+ * Imports and calls from small invented sources: what is found, and what is innocent.
  * @module
  */
 import { Result } from "effect"
-import { parseSync } from "oxc-parser"
 import { assert, describe, it } from "vitest"
-import * as App from "../../core/App.ts"
-import type { Node } from "../evolve/Module.ts"
 import { extract } from "./extract.ts"
+import { app, facts, type Files, parse, placing, shop } from "./fixture.ts"
 
-type Files = Readonly<Record<string, string>>
-const parse = (path: string, text: string): Node =>
-  parseSync(path, text, { astType: "ts", preserveParens: false }).program as unknown as Node
-const app = App.make("shop", { aggregates: [] })
-
-/** Two services; `Payment` is one file behind a contract, which shares `money.ts` with nobody. */
-const shop: Files = {
-  "app.ts": `import { App } from "nexus-actors/core"\nimport "./payments/Payment.ts"\nimport "./orders/place.ts"`,
-  "orders/service.json": `{ "name": "orders", "owns": ["Order"], "outside": ["env.BANK_URL"] }`,
-  "orders/Order.contract.ts": `import { Contract } from "nexus-actors/schemas"
-    export class Order extends Contract.make("Order", { commands: [], events: [] }) {}`,
-  "orders/place.ts": "",
-  "payments/service.json": `{ "name": "payments", "owns": ["Payment"], "hosts": ["pay.internal:8080"] }`,
-  "payments/Payment.contract.ts": `import { Contract } from "nexus-actors/schemas"
-    import { Schema } from "effect"
-    import { Pence } from "./money.ts"
-    export class Payment extends Contract.make("Payment", { commands: [], events: [] }) {}`,
-  "payments/money.ts": `import { Schema } from "effect"\nexport const Pence = Schema.Int`,
-  "payments/rules.ts": "export const max = 1",
-  "payments/Payment.ts": `import { Aggregate } from "nexus-actors/core"
-    import * as P from "./Payment.contract.ts"
-    export const PaymentAggregate = Aggregate.make(P.Payment, 1, 2).decide({}).evolve({})`,
-  "payments/index.ts": `export { PaymentAggregate as Pay } from "./Payment.ts"`,
-}
-const read = (more: Files, templates: Files = {}) =>
-  extract({
-    ...{ app, entry: "app.ts", parse, files: new Map(Object.entries({ ...shop, ...more })) },
-    templates: new Map(Object.entries(templates)),
-    alias: (specifier) => specifier.startsWith("#pay/") ? specifier.replace("#pay/", "payments/") : undefined,
-  })
-const facts = (more: Files, templates: Files = {}) => Result.getOrThrow(read(more, templates))
-const placing = (text: string, more: Files = {}) => facts({ ...more, "orders/place.ts": text })
 const asking = `import { Actors } from "nexus-actors/core"\nimport * as P from "../payments/Payment.contract.ts"\n`
 
 describe("imports across services", () => {
@@ -184,87 +150,5 @@ describe("calls across services", () => {
       "bus payments Payment.TakePayment 4",
       "event payments Payment.PaymentTaken 3",
     ])
-  })
-})
-
-describe("ways to store events", () => {
-  it("that go past the actors are not validated", () => {
-    const text = `import { EventStore } from "nexus-actors/core"\nimport { Gate } from "nexus-actors/runtime"
-      const f = function* () { const store = yield* EventStore.EventStore; yield* store.commit([]) }
-      const open = Gate.Gate.layerOpen`
-    assert.deepStrictEqual(
-      placing(text).publishers.map(({ line, path, validated }) => [path, validated, line]),
-      [["EventStore.commit", false, 3], ["Gate.layerOpen", false, 4]],
-    )
-  })
-  const store = `import { EventStore } from "nexus-actors/core"\n`
-  const given = [
-    "Effect.flatMap(EventStore.EventStore, (store) => store.commit(work))",
-    "EventStore.EventStore.use(({ commit }) => commit(work))",
-    "const f = function* () { const { commit } = yield* EventStore.EventStore; yield* commit(work) }",
-    "const f = function* () { const s = yield* Effect.service(EventStore.EventStore); yield* s.commit(work) }",
-    "const f = (store: EventStore.Shape) => store.commit(work)",
-  ]
-  for (const text of given) {
-    it(`see ${text}`, () => {
-      assert.deepStrictEqual(placing(store + text).publishers.map(({ line, path }) => [path, line]), [
-        ["EventStore.commit", 2],
-      ])
-    })
-  }
-  it("are no commit of a database", () => {
-    assert.deepStrictEqual(placing(`${store}const f = (transaction) => transaction.commit()`).publishers, [])
-    assert.deepStrictEqual(placing("const f = (git) => git.commit(message)").publishers, [])
-  })
-})
-
-describe("how it is served", () => {
-  const limits = (text: string) =>
-    facts({ "main.ts": `import { serve } from "nexus-actors/edge/deno"\n${text}` }).routes
-      .filter(({ temporal }) => temporal).map(({ file, limit, line }) => [file, line, limit])
-  const usual = { requests: 10, windowSeconds: 60, per: "client" } as const
-  it("is read from the entry, limits included", () => {
-    assert.deepStrictEqual(limits("serve(app)"), [["main.ts", 2, usual]])
-    assert.deepStrictEqual(limits("serve(app, { limits: { queryWindowMs: 1_000 } })"), [["main.ts", 2, {
-      ...usual,
-      windowSeconds: 1,
-    }]])
-    assert.deepStrictEqual(limits("const less = { queries: 3 }\nserve(app, { limits: less })"), [["main.ts", 3, {
-      ...usual,
-      requests: 3,
-    }]])
-  })
-  it("is what the entry says, though no server would start with it", () => {
-    assert.deepStrictEqual(limits("serve(app, { limits: { queries: 100 } })"), [["main.ts", 2, {
-      ...usual,
-      requests: 100,
-    }]])
-  })
-  it("holds nothing where limits cannot be read", () => {
-    assert.deepStrictEqual(limits(`serve(app, { ["limits"]: { queries: 100 } })`), [["main.ts", 2, null]])
-    assert.deepStrictEqual(limits("serve(app, { limits: load() })"), [["main.ts", 2, null]])
-    assert.deepStrictEqual(limits("serve(app, options)"), [["main.ts", 2, null]])
-  })
-  it("is the application's own where there is no entry", () => {
-    assert.deepInclude(facts({}).routes.find(({ temporal }) => temporal), { file: "app.ts", limit: usual })
-  })
-})
-
-describe("what cannot be read", () => {
-  it("is said with its place, all at once", () => {
-    const wrong = {
-      ...shop,
-      "orders/service.json": `{ "name": "Orders", "owns": ["Order"], "more": 1 }`,
-      "payments/service.json": "{",
-    }
-    const faults = Result.getOrThrow(Result.flip(read(wrong)))
-    assert.match(
-      faults.join("\n"),
-      /orders\/service.json at \/more.*[\s\S]*orders\/service.json at \/name.*[\s\S]*payments\/service.json is no JSON/,
-    )
-  })
-  it("is a lock or a template that is none", () => {
-    const faults = Result.getOrThrow(Result.flip(read({ "events.lock": "x" }, { "t.yaml": "Resources:" })))
-    assert.match(faults.join("\n"), /events.lock:1 is no JSON[\s\S]*t.yaml is no template/)
   })
 })
