@@ -196,7 +196,7 @@ describe("the policies", () => {
   const upgrade = (edge: Awaited<ReturnType<typeof open>>["edge"], token: string) => {
     const headers = {
       ...{ upgrade: "websocket", connection: "upgrade", authorization: `Bearer ${token}` },
-      ...{ "sec-websocket-version": "13", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" },
+      ...{ "sec-websocket-version": "13", "sec-websocket-key": `${"A".repeat(22)}==` },
     }
     return edge.upgrade({
       ...{ method: "GET", url: "http://nexus/v1/stream", body: null },
