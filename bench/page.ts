@@ -62,6 +62,7 @@ const columns: ReadonlyArray<Column> = [
   named("lookP99Us", "look p99 us"),
   named("getP99Ms", "get p99 ms"),
   named("compareP99Ms", "compare p99 ms"),
+  named("refuseP99Ms", "refuse p99 ms"),
   named("schemasP99Ms", "list p99 ms"),
 ]
 

@@ -121,6 +121,7 @@ export const targets: ReadonlyArray<Target> = [
     ["an event of 300 bytes validated, p99 us", "validateP99Us", 100],
     ["a schema known to the cache, p99 ms", "getP99Ms", 1],
     ["a schema of 40 fields against 20 revisions, p99 ms", "compareP99Ms", 20],
+    ["the same refused, with five values that show why, p99 ms", "refuseP99Ms", 20],
     ["`GET /v1/schemas` over HTTP, p99 ms", "schemasP99Ms", 10],
     ["a decision of the policies, p99 us", "decideP99Us", 200],
     ["a decision remembered, p99 us", "rememberedP99Us", 5],

@@ -12,10 +12,10 @@ import { withEngine } from "../../infra/engines/running.ts"
 import * as RemoteEngine from "../../policies/RemoteEngine.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { CachedRegistry } from "../../runtime/CachedRegistry.ts"
-import * as Compatibility from "../../schemas/Compatibility.ts"
 import * as Validator from "../../schemas/Validator.ts"
 import { app, placeOrder } from "../domain.ts"
 import { type Figures, type Measurement, round } from "../Figures.ts"
+import * as Comparison from "./comparison.ts"
 import { policies, registered } from "./gate.ts"
 
 /** Microseconds of each of `count` calls, sorted. */
@@ -44,41 +44,6 @@ const event = () => {
   return { value: JSON.parse(JSON.stringify(value)) as unknown, schema, bytes: JSON.stringify(value).length }
 }
 
-const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`field${n}`, n]))
-/** `count` fields of several kinds, the first twenty required, nothing else allowed. */
-const schemaOf = (count: number): Compatibility.JsonSchema => ({
-  $schema: "https://json-schema.org/draft/2020-12/schema",
-  type: "object",
-  properties: Object.fromEntries(
-    Object.keys(fields(count)).map((name, n) => [
-      name,
-      [
-        { type: "string", minLength: 1, maxLength: 100 },
-        { type: "integer", minimum: 0, maximum: 1_000_000 },
-        { type: "array", items: { type: "object", properties: { a: { type: "string" } }, required: ["a"] } },
-        { anyOf: [{ type: "number" }, { type: "null" }] },
-        { enum: ["one", "two", "three"] },
-      ][n % 5]!,
-    ]),
-  ) as never,
-  required: Object.keys(fields(20)),
-  additionalProperties: false,
-})
-
-const comparison = (count: number): Promise<ReadonlyArray<number>> => {
-  const revisions = Array.from({ length: 20 }, (_, n) => ({ revision: n + 1, schema: schemaOf(21 + n) }))
-  // Fresh ones each time, as they come out of a request and a store: nothing is known of them yet.
-  const fresh = Array.from({ length: 2 * count }, () => ({
-    candidate: structuredClone(schemaOf(40)),
-    earlier: structuredClone(revisions),
-    mode: "BACKWARD_TRANSITIVE" as const,
-  }))
-  return timesUs(count, (n) => {
-    const found = Compatibility.check(fresh[n + count]!)
-    if (Result.isFailure(found) || found.success.length > 0) throw new Error("the schemas are compatible")
-  })
-}
-
 const question = (subject: string): Input => ({
   action: "append",
   app: app.name,
@@ -96,7 +61,8 @@ const ofNexus = async (count: number, folder: string): Promise<Figures> => {
   const validated = await timesUs(count, () => {
     if (validator(value).length > 0) throw new Error("the event fits")
   })
-  const compared = await comparison(Math.ceil(count / 50))
+  const checks = Math.ceil(count / 20)
+  const [compared, refused] = [Comparison.compatible(checks), Comparison.incompatible(checks)]
   const runtime = ManagedRuntime.make(
     Layer.mergeAll(policies, Layer.provideMerge(registered(app), CachedRegistry.layer)).pipe(
       Layer.provide(Layer.orDie(Sqlite.layer({ folder }))),
@@ -123,7 +89,8 @@ const ofNexus = async (count: number, folder: string): Promise<Figures> => {
     ...{
       ...us("look", looked),
       getP99Ms: round(p99(retrieved) / 1000, 3),
-      compareP99Ms: round(p99(compared) / 1000, 2),
+      compareP99Ms: round(p99(compared), 2),
+      refuseP99Ms: round(p99(refused), 2),
     },
     ...listed,
   }
