@@ -79,7 +79,8 @@ describe("TypeScript in a guide", () => {
 
 describe("a command in a guide", () => {
   const tasks = JSON.parse(readFileSync("deno.json", "utf8")).tasks
-  const known = /^(npx -y deno@2\.9\.5 task |npx -y --package=|npm (install|pack|test)\b|curl |export |cd |nexus )/
+  const known =
+    /^(npx -y deno@2\.9\.5 task |npx -y --package=|npm (install|pack|test)\b|opa run |curl |export |cd |nexus )/
   for (const { blocks, path } of all) {
     const shell = blocks.filter(({ lang }) => lang === "sh")
     if (shell.length === 0) continue
@@ -102,8 +103,8 @@ describe("a command in a guide", () => {
     const said = all.flatMap(({ blocks, path }) =>
       blocks.filter(({ lang }) => lang === "sh").flatMap(({ line, text }) =>
         commandsOf(text).flatMap((command) => {
-          const [, verb, rest] = /\bnexus (?!init)((?:(?:schemas|policies) )?[a-z]+) (.*)$/.exec(command) ?? []
-          return verb === undefined ? [] : [{ at: `${path}:${line}`, words: [verb, ...rest!.split(" ")] }]
+          const [, verb, rest] = /\bnexus (?!init)((?:(?:schemas|policies) )?[a-z]+)(?: (.*))?$/.exec(command) ?? []
+          return verb === undefined ? [] : [{ at: `${path}:${line}`, words: [verb, ...(rest ?? "").split(" ")] }]
         })
       )
     )
