@@ -77,7 +77,7 @@ const verbs: ReadonlyArray<Verb> = [
   register(({ env, option }, folder) => {
     const faults: Array<string> = []
     const choice = registry.read((name) => env[name] || undefined, faults)
-    if (faults.length > 0) return Layer.effect(SchemaRegistry, Effect.fail(new Error(faults.join("\n"))))
+    if (faults.length > 0) return Layer.effect(SchemaRegistry, Effect.fail(new Error(faults.join("\n       "))))
     return registries.remote(choice) ??
       (option("dry-run") === undefined || existsSync(join(folder, "nexus.db"))
         ? Sqlite.layer({ folder })

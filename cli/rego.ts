@@ -77,8 +77,10 @@ export const policiesTest: Verb = {
   run: Effect.fnUntraced(function* (input) {
     const { folder, program } = yield* toolsOf(input)
     const { failed: broken, ok, passed, text } = opa.test(program, folder)
+    // An empty list is what opa prints where there is no test.
+    const reason = text.trim().replace(/^\[\]$/, "") || `write one in ${folder}/naming_test.rego`
     const said = passed + broken === 0
-      ? `no test ran: ${text.trim() || `write one in ${folder}/naming_test.rego`}`
+      ? `no test ran: ${reason}`
       : text
     yield* input.print([said, `${passed} passed, ${broken} failed`].filter((line) => line !== "").join("\n"), {
       ...{ ok, passed, failed: broken, text },

@@ -45,6 +45,7 @@ it("is tested, compiled and judged by", async () => {
   mkdirSync(join(folder, "policies"))
   const put = (name: string, text: string) => writeFileSync(join(folder, "policies", name), text)
   put("naming.rego", policy)
+  assert.match((await nexus("test")).out, /^no test ran: write one in policies\/naming_test\.rego\n/)
   put("naming_test.rego", test)
   const tested = await nexus("test")
   assert.deepStrictEqual([tested.code, tested.out], [0, "1 passed, 0 failed\n"], tested.err)
