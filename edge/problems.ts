@@ -218,7 +218,7 @@ export const table: ReadonlyArray<Problem> = [
     503,
     "registry-unavailable",
     "Registry unavailable",
-    "The schema registry cannot be asked; no event was stored: try again later. A registration may have taken place.",
+    "The schema registry cannot be asked; no event was stored: try again later. A registration may have taken place: repeat it.",
   ),
   row(
     ActorError.PolicyUnavailable,
