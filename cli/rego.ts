@@ -79,9 +79,7 @@ export const policiesTest: Verb = {
     const { failed: broken, ok, passed, text } = opa.test(program, folder)
     // An empty list is what opa prints where there is no test.
     const reason = text.trim().replace(/^\[\]$/, "") || `write one in ${folder}/naming_test.rego`
-    const said = passed + broken === 0
-      ? `no test ran: ${reason}`
-      : text
+    const said = passed + broken === 0 ? `no test ran: ${reason}` : text
     yield* input.print([said, `${passed} passed, ${broken} failed`].filter((line) => line !== "").join("\n"), {
       ...{ ok, passed, failed: broken, text },
     })
