@@ -61,6 +61,19 @@ const files: Files = {
   restore: Backup.restore,
 }
 
+/** The registry that the environment names; nothing: the embedded one. */
+const remoteOf = ({ env }: Input): Layer.Layer<SchemaRegistry, { readonly message: string }> | undefined => {
+  const faults: Array<string> = []
+  const choice = registry.read((name) => env[name] || undefined, faults)
+  return faults.length > 0
+    ? Layer.effect(SchemaRegistry, Effect.fail(new Error(faults.join("\n       "))))
+    : registries.remote(choice)
+}
+
+/** The registry, but no file is made for it. */
+const rehearse = (input: Input, folder: string): Layer.Layer<SchemaRegistry, { readonly message: string }> =>
+  remoteOf(input) ?? (existsSync(join(folder, "nexus.db")) ? Sqlite.layer({ folder }) : SchemaRegistryMemory.layer)
+
 const verbs: ReadonlyArray<Verb> = [
   init,
   token,
@@ -69,20 +82,16 @@ const verbs: ReadonlyArray<Verb> = [
   exportVerb((folder) => Sqlite.layerExisting({ folder }), out),
   stats((folder) => Sqlite.stats({ folder })),
   inspect((folder) => Sqlite.layerExisting({ folder })),
-  importVerb((folder) => Sqlite.layer({ folder })),
+  importVerb({
+    open: (input, folder) => Layer.provideMerge(remoteOf(input) ?? Layer.empty, Sqlite.layer({ folder })),
+    rehearse,
+  }),
   checkSchemas((where) => Sqlite.layerExisting(where)),
   generate,
   diff,
-  // A dry run makes no file.
-  register(({ env, option }, folder) => {
-    const faults: Array<string> = []
-    const choice = registry.read((name) => env[name] || undefined, faults)
-    if (faults.length > 0) return Layer.effect(SchemaRegistry, Effect.fail(new Error(faults.join("\n       "))))
-    return registries.remote(choice) ??
-      (option("dry-run") === undefined || existsSync(join(folder, "nexus.db"))
-        ? Sqlite.layer({ folder })
-        : SchemaRegistryMemory.layer)
-  }),
+  register((input, folder) =>
+    input.option("dry-run") === undefined ? remoteOf(input) ?? Sqlite.layer({ folder }) : rehearse(input, folder)
+  ),
   acceptEvolve,
   verify({ check: (folder) => Sqlite.check({ folder }), layer: (folder) => Sqlite.layer({ folder }) }),
   policiesCheck,

@@ -2,20 +2,24 @@
  * `nexus export` and `nexus import`: a store as lines of JSON, and back. Both are started again where they were cut off.
  * @module
  */
-import { Effect, type Layer, Result } from "effect"
+import { Effect, Layer, Logger, Result } from "effect"
 import { createHash } from "node:crypto"
 import { closeSync, existsSync, fsyncSync, openSync, truncateSync, writeSync } from "node:fs"
 import { dirname } from "node:path"
 import type { Archive } from "../core/Archive.ts"
 import type { EventStore } from "../core/EventStore.ts"
 import { defaults } from "../core/Limits.ts"
+import type { SchemaRegistry } from "../core/SchemaRegistry.ts"
 import { idPattern } from "../core/Stream.ts"
+import * as locked from "../edge/locked.ts"
 import * as ArchiveFile from "../runtime/ArchiveFile.ts"
 import type * as ArchiveLine from "../runtime/ArchiveLine.ts"
+import { CachedRegistry } from "../runtime/CachedRegistry.ts"
 import * as Export from "../runtime/Export.ts"
 import * as Import from "../runtime/Import.ts"
 import { type FileLine, linesOf } from "./lines.ts"
-import { data, Failure, folderOf, type Input, progress, type Verb } from "./Verb.ts"
+import * as Project from "./schemas/Project.ts"
+import { application, data, Failure, folderOf, type Input, progress, type Verb } from "./Verb.ts"
 
 /** The store in a folder; the entry chooses the adapter. */
 export type Open = (
@@ -24,10 +28,12 @@ export type Open = (
 
 const failed = (message: string) => new Failure({ message, exitCode: 1 })
 /** Errors of a store have a reason, all others a sentence. */
-const failedBy = (error: { readonly _tag: string; readonly message: string; readonly reason?: string }): Failure =>
+const failedBy = (error: { readonly _tag?: string; readonly message: string; readonly reason?: string }): Failure =>
   error instanceof Failure
     ? error
-    : failed(/^Store/.test(error._tag) ? `the store cannot be used: ${error.reason}` : error.message)
+    : error._tag === "RegistryUnavailable"
+    ? failed(`the schema registry does not answer: ${error.reason}; try again later`)
+    : failed(/^Store/.test(error._tag ?? "") ? `the store cannot be used: ${error.reason}` : error.message)
 
 const attempt = <A>(what: string, f: () => A): Effect.Effect<A, Failure> =>
   Effect.try({ try: f, catch: (error) => failed(`${what}: ${(error as Error).message}`) })
@@ -147,26 +153,53 @@ const syncFolder = (folder: string): void => {
 const said = ({ progress }: Input, step: string) => ({ events }: Export.Counts, total: number) =>
   progress(step, events, total, "events")
 
-export const importVerb = (open: Open): Verb => ({
+/** Where a store is imported to. */
+export interface Into {
+  /** Made where it is missing; with the registry that the environment names. */
+  readonly open: Reach<Archive | SchemaRegistry>
+  /** The same registry, but in memory where the folder has none yet: a file that is refused leaves nothing behind. */
+  readonly rehearse: Reach<SchemaRegistry>
+}
+type Reach<A> = (input: Input, folder: string) => Layer.Layer<A, { readonly message: string }>
+
+/** Registers what the application's lock covers, what it declares where it has none: as a server in development does. */
+const register = Effect.fnUntraced(function* (input: Input, project: Project.Project) {
+  const { app, locked: lock, present } = project
+  const mode = { production: input.env["NEXUS_ENV"] === "production", writes: true }
+  yield* locked.prepare(app, present ? lock : undefined, mode).pipe(
+    Effect.mapError(({ lines }) => failed(["its schemas cannot be registered", ...lines].join("\n       "))),
+  )
+})
+
+export const importVerb = ({ open, rehearse }: Into): Verb => ({
   name: "import",
   help: "Store what `nexus export` wrote, with its ids, versions and times; what is there already is compared",
   stopped: () => "what was stored stays: the same command goes on",
   operands: { FILE: "A whole export" },
-  options: { ...data, ...progress },
+  options: { ...application, ...data, ...progress },
+  notes: "The schemas that the application's lock covers are registered first; an event that fits none is refused.",
   run: Effect.fnUntraced(function* (input) {
-    const file = input.option("FILE")!
+    const [file, folder] = [input.option("FILE")!, folderOf(input)]
+    const project = yield* Project.open(input)
     // All of it is looked through first: of a bad file nothing is stored.
     const scan = ArchiveFile.scan(digest())
-    yield* each(file, (line) => {
-      const read = taken(scan, line)
-      if (Result.isFailure(read) && !line.whole) return Effect.fail(badFile(file, scan.missing() ?? read.failure))
-      if (Result.isFailure(read)) return Effect.fail(badFile(file, read.failure))
-      input.progress("checking", scan.events, scan.header?.events, "events")
-      return Effect.void
-    })
+    yield* Effect.gen(function* () {
+      yield* register(input, project)
+      const govern = yield* Import.governed
+      yield* each(file, (line) => {
+        const read = taken(scan, line)
+        if (Result.isFailure(read) && !line.whole) return Effect.fail(badFile(file, scan.missing() ?? read.failure))
+        if (Result.isFailure(read)) return Effect.fail(badFile(file, read.failure))
+        input.progress("checking", scan.events, scan.header?.events, "events")
+        return read.success._tag === "Event"
+          ? Effect.mapError(govern(read.success.event, scan.lines), named(file))
+          : Effect.void
+      })
+    }).pipe(Effect.provide(remembered(rehearse(input, folder))), Effect.mapError(failedBy))
     const missing = scan.missing()
     if (missing !== undefined) return yield* badFile(file, missing)
     const counts = yield* Effect.gen(function* () {
+      yield* register(input, project)
       const importing = yield* Import.make
       const again = ArchiveFile.scan(digest())
       yield* each(file, (line) => {
@@ -179,7 +212,7 @@ export const importVerb = (open: Open): Verb => ({
       // Somebody has cut it since it was looked through.
       if (missing !== undefined) return yield* badFile(file, missing)
       return yield* Effect.mapError(importing.finish, named(file))
-    }).pipe(Effect.provide(open(folderOf(input))), Effect.mapError(failedBy))
+    }).pipe(Effect.provide(remembered(open(input, folder))), Effect.mapError(failedBy))
     const { present, skipped, stored } = counts
     const { events, receipts } = scan
     yield* input.print(
@@ -190,6 +223,10 @@ export const importVerb = (open: Open): Verb => ({
     return 0
   }),
 })
+
+/** A registry is asked once for what stands in many lines; what it logs would stand among the results. */
+const remembered = <A, E>(layer: Layer.Layer<A | SchemaRegistry, E>) =>
+  CachedRegistry.layer.pipe(Layer.provideMerge(layer), Layer.provideMerge(Logger.layer([])))
 
 /** What is wrong from the first line on is no export at all. */
 const badFile = (file: string, { line, message }: ArchiveFile.BadFile): Failure =>

@@ -1,14 +1,19 @@
 /**
  * Brings the lines of an export into a store, as they are; what is there already is compared, not stored again.
  *
- * Whole appends alone are stored, some hundred in one transaction, so an import that was killed is started again.
+ * An event is stored only where the registry holds its subject and one of its revisions fits, as if it were sent on. Whole
+ * appends alone are stored, some hundred in one transaction, so an import that was killed is started again.
  * @module
  */
 import { Effect, Schedule } from "effect"
+import type { EventInvalid } from "../core/ActorError.ts"
 import { Archive, type Entry } from "../core/Archive.ts"
 import type { StoredEvent, StoreOutcomeUnknown, StoreUnavailable } from "../core/EventStore.ts"
+import type { RegistryUnavailable, SchemaNotRegistered } from "../core/SchemaRegistry.ts"
 import { BadFile, together } from "./ArchiveFile.ts"
 import type * as ArchiveLine from "./ArchiveLine.ts"
+import type { CachedRegistry } from "./CachedRegistry.ts"
+import * as Routable from "./Routable.ts"
 
 export interface Counts {
   /** Appends and receipts stored now. */
@@ -19,7 +24,7 @@ export interface Counts {
   readonly skipped: number
 }
 
-type Failure = BadFile | StoreUnavailable | StoreOutcomeUnknown
+type Failure = BadFile | RegistryUnavailable | StoreUnavailable | StoreOutcomeUnknown
 export interface Import {
   readonly counts: () => Counts
   /** Takes the next line of a file that was scanned to its end before. */
@@ -35,8 +40,28 @@ const charactersMax = 2_000_000
 const lockedTimes = 500
 const lockedPause = "20 millis"
 
-export const make: Effect.Effect<Import, never, Archive> = Effect.gen(function* () {
+/** Whether the event of a line may be stored; `BadFile` says why not, without any value of it. */
+export type Governed = (event: StoredEvent, line: number) => Effect.Effect<void, BadFile | RegistryUnavailable>
+
+const ungoverned = (error: EventInvalid | SchemaNotRegistered): string =>
+  error._tag === "SchemaNotRegistered"
+    ? `${error.subject} is not registered: lock its schema in the application, or register it`
+    : `it fits no registered revision of ${error.subject}: ${
+      error.issues.map(({ pointer, rule }) => `${pointer || "(all)"} ${rule}`).join("; ")
+    }`
+
+export const governed: Effect.Effect<Governed, never, CachedRegistry> = Effect.map(
+  Routable.make,
+  (check): Governed => (event, line) =>
+    Effect.mapError(
+      check(event),
+      (error) => error._tag === "RegistryUnavailable" ? error : new BadFile({ line, reason: ungoverned(error) }),
+    ),
+)
+
+export const make: Effect.Effect<Import, never, Archive | CachedRegistry> = Effect.gen(function* () {
   const archive = yield* Archive
+  const govern = yield* governed
   const counts = { stored: 0, present: 0, skipped: 0 }
   /** One append may go on with the next line. */
   let open: { readonly events: Array<StoredEvent>; readonly line: number } | undefined
@@ -71,6 +96,7 @@ export const make: Effect.Effect<Import, never, Archive> = Effect.gen(function* 
     take: Effect.fnUntraced(function* (line, number) {
       if (line._tag === "Event") {
         const { event } = line
+        yield* govern(event, number)
         if (open !== undefined && together(open.events.at(-1)!, event)) open.events.push(event)
         else {
           close()

@@ -95,13 +95,16 @@ export const run = async (folder: string, scenario: Scenario): Promise<Findings>
   const slow: Array<string> = []
   const changed: Array<string> = []
 
-  /** Killed while it starts: the very first one while it registers the schemas. */
+  /** Killed while it starts. */
   const startInVain = async () => {
     const early = start()
     await pause(random() * 600)
     await early.kill()
   }
-  await startInVain()
+  // A planted bug is looked for in the log alone: the rest has been shown by then, and takes time.
+  const sound = bug === undefined
+  // The very first one is killed while it registers the schemas.
+  if (sound) await startInVain()
   let server = start()
   if (await server.ready(firstReadyMs) === undefined) slow.push(`the server did not start: ${server.errors()}`)
   const running = load.start(target, clients, ledger, seed)
@@ -121,9 +124,9 @@ export const run = async (folder: string, scenario: Scenario): Promise<Findings>
     }
   }
   await running.stop()
-  changed.push(...await repeat(target, clients, Ledger.newest(ledger, repeatedAtEnd)))
+  if (sound) changed.push(...await repeat(target, clients, Ledger.newest(ledger, repeatedAtEnd)))
   const log = await readLog(folder)
-  const states = slow.length === 0 ? await compareStates(target, log) : []
+  const states = sound && slow.length === 0 ? await compareStates(target, log) : []
   const code = await server.stop()
   return {
     slow,

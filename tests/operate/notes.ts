@@ -11,7 +11,8 @@ import * as Contract from "../../schemas/Contract.ts"
 import { Event } from "../../schemas/Event.ts"
 
 class Note extends Command("Note", {}) {}
-class Noted extends Event.v1("Noted", {}) {}
+const anything = Schema.optionalKey(Schema.Json)
+class Noted extends Event.v1("Noted", { of: anything, s: anything, n: anything, 1: anything, 2: anything }) {}
 class Order extends Contract.make("Order", { commands: [Note], events: [Noted] }) {}
 
 export default App.make("notes", {

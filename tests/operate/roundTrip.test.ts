@@ -17,6 +17,9 @@ import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { freshFolder } from "../../runtime/adapters/sqlite/testFolder.ts"
 import * as Export from "../../runtime/Export.ts"
 import * as Import from "../../runtime/Import.ts"
+import { CachedRegistry } from "../../runtime/CachedRegistry.ts"
+import * as SchemaRegistryMemory from "../../core/SchemaRegistryMemory.ts"
+import { SchemaRegistry } from "../../core/SchemaRegistry.ts"
 import { draw } from "../../testing/generators.ts"
 
 const Step = Schema.Struct({
@@ -40,7 +43,12 @@ const digest = (): ArchiveFile.Digest => {
   return { update: (text) => void hash.update(text), hex: () => hash.copy().digest("hex") }
 }
 
-const stores = Layer.build(Layer.fresh(ArchiveMemory.layer))
+/** A registry in which the fixtures' event may say anything. */
+const registered = Layer.effectDiscard(
+  Effect.flatMap(SchemaRegistry, (registry) => registry.register("Order.Noted.v1", {})),
+).pipe(Layer.provideMerge(CachedRegistry.layer), Layer.provide(SchemaRegistryMemory.layer))
+const open = <A, E>(store: Layer.Layer<A, E>) => Layer.build(Layer.fresh(Layer.merge(store, Layer.orDie(registered))))
+const stores = open(ArchiveMemory.layer)
 const write = Effect.fnUntraced(function* (history: History) {
   const store = yield* EventStore
   for (const [n, { payloads, spaced, refused, tenant, id, ...record }] of history.entries()) {
@@ -92,8 +100,8 @@ describe("a random history", () => {
           odd += text.split("payloadText").length - 1
           receipts += text.split(`{"line":"receipt"`).length - 1
           const folder = yield* freshFolder
-          const targets = [yield* stores, yield* Layer.build(Layer.fresh(Sqlite.layer({ folder })))]
-          for (const target of targets as ReadonlyArray<Context.Context<Archive | EventStore>>) {
+          const targets = [yield* stores, yield* open(Sqlite.layer({ folder }))]
+          for (const target of targets as ReadonlyArray<Context.Context<Archive | CachedRegistry | EventStore>>) {
             yield* Effect.provideContext(imported(text, n), target)
             const first = yield* Effect.provideContext(imported(text), target)
             const again = yield* Effect.provideContext(imported(text), target)
@@ -110,13 +118,25 @@ describe("a random history", () => {
     120_000,
   )
 
+  it.live("is stored only as far as the registry holds it, whoever reads the lines", () =>
+    Effect.gen(function* () {
+      const from = yield* stores
+      yield* Effect.provideContext(write((yield* histories).find((history) => history.length > 5)!), from)
+      const text = yield* Effect.provideContext(exported, from)
+      const nothing = CachedRegistry.layer.pipe(Layer.provide(SchemaRegistryMemory.layer))
+      const target = yield* Layer.build(Layer.fresh(Layer.merge(ArchiveMemory.layer, nothing)))
+      const error = yield* Effect.flip(Effect.provideContext(imported(text), target))
+      assert.match(error.message, /^line 2: Order\.Noted\.v1 is not registered/)
+      assert.deepEqual(yield* Effect.provideContext(feed, target), [])
+    }))
+
   it.live("waits for the write lock that another process holds", () =>
     Effect.gen(function* () {
       const from = yield* stores
       yield* Effect.provideContext(write((yield* histories).find((history) => history.length > 5)!), from)
       const text = yield* Effect.provideContext(exported, from)
       const folder = yield* freshFolder
-      const target = yield* Layer.build(Layer.fresh(Sqlite.layer({ folder })))
+      const target = yield* open(Sqlite.layer({ folder }))
       const other = connect(`${folder}/nexus.db`)
       other.prepare("BEGIN IMMEDIATE").run()
       const importing = yield* Effect.forkChild(Effect.provideContext(imported(text), target))

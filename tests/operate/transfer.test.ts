@@ -19,6 +19,7 @@ const [file, source] = [at("all.jsonl"), at("source")]
 const inStore = <A, E>(folder: string, use: Effect.Effect<A, E, EventStore>) =>
   Effect.runPromise(Effect.provide(use, Layer.fresh(Sqlite.layer({ folder }))))
 const lines = (text = readFileSync(file, "utf8")) => text.trimEnd().split("\n")
+const app = ["--app", "tests/operate/notes.ts"]
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 const commands = process.env["NEXUS_CI"] === "1" ? 4_000 : 2_000
@@ -51,7 +52,7 @@ afterAll(() => rmSync(place, { recursive: true, force: true }))
 
 describe("nexus export", () => {
   it("writes the same bytes from the store it was imported into, and to standard output", async () => {
-    const imported = await nexus("import", file, "--data", at("copy"), "--json", "--progress")
+    const imported = await nexus("import", file, "--data", at("copy"), ...app, "--json", "--progress")
     assert.strictEqual(imported.code, 0, imported.err)
     const { events, present, receipts, skipped, stored } = JSON.parse(imported.out)
     assert.deepStrictEqual({ present, receipts, skipped }, { present: 0, receipts: 3, skipped: 0 })
@@ -62,7 +63,7 @@ describe("nexus export", () => {
     assert.isTrue(again.out === readFileSync(file, "utf8"), "the bytes differ")
     assert.strictEqual(lines().length, events + receipts + 2)
     assert.match(lines()[0]!, /^\{"line":"header","format":1,"events":\d+\}$/)
-    const verified = await nexus("verify", "--data", at("copy"), "--app", "tests/operate/notes.ts")
+    const verified = await nexus("verify", "--data", at("copy"), ...app)
     assert.strictEqual(verified.code, 0, verified.out)
   })
 
@@ -157,7 +158,7 @@ describe("nexus export", () => {
     const texts = lines(readFileSync(one, "utf8"))
     assert.isTrue(texts.slice(1, -1).every((text) => JSON.parse(text).tenant === "beta"))
     assert.strictEqual(texts.slice(1, -1).length, JSON.parse(texts[0]!).events + 1)
-    assert.strictEqual((await nexus("import", one, "--data", at("beta"))).code, 0)
+    assert.strictEqual((await nexus("import", one, "--data", at("beta"), ...app)).code, 0)
     writeFileSync(one, `${texts.slice(0, 9).join("\n")}\n`)
     const mixed = await nexus("export", one, "--data", source)
     assert.match(mixed.err, /was begun with another --tenant/)
@@ -193,7 +194,7 @@ describe("nexus import", () => {
     ]
     await Promise.all(bad.map(async ([texts, line, reason], i) => {
       writeFileSync(at(`bad-${i}`), `${texts.join("\n")}\n`)
-      const { code, err, out } = await nexus("import", at(`bad-${i}`), "--data", at("bad"))
+      const { code, err, out } = await nexus("import", at(`bad-${i}`), "--data", at("bad"), ...app)
       assert.deepStrictEqual([code, out], [1, ""], String(reason))
       assert.match(err, new RegExp(`, line ${line}: `), String(reason))
       assert.match(err, reason)
@@ -205,15 +206,15 @@ describe("nexus import", () => {
     const [folder, database] = [at("killed"), () => existsSync(at("killed", "nexus.db-wal"))]
     let kills = 0
     for (const ms of [0, 30, 90]) {
-      const running = start("import", file, "--data", folder)
+      const running = start("import", file, "--data", folder, ...app)
       while (!database()) await pause(1)
       await pause(ms)
       running.kill()
       if ((await running.said).code !== 0) kills++
     }
     assert.isAbove(kills, 0)
-    assert.strictEqual((await nexus("import", file, "--data", folder)).code, 0)
-    const again = JSON.parse((await nexus("import", file, "--data", folder, "--json")).out)
+    assert.strictEqual((await nexus("import", file, "--data", folder, ...app)).code, 0)
+    const again = JSON.parse((await nexus("import", file, "--data", folder, "--json", ...app)).out)
     assert.deepStrictEqual([again.stored, again.present], [0, commands + 2 + 3])
     assert.isTrue((await nexus("export", "--data", folder)).out === readFileSync(file, "utf8"))
   }, 60_000)
@@ -223,7 +224,7 @@ describe("nexus import", () => {
       at("differs"),
       Effect.flatMap(EventStore, (store) => stored(store, append(streamOf("alpha", "s-4"), 0, "c-4", 2))),
     )
-    const { code, err } = await nexus("import", file, "--data", at("differs"))
+    const { code, err } = await nexus("import", file, "--data", at("differs"), ...app)
     const line = lines().findIndex((text) => text.includes(`"id":"s-4"`)) + 1
     assert.strictEqual(code, 1)
     assert.match(err, new RegExp(`line ${line}: the store holds something else at this version`))
