@@ -12,7 +12,7 @@ import type { Action, Input } from "./PolicyEnforcer.ts"
 export interface Violation {
   /** When it was refused, in milliseconds since 1970. */
   readonly time: number
-  /** `nexus.authorization`, or the package of the application's own rules. */
+  /** `nexus.authorization`, the package of the application's own rules, or `no-decision`: none could be had. */
   readonly policy: string
   readonly rule: string
   readonly action: Action
@@ -27,7 +27,7 @@ export interface Violation {
   readonly principal: string
   /** SHA-256 in lower-case hexadecimal of the input's canonical JSON: equal questions have equal ones. */
   readonly inputDigest: string
-  /** Which rules answered: the SHA-256 of the compiled bundle, or `remote`. */
+  /** Which rules answered: the SHA-256 of the compiled bundle, or `remote`; where none did all of them, joined by `+`. */
   readonly bundle: string
 }
 

@@ -13,7 +13,10 @@ const { Int, NullOr, String } = Schema
 
 const Violation = Schema.Struct({
   time: Int.annotate({ description: "When it was refused, in milliseconds since 1970." }),
-  policy: String.annotate({ description: "`nexus.authorization`, or the package of the application's own rules." }),
+  policy: String.annotate({
+    description:
+      "`nexus.authorization`, the package of the application's own rules, or `no-decision`: the engine failed, and `rule` says how.",
+  }),
   rule: String,
   action: String,
   aggregate: String.annotate({ description: "Empty where the action was about none." }),
@@ -21,7 +24,10 @@ const Violation = Schema.Struct({
   subject: String.annotate({ description: "What it was about: `Order.PlaceOrder`, or the template of the route." }),
   principal: String.annotate({ description: "The subject of the token." }),
   inputDigest: String.annotate({ description: "SHA-256 of the question: equal questions have equal ones." }),
-  bundle: String.annotate({ description: "SHA-256 of the compiled policies, or `remote`." }),
+  bundle: String.annotate({
+    description:
+      "SHA-256 of the compiled policies that refused, or `remote`; of all that were asked, joined by `+`, where none decided.",
+  }),
 })
 
 const Body = Schema.Struct({

@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import { StoreUnavailable } from "../core/EventStore.ts"
 import { cases } from "../core/laws/decisions.ts"
 import * as Limits from "../core/Limits.ts"
-import { type Input, PolicyDenied, PolicyEnforcer, PolicyUnavailable } from "../core/PolicyEnforcer.ts"
+import { type Input, insist, PolicyDenied, PolicyEnforcer, PolicyUnavailable } from "../core/PolicyEnforcer.ts"
 import { type Shape as Keeper, type Violation, Violations } from "../core/Violations.ts"
 import * as ViolationsMemory from "../core/ViolationsMemory.ts"
 import { type Decision, type Engine, EngineFailed } from "./Engine.ts"
@@ -149,6 +149,22 @@ describe("an enforcer", () => {
   })
 })
 
+describe("an engine that answers nothing in time", () => {
+  it.effect("is counted and logged though somebody insists on an answer in the same time", () => {
+    const lines: Array<string> = []
+    const logger = Logger.map(Logger.formatJson, (line) => void lines.push(line))
+    return Effect.gen(function* () {
+      const slow = new EngineFailed({ reason: "slow" })
+      const decide = () => Effect.timeoutOrElse(Effect.never, { duration: 200, orElse: () => Effect.fail(slow) })
+      const enforce = insist(yield* over(engine([], { decide, remembers: false })), 200)
+      const asked = yield* Effect.forkChild(Effect.flip(enforce(input)))
+      yield* TestClock.adjust(300)
+      assert.strictEqual((yield* Fiber.join(asked))._tag, "PolicyUnavailable")
+      assert.deepInclude(JSON.parse(lines[0] ?? "{}").annotations, { reason: "slow" })
+    }).pipe(Effect.provide([ViolationsMemory.layer, Logger.layer([logger])]))
+  })
+})
+
 describe("what an enforcer keeps", () => {
   /** A keeper that fails or hangs as told; `held` is what it took. */
   const keeper = () => {
@@ -208,6 +224,25 @@ describe("what an enforcer keeps", () => {
       yield* TestClock.adjust(200)
       assert.strictEqual(held.held.length, 5)
       assert.strictEqual(yield* lost, 0)
+    }))
+
+  it.effect("says what was refused for an engine that failed, one a second and tenant", () =>
+    Effect.gen(function* () {
+      const held = keeper()
+      const slow = new EngineFailed({ reason: "slow" })
+      const enforcer = yield* over(engine([slow]), engine([true], { bundle: "own" })).pipe(
+        Effect.provideService(Violations, held),
+        Effect.provideService(Limits.Limits, limits),
+      )
+      for (let i = 0; i < 20; i++) yield* outcome(enforcer)
+      yield* outcome(enforcer, { ...input, tenant: "other" })
+      yield* TestClock.adjust(1_000)
+      yield* outcome(enforcer)
+      yield* TestClock.adjust(500)
+      assert.deepEqual(
+        held.held.map(({ bundle, policy, rule, tenant }) => [tenant, policy, rule, bundle]),
+        ["t", "other", "t"].map((tenant) => [tenant, "no-decision", "engine-slow", "b+own"]),
+      )
     }))
 
   it.effect("writes what is left when it ends", () =>

@@ -16,6 +16,10 @@ import * as Recorder from "./Recorder.ts"
 import * as Remembered from "./Remembered.ts"
 
 const unavailable = new PolicyUnavailable({ retryAfterSeconds: 1 })
+/** What violations call the policy where none decided; the rule says why. */
+const noPolicy = "no-decision"
+/** While engines fail everything is refused: kept is one refusal of a tenant in this time, so that denials are not driven out. */
+const failuresApartMs = 1_000
 
 /** Asks one engine after another, until one does not say yes. */
 const decideBy = (engines: ReadonlyArray<Engine>) =>
@@ -40,6 +44,16 @@ export const make = Effect.fnUntraced(function* (
   const remembered = Remembered.make(remembers ? limits.decisions : 0)
   const ask = decideBy(engines)
 
+  const bundle = engines.map((engine) => engine.bundle).join("+")
+  const failedAt = new Map<string, number>()
+  const isFirst = (tenant: string, now: number): boolean => {
+    const before = failedAt.get(tenant)
+    if (before !== undefined && now >= before && now - before < failuresApartMs) return false
+    if (failedAt.size >= limits.violationQueue) failedAt.clear()
+    failedAt.set(tenant, now)
+    return true
+  }
+
   const decide = Effect.fnUntraced(function* (input: Input, key: string) {
     const clock = yield* Clock.Clock
     const began = clock.monotonicTimeNanosUnsafe()
@@ -60,8 +74,11 @@ export const make = Effect.fnUntraced(function* (
     return yield* denial
   })
 
-  const fail = Effect.fnUntraced(function* ({ action, aggregate, path, type }: Input, { reason }: EngineFailed) {
+  const fail = Effect.fnUntraced(function* (input: Input, { reason }: EngineFailed) {
+    const { action, aggregate, path, tenant, type } = input
     Metrics.PolicyFailures.updateUnsafe(1, context)
+    const time = yield* Clock.currentTimeMillis
+    if (isFirst(tenant, time)) record(of(input, { policy: noPolicy, rule: `engine-${reason}` }, { time, bundle, hash }))
     const about = { reason, action, aggregate, type, path }
     yield* Effect.logError("policy engine failed").pipe(Effect.annotateLogs(about))
     return yield* unavailable
