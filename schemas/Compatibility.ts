@@ -7,7 +7,7 @@
  */
 import { Result } from "effect"
 import { accepts, reads } from "./compatibility/accepts.ts"
-import { equal, type Json, type JsonSchema } from "./compatibility/json.ts"
+import type { Json, JsonSchema } from "./compatibility/json.ts"
 import type { Node } from "./compatibility/Node.ts"
 import { read } from "./compatibility/read.ts"
 import { nameOf, repairOf } from "./compatibility/rules.ts"
@@ -75,20 +75,21 @@ const describe = (found: Finding, direction: Direction, subject: string | undefi
 }
 
 const between = (candidate: Node, earlier: Revisions, direction: Direction, subject: string | undefined) => {
-  const differences: Array<{ difference: Omit<Difference, "revisions">; revisions: Array<number> }> = []
+  const differences = new Map<string, { difference: Omit<Difference, "revisions">; revisions: Array<number> }>()
   for (const { node, revision } of earlier) {
     const [writer, reader] = direction === "backward" ? [node, candidate] : [candidate, node]
     for (const found of subset(writer, reader)) {
       const difference = describe(found, direction, subject)
-      const known = differences.find(({ difference: { counterexample: _, ...other } }) => equal(other, difference))
+      const text = JSON.stringify(difference)
+      const known = differences.get(text)
       const again = known?.revisions.at(-1) === revision
       if (known === undefined) {
         const example = present("counterexample", counterexample(found, writer, reader))
-        differences.push({ difference: { ...difference, ...example }, revisions: [revision] })
+        differences.set(text, { difference: { ...difference, ...example }, revisions: [revision] })
       } else if (!again) known.revisions.push(revision)
     }
   }
-  return differences.map(({ difference, revisions }): Difference => ({ ...difference, revisions }))
+  return [...differences.values()].map(({ difference, revisions }): Difference => ({ ...difference, revisions }))
 }
 
 /** Empty where the candidate may be registered. Fails on the candidate first, then on the earlier schemas in order. */

@@ -156,8 +156,14 @@ const fixed: ReadonlyMap<number, ReadonlyArray<Json>> = new Map([
   [Node.Type.null | Node.Type.boolean, [null, true, false]],
 ])
 
-/** All values, where they are few. */
+/** All values, where they are few, or listed. */
 export const finite = (self: Left): ReadonlyArray<Json> | undefined => {
+  if (!finites.has(self)) finites.set(self, freshFinite(self))
+  return finites.get(self)
+}
+const finites = new WeakMap<Left, ReadonlyArray<Json> | undefined>()
+
+const freshFinite = (self: Left): ReadonlyArray<Json> | undefined => {
   const listed = self.nodes.find((node) => node.values !== undefined)?.values
   const own = shape(self)
   const numbers = own.types === Node.Type.number ? integers(own) : undefined

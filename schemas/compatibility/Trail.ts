@@ -33,6 +33,9 @@ export interface Trail {
   readonly work: { left: number }
 }
 
+/** Pairs within pairs: recursive schemas of different lengths meet in ever new ones. */
+const depthMax = 200
+
 /** Pairs compared before a schema counts as too complex; 40 fields against 40 take about 100. */
 const workMax = 20_000
 
@@ -53,6 +56,14 @@ export const add = (
   },
 ): void => {
   self.found.push({ rule, place, left, writer, reader, hints })
+}
+
+/** Counts one more pair; where there are too many it is said once, and the rest is not looked at. */
+export const mayGoOn = (self: Trail, place: Place, left: Left): boolean => {
+  if (self.active.size >= depthMax) self.work.left = Math.min(self.work.left, 0)
+  if (self.work.left-- > 0) return true
+  if (self.work.left === -1) add(self, "complex", place, left, {})
+  return false
 }
 
 export const keyOf = (left: Left, right: Node, place: Place): string =>

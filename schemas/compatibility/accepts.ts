@@ -4,7 +4,8 @@
  */
 import { fill } from "./fill.ts"
 import { formats } from "./formats.ts"
-import { equal, has, isArray, isMultiple, isObject, type Json, type JsonObject, lengthOf } from "./json.ts"
+import { has, isArray, isMultiple, isObject, type Json, type JsonObject, lengthOf } from "./json.ts"
+import { isListed, isUnique } from "./listed.ts"
 import * as Node from "./Node.ts"
 
 /** Takes what is wrong and says whether to go on looking. */
@@ -15,21 +16,6 @@ const depthMax = 128
 
 const inRange = (value: number, min: Node.Bound, max: Node.Bound) =>
   (min.open ? value > min.at : value >= min.at) && (max.open ? value < max.at : value <= max.at)
-
-const unique = (items: ReadonlyArray<Json>): boolean => {
-  const simple = new Set<Json>()
-  const rich: Array<Json> = []
-  for (const item of items) {
-    if (typeof item !== "object" || item === null) {
-      if (simple.has(item)) return false
-      simple.add(item)
-    } else {
-      if (rich.some((other) => equal(item, other))) return false
-      rich.push(item)
-    }
-  }
-  return true
-}
 
 /** One walk over a value; `report` is absent where only yes or no is asked. A reader fills in defaults. */
 const walk = (report: Report | undefined, reads = false) => {
@@ -69,7 +55,7 @@ const walk = (report: Report | undefined, reads = false) => {
     let fits = true
     if (value.length < node.minItems) fits = wrong(`Expected at least ${node.minItems} items`)
     if (value.length > node.maxItems) fits = wrong(`Expected at most ${node.maxItems} items`)
-    if (node.unique && !unique(value)) fits = wrong("Expected items that differ")
+    if (node.unique && !isUnique(value)) fits = wrong("Expected items that differ")
     for (let i = 0; i < value.length && (fits || report !== undefined); i++) {
       const part = Node.ofItem(node, i)
       if (part !== undefined && !inside(part, i, value[i]!)) fits = false
@@ -133,7 +119,7 @@ const walk = (report: Report | undefined, reads = false) => {
     if ((node.types & Node.typeOf(value)) === 0) {
       return wrong(node.types === 0 ? "Unexpected value" : `Expected ${Node.typesIn(node.types).join(" or ")}`)
     }
-    if (node.values !== undefined && !node.values.some((other) => equal(value, other))) {
+    if (node.values !== undefined && !isListed(node.values, value)) {
       return wrong("Expected one of the listed values")
     }
     const fits = typed(node, value)

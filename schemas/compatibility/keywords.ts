@@ -2,7 +2,8 @@
  * What each keyword of a schema means to a node, as a table; a keyword in a wrong shape is refused with its place.
  * @module
  */
-import { equal, escape, isArray, isObject, type Json, type JsonObject } from "./json.ts"
+import { escape, isArray, isObject, type Json, type JsonObject } from "./json.ts"
+import { isListed } from "./listed.ts"
 import * as Node from "./Node.ts"
 import * as Pattern from "./pattern.ts"
 
@@ -56,7 +57,7 @@ const names = (value: Json): value is ReadonlyArray<string> =>
   isArray(value) && value.every((name) => typeof name === "string")
 
 const values = (node: Node.Node, allowed: ReadonlyArray<Json>): void => {
-  node.values = node.values?.filter((value) => allowed.some((other) => equal(value, other))) ?? allowed
+  node.values = node.values?.filter((value) => isListed(allowed, value)) ?? allowed
 }
 
 const pattern = (source: Json, { at, refuse }: Reading): Pattern.Pattern | undefined => {

@@ -11,7 +11,12 @@ const isNode = (value: object): value is Node.Node => "patternProperties" in val
 
 const isPattern = (value: object): value is Pattern => "source" in value && "test" in value
 
-type Seen = Map<Node.Node, Set<Node.Node>>
+interface Seen {
+  readonly pairs: Map<Node.Node, Set<Node.Node>>
+  depth: number
+}
+/** Deeper, as references may lead in circles of different lengths, nothing is said to be the same. */
+const depthMax = 200
 
 const same = (a: unknown, b: unknown, seen: Seen): boolean => {
   if (a === b) return true
@@ -41,15 +46,18 @@ const sound = (node: Node.Node) => {
 }
 
 const sameNode = (a: Node.Node, b: Node.Node, seen: Seen): boolean => {
-  const met = seen.get(a) ?? new Set()
+  const met = seen.pairs.get(a) ?? new Set()
   if (met.has(b)) return true
-  seen.set(a, met.add(b))
+  if (seen.depth >= depthMax) return false
+  seen.pairs.set(a, met.add(b))
+  seen.depth++
   for (const key of Object.keys(a) as ReadonlyArray<keyof Node.Node>) {
     if (key === "id" || key === "source") continue
     const [mine, other] = [a[key], b[key]]
     if (!same(mine, other, seen)) return false
   }
+  seen.depth--
   return sound(b)
 }
 
-export const sameNodes = (a: unknown, b: unknown): boolean => same(a, b, new Map())
+export const sameNodes = (a: unknown, b: unknown): boolean => same(a, b, { pairs: new Map(), depth: 0 })

@@ -93,10 +93,7 @@ const compare: Compare = (trail, left, right, place) => {
   if (left.nodes.some((node) => sameNodes(node, right))) return
   const key = Trail.keyOf(left, right, place)
   if (trail.active.has(key)) return
-  if (trail.work.left-- <= 0) {
-    if (trail.work.left === -1) Trail.add(trail, "complex", place, left, {})
-    return
-  }
+  if (!Trail.mayGoOn(trail, place, left)) return
   if (Left.finite(left) !== undefined) return compareValues(trail, left, right, place)
   trail.active.add(key)
   const defaults = defaultsOf(right)

@@ -5,8 +5,8 @@
  * @module
  */
 import { accepts } from "./accepts.ts"
-import { equal } from "./json.ts"
 import * as Left from "./Left.ts"
+import { isListed } from "./listed.ts"
 import * as Node from "./Node.ts"
 import type { Compare } from "./subset.ts"
 import * as Trail from "./Trail.ts"
@@ -38,7 +38,7 @@ const isKin = (part: Left.Left, branch: Node.Node): boolean => {
   return [...Left.shape(other).required].every((key) => {
     const values = Left.finite(Left.ofProperty(other, key))
     const mine = Left.finite(Left.ofProperty(part, key))
-    return values === undefined || mine === undefined || mine.some((one) => values.some((value) => equal(one, value)))
+    return values === undefined || mine === undefined || mine.some((one) => isListed(values, one))
   })
 }
 
