@@ -19,6 +19,7 @@ import {
   SchemaRegistry,
   type Shape,
 } from "../core/SchemaRegistry.ts"
+import { isObject } from "../schemas/compatibility/json.ts"
 import type { Mode } from "../schemas/Difference.ts"
 import * as Draft07 from "../schemas/Draft07.ts"
 import type { Standalone } from "../schemas/JsonSchemas.ts"
@@ -77,9 +78,6 @@ const readsMax = 16
 export const depthMax = 128
 const versionMax = 2 ** 31 - 1
 
-const isSchema = (value: unknown): value is JsonSchema =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 const draft07 = /^https?:\/\/json-schema\.org\/draft-07\//
 
 const convert = (schema: JsonSchema): Result.Result<JsonSchema, SchemaInvalid> =>
@@ -104,7 +102,7 @@ export const make = (remote: Remote): Effect.Effect<Shape> =>
         try: (): Revision => {
           if (encoder.encode(text).length > limits.schemaBytes) throw new Unusable("too-large")
           const schema = parse(text, depthMax)
-          if (!isSchema(schema)) throw new Unusable("not-a-schema")
+          if (!isObject(schema)) throw new Unusable("not-a-schema")
           return { subject, revision: version, schema, hash: Fingerprint.digest(Fingerprint.canonical(schema)) }
         },
         catch: fromUnusable,

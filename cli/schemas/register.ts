@@ -135,7 +135,9 @@ export const register = (openRegistry: OpenRegistry): Verb => ({
       ...differences.flatMap((one) => differenceLines(one, paint)),
     ])
     const end = !ok
-      ? "the registry has schemas that these break with: nothing more is registered"
+      ? all.some(({ outcome }) => outcome === "incompatible")
+        ? "the registry has schemas that these break with: nothing more is registered"
+        : "the registry does not take these: nothing more is registered"
       : dry
       ? "dry run: nothing is written"
       : written.length > 0

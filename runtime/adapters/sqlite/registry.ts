@@ -9,13 +9,13 @@ import * as Fingerprint from "../../../core/Fingerprint.ts"
 import { Limits } from "../../../core/Limits.ts"
 import * as Registration from "../../../core/Registration.ts"
 import {
-  type JsonSchema,
   RegistryUnavailable,
   type Revision,
   SchemaNotRegistered,
   SchemaRegistry,
   type Shape,
 } from "../../../core/SchemaRegistry.ts"
+import { isObject } from "../../../schemas/compatibility/json.ts"
 import type { Mode } from "../../../schemas/Difference.ts"
 import type { Connection } from "./connection.ts"
 import { type Session, transact } from "./session.ts"
@@ -31,13 +31,10 @@ const patience = { times: 20, schedule: Schedule.spaced("20 millis") }
 /** Rivals that may come between reading and storing, before a registration gives up. */
 const attemptsMax = 64
 
-const isSchema = (value: unknown): value is JsonSchema =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 /** The hash is made of what stands there now: a row that was tampered with shows it. */
 const revisionOf = (subject: string, { revision, schema: text }: Row): Revision => {
   const parsed = Result.try((): unknown => JSON.parse(text))
-  if (Result.isFailure(parsed) || !isSchema(parsed.success)) throw new StoreUnavailable({ reason: "corrupt" })
+  if (Result.isFailure(parsed) || !isObject(parsed.success)) throw new StoreUnavailable({ reason: "corrupt" })
   const schema = parsed.success
   return { subject, revision, schema, hash: Fingerprint.digest(Fingerprint.canonical(schema)) }
 }
