@@ -51,6 +51,8 @@ describe("nexus policies", { timeout: 120_000 }, () => {
     assert.match(out, /^loose\/main\.ts:\d+ limits\/limit-too-high\n(?: {2}GET \S+ lets .*\n){2,} {2}repair: .*$/m)
     assert.match(out, /^stack\.json:\d+ immutability\/no-grant-to-change$/m)
     assert.strictEqual(out.match(/limit-too-high/g)!.length, 1)
+    writeFileSync(join(app, "broken.ts"), "const = 2\n")
+    assert.match((await nexus("check --app loose/app.ts", folder)).err, /^nexus: loose\/broken\.ts: line 1: /)
     rmSync(app, { recursive: true })
   })
 

@@ -46,5 +46,9 @@ export const load = Effect.fnUntraced(function* (
   )
   const alias = yield* tried(() => files.aliases(root))
   const facts = extract({ app, entry, files: found, imported: files.imported(root), templates: read, parse, alias })
-  return Result.isSuccess(facts) ? facts.success : yield* wrong(facts.failure.join("\n       "))
+  if (Result.isSuccess(facts)) return facts.success
+  // Each begins with a path from the root; people and editors want it from here.
+  const here = relative(".", root)
+  const above = here === "" ? "" : `${here.startsWith("..") ? root : here}/`
+  return yield* wrong(facts.failure.map((fault) => `${above}${fault}`).join("\n       "))
 })
