@@ -28,6 +28,7 @@ import * as progress from "./progress.ts"
 import { check as checkSchemas } from "./schemas/check.ts"
 import { diff } from "./schemas/diff.ts"
 import { acceptEvolve, generate } from "./schemas/generate.ts"
+import { mode } from "./schemas/mode.ts"
 import { register } from "./schemas/register.ts"
 import { exportVerb, importVerb } from "./transfer.ts"
 import { policiesBuild, policiesTest } from "./rego.ts"
@@ -92,6 +93,7 @@ const verbs: ReadonlyArray<Verb> = [
   register((input, folder) =>
     input.option("dry-run") === undefined ? remoteOf(input) ?? Sqlite.layer({ folder }) : rehearse(input, folder)
   ),
+  mode((input, folder) => remoteOf(input) ?? Sqlite.layerExisting({ folder })),
   acceptEvolve,
   verify({ check: (folder) => Sqlite.check({ folder }), layer: (folder) => Sqlite.layer({ folder }) }),
   policiesCheck,

@@ -11,6 +11,7 @@ import * as Lock from "../../schemas/Lock.ts"
 import { check } from "./check.ts"
 import { type Fixture, fixture, type Ran } from "./fixture.ts"
 import { generate } from "./generate.ts"
+import { mode as modeVerb } from "./mode.ts"
 import { register as registerVerb } from "./register.ts"
 
 let lamps: Fixture
@@ -28,6 +29,44 @@ const versions = (): ReadonlyArray<number | null> => {
   const read = Lock.parse(lamps.read("events.lock"))
   return read._tag === "Success" ? read.success.revisions.map(({ registryVersion }) => registryVersion) : []
 }
+
+describe("nexus schemas mode", () => {
+  it("shows and sets the mode, by which the registry then judges", async () => {
+    const state = Memory.fresh()
+    const [register, mode] = [registerVerb(() => Memory.layerOf(state)), modeVerb(() => Memory.layerOf(state))]
+    const subject = { SUBJECT: "Lamp.Put.v1" }
+    const before = await lamps.run(mode, subject)
+    assert.deepStrictEqual([before.code, /is not registered: run/.test(before.text)], [1, true])
+    assert.strictEqual((await lamps.run(mode, { ...subject, MODE: "NONE" })).code, 1)
+    await lamps.run(register)
+    const narrower = { type: "object", properties: {}, additionalProperties: false } as const
+    const differences = () =>
+      Effect.flatMap(SchemaRegistry, (registry) => registry.check("Lamp.Put.v1", narrower)).pipe(
+        Effect.map((report) => report.differences.length),
+        Effect.provide(Memory.layerOf(state)),
+        Effect.runPromise,
+      )
+    const shown = await lamps.run(mode, subject)
+    assert.deepStrictEqual([shown.code, shown.json], [0, { subject: "Lamp.Put.v1", mode: "BACKWARD_TRANSITIVE" }])
+    assert.isAbove(await differences(), 0)
+    assert.strictEqual((await lamps.run(mode, { ...subject, MODE: "NONE" })).text, "Lamp.Put.v1 NONE")
+    assert.strictEqual((await lamps.run(mode, subject)).text, "Lamp.Put.v1 NONE")
+    assert.strictEqual(await differences(), 0)
+  })
+
+  it("says what is wrong with what it is asked, and that the registry is away", async () => {
+    const away = new RegistryUnavailable({ retryAfterSeconds: 1, reason: "down" })
+    const down = { get: () => Effect.fail(away), setMode: () => Effect.fail(away) }
+    const mode = modeVerb(() => Layer.succeed(SchemaRegistry, down as never))
+    assert.strictEqual((await lamps.run(mode, { SUBJECT: "Lamp" })).code, 2)
+    assert.strictEqual((await lamps.run(mode, { SUBJECT: "Lamp.Put.v1", MODE: "backward" })).code, 2)
+    const said = await lamps.run(mode, { SUBJECT: "Lamp.Put.v1" })
+    assert.deepStrictEqual([said.code, said.text], [
+      1,
+      "the schema registry does not answer: down; try again later",
+    ])
+  })
+})
 
 describe("nexus schemas register", () => {
   it("registers all that is locked, oldest first, and notes what the registry calls it", async () => {
