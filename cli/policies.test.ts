@@ -57,7 +57,7 @@ describe("nexus policies", { timeout: 120_000 }, () => {
   })
 
   it("graph prints, or writes and says so; a format that is none is wrong", async () => {
-    const file = join(folder, "services.html")
+    const file = join(folder, "pictures/services.html")
     const [printed, written, none] = await Promise.all([
       nexus(`graph --app ${shop} --format dot`),
       nexus(`graph --app ${shop} --format html --out ${file}`),

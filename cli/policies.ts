@@ -3,7 +3,8 @@
  * @module
  */
 import { Effect } from "effect"
-import { writeFileSync } from "node:fs"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { dirname } from "node:path"
 import type { Finding } from "../policies/Facts.ts"
 import * as files from "./facts/files.ts"
 import { load } from "./facts/load.ts"
@@ -111,7 +112,10 @@ export const policiesGraph: Verb = {
       return 0
     }
     yield* Effect.try({
-      try: () => writeFileSync(out, text),
+      try: () => {
+        mkdirSync(dirname(out), { recursive: true })
+        writeFileSync(out, text)
+      },
       catch: (error) => new Failure({ message: `cannot write ${out}: ${(error as Error).message}`, exitCode: 1 }),
     })
     const [services, edges] = [graph.services.length, graph.edges.length]
