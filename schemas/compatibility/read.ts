@@ -69,9 +69,13 @@ const besideRef = new Set([
   "$defs",
 ])
 
+const named = /^#\/(?:\$defs|definitions)\/[\w.-]+$/
+
 /** One reading of one document: what it has found so far, by the JSON that it was found in. */
 const reader = (document: JsonSchema, draft: Draft) => {
   const nodes = new Map<Json, Node.Node>()
+  /** To be shared once the whole document is found to be right: one may stand in another that is still being read. */
+  const complete = new Map<string, Node.Node>()
   const problems: Array<Unusable> = []
   const root = typeof document["$id"] === "string" ? document["$id"].replace(/#$/, "") : ""
   let anchors: ReadonlyMap<string, Json> | undefined
@@ -90,11 +94,21 @@ const reader = (document: JsonSchema, draft: Draft) => {
     return schema(found, at)
   }
 
+  const texts = new Map<string, string | undefined>()
+  /** Of what stands in `$defs` or `definitions` of the document. */
+  const definition = (ref: string): string | undefined => {
+    if (texts.has(ref)) return texts.get(ref)
+    const found = named.test(ref) ? target(document, new Map(), ref.slice(1)) : undefined
+    const text = found === undefined ? undefined : JSON.stringify(found)
+    texts.set(ref, text)
+    return text
+  }
+
   const schema = (json: Json, at: string): Node.Node => {
     const known = typeof json === "object" ? nodes.get(json) : undefined
     if (known !== undefined) return known
-    const text = JSON.stringify(json)
-    const shared = Interned.get(text)
+    const key = Interned.keyOf(`${draft} `, JSON.stringify(json), definition)
+    const shared = key === undefined ? undefined : complete.get(key) ?? Interned.get(key)
     if (shared !== undefined) return shared
     const node = Node.make(json)
     if (json === false) node.types = 0
@@ -102,7 +116,7 @@ const reader = (document: JsonSchema, draft: Draft) => {
       nodes.set(json, node)
       read(json, node, at)
     } else if (json !== true) refuse(at, "Expected a schema: an object or a boolean")
-    if (problems.length === 0) Interned.add(text, node)
+    if (key !== undefined) complete.set(key, node)
     return node
   }
 
@@ -127,7 +141,7 @@ const reader = (document: JsonSchema, draft: Draft) => {
       } else if (Object.hasOwn(keywords, key)) keywords[key]!(node, value, { ...reading, at: here })
     }
   }
-  return { schema, problems, nodes, refuse }
+  return { schema, problems, nodes, complete, refuse }
 }
 
 /** A schema that stands in itself without a property or an item between describes nothing. */
@@ -159,16 +173,20 @@ const fresh = (given: JsonSchema): Result.Result<Node.Node, Unusable> => {
   if (depthOf(given, depthMax + 1) > depthMax) return refused("", `Expected at most ${depthMax} levels`)
   const text = JSON.stringify(given)
   if (isTooLong(text)) return refused("", `Expected at most ${bytesMax} bytes`)
-  const known = Interned.get(text)
+  const whole = `whole ${text}`
+  const known = Interned.get(whole)
   if (known !== undefined) return Result.succeed(known)
   // A copy, for the caller's may change, and nodes are shared.
   const document: JsonSchema = JSON.parse(text)
-  const { nodes, problems, refuse, schema } = reader(document, draft)
+  const { complete, nodes, problems, refuse, schema } = reader(document, draft)
   const node = schema(document, "")
   if (problems.length === 0 && [...nodes.values()].some(turnsInPlace)) {
     refuse("", "Expected no $ref that leads back to itself without a property or an item between")
   }
-  return problems.length > 0 ? Result.fail(problems[0]!) : Result.succeed(node)
+  if (problems.length > 0) return Result.fail(problems[0]!)
+  for (const [key, part] of complete) if (part !== node) Interned.add(key, part)
+  Interned.add(whole, node)
+  return Result.succeed(node)
 }
 
 /** Documents are not changed once they are registered, so that what was read stays true. */

@@ -19,8 +19,7 @@ interface Seen {
 const depthMax = 200
 
 const same = (a: unknown, b: unknown, seen: Seen): boolean => {
-  if (a === b) return true
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b
   if (a instanceof Map) {
     return b instanceof Map && a.size === b.size &&
       [...a].every(([key, value]) => b.has(key) && same(value, b.get(key), seen))
@@ -45,7 +44,11 @@ const sound = (node: Node.Node) => {
       filled.every(([key, { default: value }]) => Node.ofProperty(node, key).every((part) => reads(part, value!))))
 }
 
+/** Those that are the same as themselves, with all that is in them. */
+const known = new WeakSet<Node.Node>()
+
 const sameNode = (a: Node.Node, b: Node.Node, seen: Seen): boolean => {
+  if (a === b && known.has(a)) return true
   const met = seen.pairs.get(a) ?? new Set()
   if (met.has(b)) return true
   if (seen.depth >= depthMax) return false
@@ -60,4 +63,9 @@ const sameNode = (a: Node.Node, b: Node.Node, seen: Seen): boolean => {
   return sound(b)
 }
 
-export const sameNodes = (a: unknown, b: unknown): boolean => same(a, b, { pairs: new Map(), depth: 0 })
+export const sameNodes = (a: unknown, b: unknown): boolean => {
+  const seen: Seen = { pairs: new Map(), depth: 0 }
+  if (!same(a, b, seen)) return false
+  for (const [node, others] of seen.pairs) if (others.has(node)) known.add(node)
+  return true
+}
