@@ -151,7 +151,7 @@ const accepted = (
       ? failed(cursor, task, setting, fault.cause)
       : fault._tag === "EventInvalid"
       ? invalid(cursor, task, setting, fault.subject, fault.issues)
-      : unremembered(cursor, task, setting, fault)
+      : unremembered(cursor, task, setting, refusal(task, fault))
   }
   const { asks, bytes, said, state, stored } = made.success
   const append = appendOf(cursor, task, setting, stored, true, undefined)
@@ -172,6 +172,15 @@ const accepted = (
     asks,
   }
 }
+
+/** What the gate refuses now it may have let through before: then a commit may still be on its way. */
+const refusal = (
+  { commandId, unknown }: CommandTask,
+  fault: Gate.Refusal | ActorError.EventTooLarge | ActorError.TooManyEvents,
+): ActorError.ActorError =>
+  !unknown || fault._tag === "EventTooLarge" || fault._tag === "TooManyEvents"
+    ? fault
+    : new ActorError.OutcomeUnknown({ commandId, retryAfterSeconds: 1 })
 
 const appendOf = (
   cursor: Cursor,
