@@ -57,14 +57,21 @@ const failedWith = (reason: EngineFailed["reason"]) => Effect.fail(new EngineFai
 
 /** `url` is the server's, with whatever stands before `/v1`. */
 export const make = (url: string, limits: RemoteLimits): Engine => {
-  const policy = policyOf(entrypoint)
   const address = `${url.replace(/\/+$/, "")}/v1/data/${entrypoint}`
-  let underWay = 0
-  const decide = (input: Input) =>
+  const asked = (input: Input) =>
     Effect.tryPromise({
       try: (signal) => ask(address, input, limits, signal),
       catch: (error) => new EngineFailed({ reason: error instanceof Malformed ? "malformed" : "unreachable" }),
-    }).pipe(
+    })
+  return over(asked, limits)
+}
+
+/** Decides by `asked`, which answers with the value of the entrypoint, however it comes by it. */
+export const over = (asked: (input: Input) => Effect.Effect<unknown, EngineFailed>, limits: RemoteLimits): Engine => {
+  const policy = policyOf(entrypoint)
+  let underWay = 0
+  const decide = (input: Input) =>
+    asked(input).pipe(
       Effect.timeoutOrElse({ duration: limits.remoteDecisionMs, orElse: () => failedWith("slow") }),
       Effect.flatMap((value) => Effect.fromResult(read(policy, value))),
     )

@@ -16,7 +16,7 @@ export const isExampleEntry = (path: string): boolean =>
 
 interface Zone {
   readonly at: RegExp
-  /** Folders it may import from, its own included; adapters only where named. */
+  /** Folders, and files, it may import from, its own included; adapters only where named. */
   readonly may: ReadonlyArray<string>
   readonly packages: ReadonlyArray<string>
   /** Folders and packages of which it may import types alone, tests apart. */
@@ -46,8 +46,12 @@ const zones: ReadonlyArray<Zone> = [
     may: [...inward.runtime, "testing"],
     packages: ["effect", "vitest", "@effect/vitest"],
   },
-  // The simulation drives sessions of the stream, which know no socket and no HTTP.
-  { at: /^testing\//, may: [...inward.runtime, "testing", "edge/stream"], packages: ["effect"] },
+  // The simulation drives sessions of the stream and the enforcer, which know no socket and no HTTP.
+  {
+    at: /^testing\//,
+    may: [...inward.runtime, "testing", "edge/stream", "edge/permit.ts", "policies"],
+    packages: ["effect"],
+  },
   { at: /^infra\//, may: ["infra"], packages: ["effect"] },
   { at: /^examples\//, may: ["examples"], packages: ["effect"] },
 ]
@@ -75,7 +79,7 @@ const adapterOf = (path: string) => /^runtime\/adapters\/[^/]+/.exec(path)?.[0]
 const mayImport = (zone: Zone, from: string, to: string): boolean => {
   const adapter = adapterOf(to)
   if (isTest(from) && [posix.dirname(from), "testing", "tests"].some((folder) => within(folder, to))) return true
-  if (adapter === undefined) return zone.may.some((folder) => within(folder, to))
+  if (adapter === undefined) return zone.may.some((place) => place === to || within(place, to))
   if (zone.at.test("infra/") && to === `${adapter}/resources.ts`) return true
   return adapterOf(from) === adapter ||
     zone.may.some((folder) => within("runtime/adapters", `${folder}/`) && within(folder, to))

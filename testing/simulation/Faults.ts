@@ -50,6 +50,14 @@ export const kinds = {
   "registry-slow": "the schema registry answers past the bound",
   "registry-lies": "another schema stands under a known revision, once",
   "registry-forgets": "a subject is gone from the schema registry, and comes back",
+  "policy-down": "nobody reaches the policies for a while",
+  "policy-fails": "the engine of the policies fails",
+  "policy-slow": "a decision comes after its bound",
+  "policy-lies": "the engine answers what is no decision",
+  "policy-undefined": "the policies have nothing to say, for once",
+  "policy-closes": "the rules forbid a tenant everything for a while",
+  "scopes-withdrawn": "somebody loses the scope to command for a while",
+  "violations-lost": "violations cannot be kept",
   "small-limits": "tiny mailbox, few actors, short idle time, small groups",
 } as const
 

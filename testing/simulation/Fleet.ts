@@ -2,15 +2,20 @@
  * The processes of a run: hosts that open the same data, are killed, paused, shut down, and opened again.
  * @module
  */
-import { Cause, Context, Effect, Exit, Layer, Logger, Metric, References, Scope } from "effect"
+import { Cause, Context, Effect, Exit, Layer, Logger, Metric, References, Scope, Tracer } from "effect"
 import { Actors, type Shape as ActorsShape } from "../../core/Actors.ts"
 import type * as App from "../../core/App.ts"
-import { EventStore, type Shape as StoreShape } from "../../core/EventStore.ts"
+import { EventStore, type Shape as StoreShape, StoreUnavailable } from "../../core/EventStore.ts"
 import * as Limits from "../../core/Limits.ts"
-import { layerDeniesNothingForTests } from "../../core/PolicyEnforcerMemory.ts"
+import { type Input, PolicyEnforcer } from "../../core/PolicyEnforcer.ts"
 import { QueryLimiter, type Shape as LimiterShape } from "../../core/QueryLimiter.ts"
 import { SchemaRegistry } from "../../core/SchemaRegistry.ts"
 import { type Shape as SnapshotShape, SnapshotStore } from "../../core/SnapshotStore.ts"
+import { type Shape as ViolationsShape, Violations } from "../../core/Violations.ts"
+import * as Permit from "../../edge/permit.ts"
+import { read } from "../../policies/Engine.ts"
+import * as Enforcer from "../../policies/Enforcer.ts"
+import * as RemoteEngine from "../../policies/RemoteEngine.ts"
 import * as ActorHost from "../../runtime/ActorHost.ts"
 import { CachedRegistry } from "../../runtime/CachedRegistry.ts"
 import { Gate } from "../../runtime/Gate.ts"
@@ -23,6 +28,7 @@ import type { Faults } from "./Faults.ts"
 import type { Routing } from "./router.ts"
 import type { Violation } from "./run.ts"
 import * as limiterModel from "./limiterModel.ts"
+import * as policyModel from "./policyModel.ts"
 import * as registryModel from "./registryModel.ts"
 import * as snapshotModel from "./snapshotModel.ts"
 import * as storeModel from "./storeModel.ts"
@@ -42,6 +48,8 @@ export interface Host {
   readonly store: StoreShape
   /** Its sockets. */
   readonly hub: Hub.Hub
+  /** Asks the policies as the edge does. */
+  readonly permit: Permit.Permit
   /** Whether it would send a stored event on. */
   readonly routable: Routable.Routable
   readonly scope: Scope.Closeable
@@ -49,8 +57,9 @@ export interface Host {
   wasKilled: boolean
   /** Called once, when the process is killed. */
   readonly onDeath: Set<() => void>
-  /** Calls without an answer yet, by the name of their operation. */
-  readonly inFlight: Map<string, { readonly actor: string; readonly commandId: string }>
+  readonly tracer: Tracer.Tracer | undefined
+  /** Calls without an answer yet, by the name of their operation; inside: the policies let them in. */
+  readonly inFlight: Map<string, { readonly actor: string; readonly commandId: string; isInside: boolean }>
 }
 
 /** A place where a host runs, one after the other. */
@@ -66,12 +75,29 @@ export type HostLayer = (
   app: App.App,
 ) => Layer.Layer<Actors, never, EventStore | Gate | QueryLimiter | SnapshotStore | TickTrigger>
 /** How hosts are governed; a planted bug replaces it. */
-export type Governance = (app: App.App) => Layer.Layer<CachedRegistry | Gate, never, SchemaRegistry>
+export type Governance = (
+  app: App.App,
+) => Layer.Layer<
+  CachedRegistry | Gate | PolicyEnforcer,
+  never,
+  policyModel.PolicyAnswers | SchemaRegistry | Violations
+>
 /** How the sockets of a host are served; a planted bug replaces it. */
 export type Stream = typeof Hub.make
 export const productionHost: HostLayer = ActorHost.ActorHost.layer
 export const productionGovernance: Governance = (app) =>
-  Gate.layer(app).pipe(Layer.provide(layerDeniesNothingForTests), Layer.provideMerge(CachedRegistry.layer))
+  Gate.layer(app).pipe(Layer.provideMerge(enforcer), Layer.provideMerge(CachedRegistry.layer))
+/** The enforcer as it is served, over an engine in process or elsewhere. */
+export const enforcer: Layer.Layer<PolicyEnforcer, never, policyModel.PolicyAnswers | Violations> = Layer.effect(
+  PolicyEnforcer,
+  Effect.gen(function* () {
+    const { ask, isRemote } = yield* policyModel.PolicyAnswers
+    const limits = yield* Limits.Limits
+    if (isRemote) return yield* Enforcer.make([RemoteEngine.over(ask, limits)], limits.remoteDecisionMs)
+    const decide = (input: Input) => Effect.flatMap(ask(input), (value) => Effect.fromResult(read("simulated", value)))
+    return yield* Enforcer.make([{ bundle: "simulated", remembers: true, decide }], limits.decisionMs)
+  }),
+)
 
 export interface Setting {
   readonly world: World
@@ -85,7 +111,11 @@ export interface Setting {
   readonly snapshotLog: snapshotModel.SnapshotLog
   readonly rulings: Array<limiterModel.Ruling>
   readonly registry: registryModel.Truth
+  readonly rules: policyModel.Rules
+  readonly violations: ViolationsShape
   readonly routings: Array<Routing>
+  /** In some runs. */
+  readonly tracer: Tracer.Tracer | undefined
   /** Everything the hosts logged. */
   readonly logs: Array<string>
   /** Every host that was ever opened. */
@@ -129,6 +159,7 @@ export const open = Effect.fnUntraced(function* (setting: Setting, slot: Slot) {
     Context.add(Limits.Limits, setting.limits),
     Context.add(Logger.CurrentLoggers, new Set([logger])),
     Context.add(Metric.MetricRegistry, new Map()),
+    (own) => setting.tracer === undefined ? own : Context.add(own, Tracer.Tracer, setting.tracer),
   ) as Context.Context<never>
   const scope = Scope.makeUnsafe()
   const layer = setting.host(slot.app).pipe(
@@ -140,9 +171,10 @@ export const open = Effect.fnUntraced(function* (setting: Setting, slot: Slot) {
   const build = Effect.gen(function* () {
     const built = yield* Layer.buildWithScope(layer, scope)
     const problem = ({ _tag }: { readonly _tag: string }) => JSON.stringify({ title: _tag })
-    const permit = () => Effect.void
+    const permit = Permit.make(slot.app.name, Context.get(built, PolicyEnforcer), setting.limits)
     const options = { app: slot.app, limits: setting.limits, context: Context.merge(context, built), permit, problem }
     return {
+      permit,
       actors: Context.get(built, Actors),
       past: Context.get(built, TimeTravel),
       limiter: Context.get(built, QueryLimiter),
@@ -159,6 +191,7 @@ export const open = Effect.fnUntraced(function* (setting: Setting, slot: Slot) {
     context,
     ...services,
     scope,
+    tracer: setting.tracer,
     wasKilled: false,
     onDeath: new Set(),
     inFlight: new Map(),
@@ -174,8 +207,16 @@ export const inProcess = <A, E>(process: Process, context: Context.Context<never
   )
 
 const ports = (setting: Setting, process: Process) => {
-  const { appendsMax, commits, faults, limiter, network, registry, rulings, snapshotLog, snapshots, store, world } =
+  const { appendsMax, commits, faults, limiter, limits, network, rulings, snapshotLog, snapshots, store, world } =
     setting
+  const { registry, rules, violations } = setting
+  const decisionMs = rules.isRemote ? limits.remoteDecisionMs : limits.decisionMs
+  const keep: ViolationsShape["keep"] = (some) =>
+    Effect.suspend(() =>
+      faults.strikes("violations-lost", process.name)
+        ? Effect.fail(new StoreUnavailable({ reason: "refused" }))
+        : storeModel.call(process, violations.keep(some))
+    )
   const trigger = TickTrigger.of({
     schedule: (task) => {
       const late = faults.strikes("tick-late", process.name) ? faults.amount(tickLateMaxMs) : 0
@@ -185,6 +226,11 @@ const ports = (setting: Setting, process: Process) => {
   })
   return Layer.mergeAll(
     Layer.succeed(EventStore, storeModel.make(world, process, network, store, faults, commits, appendsMax)),
+    Layer.succeed(Violations, { ...violations, keep }),
+    Layer.succeed(
+      policyModel.PolicyAnswers,
+      policyModel.make(world, process, rules, faults, decisionMs),
+    ),
     Layer.succeed(SchemaRegistry, registryModel.make(world, process, registry, faults)),
     Layer.succeed(QueryLimiter, limiterModel.make(world, process, limiter, faults, rulings)),
     Layer.succeed(SnapshotStore, snapshotModel.make(world, process, snapshots, faults, snapshotLog)),
@@ -236,7 +282,7 @@ export const shutdown = Effect.fnUntraced(function* (setting: Setting, slot: Slo
     setting.seen.push({ invariant: 17, message: `${host.name} took ${took} ms to shut down` })
   }
   // Answers are said; they only have to leave. Who came since then is refused.
-  const waiting = [...host.inFlight.keys()]
+  const waiting = [...host.inFlight].flatMap(([name, { isInside }]) => isInside ? [name] : [])
   yield* Effect.sleep(1)
   for (const name of waiting.filter((name) => host.inFlight.has(name))) {
     setting.seen.push({ invariant: 17, message: `${host.name} went and left ${name} waiting` })

@@ -6,6 +6,7 @@ import { Cause, type Exit } from "effect"
 import type { ActorError } from "../../core/ActorError.ts"
 import type { CommandRequest, Receipt, Rejected, StateAnswer } from "../../core/Actors.ts"
 import { canonical } from "../../core/Fingerprint.ts"
+import type { Shape as Principal } from "../../core/Principal.ts"
 import { keyOf, type StreamKey } from "../../core/Stream.ts"
 import type { Kind } from "./Faults.ts"
 
@@ -27,6 +28,8 @@ export interface Operation {
   readonly name: string
   readonly stream: StreamKey
   /** Absent: a read of the state. */
+  /** Who of the tenant asks. */
+  readonly subject: string
   readonly command: string | undefined
   readonly payload: unknown
   /** The caller's choice; absent: the host makes one up. */
@@ -46,6 +49,7 @@ export interface Operation {
 export interface Attempt {
   readonly operation: Operation
   readonly request: CommandRequest | undefined
+  readonly principal: Principal
   readonly host: string
   /** Steps and virtual milliseconds of the world. */
   readonly invoked: number
@@ -80,6 +84,7 @@ const transient = new Set<string>([
   "NewerEvent",
   "ShuttingDown",
   "OutcomeUnknown",
+  "PolicyUnavailable",
   "RegistryUnavailable",
   "SchemaNotRegistered",
 ])
@@ -87,6 +92,10 @@ const transient = new Set<string>([
 /** Whether asking again may bring another answer. */
 export const isFinal = (answer: Answer): boolean =>
   answer._tag === "Failed" ? !transient.has(answer.error._tag) : answer._tag !== "Unanswered"
+
+/** The caller was not let in: this says nothing of the command, and may be otherwise when it comes again. */
+export const isDenied = (answer: Answer | undefined): boolean =>
+  answer?._tag === "Failed" && ["Forbidden", "PolicyDenied", "PolicyUnavailable"].includes(answer.error._tag)
 
 /** Nothing of this attempt may ever be stored: it said so. */
 export const isDefiniteFailure = (answer: Answer | undefined): boolean =>

@@ -6,9 +6,11 @@ import { Effect } from "effect"
 import { tombstone } from "../../core/EventStore.ts"
 import type { StreamKey } from "../../core/Stream.ts"
 import * as Fleet from "./Fleet.ts"
+import { guest } from "./policyModel.ts"
 import { register } from "./registryModel.ts"
 import { call, recorded } from "./storeModel.ts"
 
+const withdrawnMaxMs = 15_000
 const registerChance = 0.3
 const roundMaxMs = 4_000
 const downMaxMs = 5_000
@@ -26,6 +28,14 @@ export const chaos = Effect.fnUntraced(function* (
     yield* Effect.sleep(1 + random.below(roundMaxMs))
     if (faults.hasEnded()) return
     if (faults.strikes("close-stream", "operator", 0.1)) yield* close(setting, random.pick(streams))
+    const { tenant } = random.pick(streams)
+    const until = world.now() + faults.amount(withdrawnMaxMs)
+    if (faults.strikes("scopes-withdrawn", "operator", 0.2)) {
+      setting.rules.withdrawnUntil.set(`${tenant}/${random.pick(["client", guest])}`, until)
+    }
+    if (setting.rules.isRemote && faults.strikes("policy-closes", "operator")) {
+      setting.rules.closedUntil.set(tenant, until)
+    }
     if (setting.registry.late.size > 0 && random.chance(registerChance)) register(world, setting.registry, 1)
     const slot = random.pick(slots)
     const { host } = slot

@@ -5,12 +5,16 @@
 import { Effect, Option } from "effect"
 import type { ActorError } from "../../core/ActorError.ts"
 import type { CommandRequest, Rejected } from "../../core/Actors.ts"
+import type { Shape as Principal } from "../../core/Principal.ts"
 import { keyOf } from "../../core/Stream.ts"
+import type { Asked } from "../../edge/permit.ts"
 import type { Faults } from "./Faults.ts"
 import type { Host, Slot } from "./Fleet.ts"
-import { type Answer, answerOf, type Attempt, describe, isFinal, type Operation, say } from "./History.ts"
+import { type Answer, answerOf, type Attempt, describe, isDenied, isFinal, type Operation, say } from "./History.ts"
+import { principal as principalOf, type Rules } from "./policyModel.ts"
 import type { Random } from "./random.ts"
 import type { Process } from "./Process.ts"
+import { tenantKey } from "./tracer.ts"
 import type { World } from "./World.ts"
 
 export interface Clients {
@@ -22,14 +26,13 @@ export interface Clients {
   readonly attempts: ReadonlyArray<Attempt>
 }
 
-const scopes = ["commands:*", "read"]
 const attemptsMax = 4
 const backoffMaxMs = 3_000
 const patienceMaxMs = 20_000
 /** The first host is asked as often as all others together. */
 const firstChance = 0.5
 
-export const make = (world: World, faults: Faults, slots: ReadonlyArray<Slot>): Clients => {
+export const make = (world: World, faults: Faults, rules: Rules, slots: ReadonlyArray<Slot>): Clients => {
   const process = world.process("clients")
   const random: Random = world.random("clients")
   const attempts: Array<Attempt> = []
@@ -37,14 +40,14 @@ export const make = (world: World, faults: Faults, slots: ReadonlyArray<Slot>): 
   const requests = new Map<string, CommandRequest>()
   const versions = new Map<string, number>()
 
-  const requestOf = (operation: Operation): CommandRequest | undefined => {
+  const requestOf = (operation: Operation, principal: Principal): CommandRequest | undefined => {
     const { stream, command } = operation
     if (command === undefined) return undefined
     const sent = requests.get(operation.name)
-    if (sent !== undefined) return sent
+    if (sent !== undefined) return { ...sent, principal }
     const newest = versions.get(keyOf(stream)) ?? 0
     const request: CommandRequest = {
-      principal: { tenant: stream.tenant, subject: `client of ${stream.tenant}`, scopes },
+      principal,
       aggregate: stream.aggregate,
       id: stream.id,
       command,
@@ -77,9 +80,17 @@ export const make = (world: World, faults: Faults, slots: ReadonlyArray<Slot>): 
   const ask = (operation: Operation, slot: Slot): Effect.Effect<Answer> =>
     Effect.callback<Answer>((resume) => {
       const { host } = slot
-      const request = requestOf(operation)
+      const principal = principalOf(world, rules, operation.stream.tenant, operation.subject)
+      const request = requestOf(operation, principal)
       const attempt: Attempt = {
-        ...{ operation, request, host: host?.name ?? slot.name, invoked: world.step(), invokedAt: world.now() },
+        ...{
+          operation,
+          request,
+          principal,
+          host: host?.name ?? slot.name,
+          invoked: world.step(),
+          invokedAt: world.now(),
+        },
         ...{ answered: undefined, answeredAt: undefined, answer: undefined, pausedMs: 0 },
       }
       attempts.push(attempt)
@@ -93,7 +104,7 @@ export const make = (world: World, faults: Faults, slots: ReadonlyArray<Slot>): 
       if (host === undefined) return process.post(() => answered({ _tag: "Unanswered", why: "down" }))
       const dead = () => process.post(() => answered({ _tag: "Unanswered", why: "killed" }))
       host.onDeath.add(dead)
-      const interrupt = callHost(host, operation, request, (answer) => {
+      const interrupt = callHost(host, attempt, (answer) => {
         host.onDeath.delete(dead)
         process.post(() => answered(answer))
       })
@@ -114,7 +125,9 @@ export const make = (world: World, faults: Faults, slots: ReadonlyArray<Slot>): 
 
   const performOne = Effect.fnUntraced(function* (operation: Operation) {
     for (let n = 0; n < attemptsMax; n++) {
-      if (isFinal(yield* askOrLeave(operation))) return
+      const answer = yield* askOrLeave(operation)
+      // Whoever was denied asks for what he lacks, and comes again.
+      if (isFinal(answer) && !isDenied(answer)) return
       // Without an id nobody can tell a repeat from a second command.
       if (requests.get(operation.name)?.commandId === undefined && operation.command !== undefined) return
       yield* Effect.sleep(1 + random.below(backoffMaxMs))
@@ -150,25 +163,46 @@ export const parts = (operation: Operation): ReadonlyArray<Operation> =>
     width: 1,
   }))
 
+type Failure = Rejected | ActorError
+
+/** What the edge asks the policies before it calls the host. */
+export const askedOf = ({ command, stream: { aggregate } }: Operation): Asked =>
+  command === undefined
+    ? { action: "read", aggregate, type: "", path: `/v1/${aggregate}/{id}` }
+    : { action: "command", aggregate, type: command, path: `/v1/${aggregate}/{id}/commands/${command}` }
+
+/** Any of these lets a token in at the edge. */
+const scopesOf = ({ command, stream: { aggregate } }: Operation): ReadonlyArray<string> =>
+  command === undefined ? ["read"] : ["commands:*", `commands:${aggregate}`]
+
 /** Calls a host inside its process; gives back what takes the call away again. */
 const callHost = (
   host: Host,
-  operation: Operation,
-  request: CommandRequest | undefined,
+  { operation, principal, request }: Attempt,
   answered: (answer: Answer) => void,
 ): () => void => {
   const { stream } = operation
-  const principal = { tenant: stream.tenant, subject: `client of ${stream.tenant}`, scopes }
   let interrupt: () => void = () => {}
   let gone = false
   host.process.post(() => {
     if (gone) return
-    const call: Effect.Effect<unknown, Rejected | ActorError> = request === undefined
-      ? host.actors.state(principal, stream.aggregate, stream.id)
-      : host.actors.send(request)
     // A repeat joins the first one, so it takes no place of its own.
-    host.inFlight.set(operation.name, { actor: keyOf(stream), commandId: request?.commandId ?? operation.name })
-    const fiber = Effect.runForkWith(host.context)(call)
+    const place = { actor: keyOf(stream), commandId: request?.commandId ?? operation.name, isInside: false }
+    host.inFlight.set(operation.name, place)
+    const call = Effect.flatMap(
+      host.permit(askedOf(operation), principal, scopesOf(operation)),
+      (): Effect.Effect<unknown, Failure> => {
+        place.isInside = true
+        return request === undefined
+          ? host.actors.state(principal, stream.aggregate, stream.id)
+          : host.actors.send(request)
+      },
+    )
+    // Only where somebody looks: the ids of Effect's own spans are drawn outside of the seed.
+    const traced = host.tracer === undefined
+      ? call
+      : Effect.withSpan(call, "command", { attributes: { [tenantKey]: stream.tenant } })
+    const fiber = Effect.runForkWith(host.context)(traced)
     interrupt = () => fiber.interruptUnsafe()
     fiber.addObserver((exit) => {
       host.inFlight.delete(operation.name)

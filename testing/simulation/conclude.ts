@@ -6,6 +6,7 @@
 import { Effect } from "effect"
 import type { StoredEvent } from "../../core/EventStore.ts"
 import { keyOf, type StreamKey } from "../../core/Stream.ts"
+import type { Violation } from "../../core/Violations.ts"
 import type { Clients } from "./clients.ts"
 import * as Fleet from "./Fleet.ts"
 import { isFinal, type Operation, say } from "./History.ts"
@@ -65,7 +66,10 @@ export const conclude = Effect.fnUntraced(function* (
   }
   yield* hangUp
   yield* Fleet.shutdown(setting, first)
-  return { streams: yield* readStreams(setting, streams), feed, complete: true }
+  return {
+    ...{ streams: yield* readStreams(setting, streams), feed, complete: true },
+    violations: yield* readViolations(setting, [...new Set(streams.map(({ tenant }) => tenant))]),
+  }
 })
 
 /** Commands that nobody knows the outcome of are sent again, until it is known. */
@@ -91,7 +95,7 @@ const audit = Effect.fnUntraced(function* (
 ) {
   const random = world.random("audit")
   const reads = streams.map((stream): Operation => ({
-    ...{ n: -1, name: `audit ${keyOf(stream)}`, stream, command: undefined, payload: undefined },
+    ...{ n: -1, name: `audit ${keyOf(stream)}`, stream, subject: "client", command: undefined, payload: undefined },
     ...{ commandId: undefined, ifMatch: undefined, notAfterMs: undefined, thinkMs: 0, width: 1, fault: undefined },
   }))
   const patiently = Effect.fnUntraced(function* (read: Operation) {
@@ -116,6 +120,18 @@ const readStreams = Effect.fnUntraced(function* ({ network, store }: Fleet.Setti
     streams.set(keyOf(stream), events)
   }
   return streams
+})
+
+/** What each tenant is shown of what the policies refused. */
+const readViolations = Effect.fnUntraced(function* (
+  { network, violations }: Fleet.Setting,
+  tenants: ReadonlyArray<string>,
+) {
+  const all = new Map<string, ReadonlyArray<Violation>>()
+  for (const tenant of tenants) {
+    all.set(tenant, (yield* Effect.orDie(call(network, violations.list(tenant, undefined, 1_000)))).items)
+  }
+  return all
 })
 
 const readFeed = Effect.fnUntraced(function* ({ network, store }: Fleet.Setting) {

@@ -5,6 +5,7 @@
 import type { Faults } from "./Faults.ts"
 import type { Operation } from "./History.ts"
 import { keyOf, type StreamKey } from "../../core/Stream.ts"
+import { guest } from "./policyModel.ts"
 import * as Question from "./Question.ts"
 import type { Random } from "./random.ts"
 import type { World } from "./World.ts"
@@ -38,6 +39,7 @@ export interface Size {
 export const defaultSize: Size = { operations: 30, questions: 24, clients: 4, tenants: 2, ids: 2 }
 
 const thinkMaxMs = 4_000
+const guestChance = 0.2
 const burstWidth = 24
 const readersCount = 4
 
@@ -51,6 +53,7 @@ export const make = (
 ): Plan => {
   const random = world.random("plan")
   const commands = world.random("workload")
+  const people = world.random("people")
   const tenants = Array.from({ length: size.tenants }, (_, i) => ({
     name: `tenant-${i + 1}`,
     secret: `secret-of-${i + 1}-${random.below(1e9).toString(36)}`,
@@ -61,7 +64,8 @@ export const make = (
   for (let n = 0; n < size.operations; n++) {
     const tenant = random.pick(tenants)
     const asked = workload({ random: commands, ids, secret: tenant.secret })
-    const operation = draw(random, faults, n, tenant, asked, done)
+    const subject = people.chance(guestChance) ? guest : "client"
+    const operation = draw(random, faults, n, { tenant, subject }, asked, done)
     done.push(operation)
     if (!without.has(n)) clients[n % size.clients]!.push(operation)
   }
@@ -75,7 +79,7 @@ const draw = (
   random: Random,
   faults: Faults,
   n: number,
-  tenant: Tenant,
+  { subject, tenant }: { readonly tenant: Tenant; readonly subject: string },
   { aggregate, id, command, payload }: Asked,
   done: ReadonlyArray<Operation>,
 ): Operation => {
@@ -87,6 +91,7 @@ const draw = (
     n,
     name: `op-${n}`,
     stream,
+    subject,
     command: kind! < 0.12 ? undefined : command,
     payload,
     commandId: chosen! < 0.75 ? `c-${n}` : undefined,
@@ -101,8 +106,8 @@ const draw = (
   if (earlier?.commandId === undefined || earlier.command === undefined) return fresh
   const plain = { ...fresh, ifMatch: undefined, notAfterMs: undefined, commandId: earlier.commandId }
   if (faults.isEnabled("repeat") && reuse! < 0.15) {
-    const { command, payload, stream } = earlier
-    return { ...plain, stream, command, payload, fault: "repeat" }
+    const { command, payload, stream, subject } = earlier
+    return { ...plain, stream, subject, command, payload, fault: "repeat" }
   }
   if (
     faults.isEnabled("other-body") && reuse! > 0.92 && earlier.stream.aggregate === aggregate &&

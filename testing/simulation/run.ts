@@ -13,6 +13,8 @@ import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
 import type { Revision } from "../../core/SchemaRegistry.ts"
 import { SnapshotStore } from "../../core/SnapshotStore.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
+import { type Violation as Kept, Violations } from "../../core/Violations.ts"
+import * as ViolationsMemory from "../../core/ViolationsMemory.ts"
 import { chaos } from "./chaos.ts"
 import * as Clients from "./clients.ts"
 import { conclude } from "./conclude.ts"
@@ -23,12 +25,14 @@ import * as Subscribers from "./Subscribers.ts"
 import { emptyTape, type Tape } from "./observe.ts"
 import * as Plan from "./plan.ts"
 import type { Ruling } from "./limiterModel.ts"
+import * as policyModel from "./policyModel.ts"
 import * as registryModel from "./registryModel.ts"
 import type { Inquiry, Question } from "./Question.ts"
 import * as Readers from "./readers.ts"
 import * as Router from "./router.ts"
 import type { SnapshotLog } from "./snapshotModel.ts"
 import type { Commit } from "./storeModel.ts"
+import * as Tracer from "./tracer.ts"
 import type { Workload } from "./workload.ts"
 import * as World from "./World.ts"
 
@@ -71,6 +75,8 @@ export interface HostFacts {
   readonly app: App.App
   readonly wasKilled: boolean
   readonly counters: ReadonlyMap<string, number>
+  /** All its metrics, as text. */
+  readonly metrics: string
 }
 
 /** Everything that the checks look at. */
@@ -88,6 +94,10 @@ export interface Run {
   readonly rulings: ReadonlyArray<Ruling>
   readonly subscribers: ReadonlyArray<Subscribers.Subscriber>
   readonly commits: ReadonlyArray<Commit>
+  readonly spans: ReadonlyArray<Tracer.Spoken>
+  readonly rules: policyModel.Rules
+  /** What each tenant is shown in the end of what the policies refused. */
+  readonly violations: ReadonlyMap<string, ReadonlyArray<Kept>>
   readonly readings: ReadonlyArray<registryModel.Reading>
   /** The step at which a subject was registered, where that was in the middle of the run. */
   readonly registeredAt: ReadonlyMap<string, number>
@@ -125,10 +135,11 @@ const streamLimits = {
   socketBufferBytes: 500,
   socketStallMs: 5_000,
 }
+const tracedChance = 0.1
 /** A run lasts for many minutes that cost nothing, unless somebody looks ten times a second. */
 const slowTail = { tailPollMs: 4_000 }
 /** Steps and processes of a run that was cut short still say what was seen until then. */
-const nothing = { streams: new Map(), feed: [], complete: false }
+const nothing = { streams: new Map(), feed: [], violations: new Map(), complete: false }
 
 /** Runs a seed of a scenario. The result depends on both and on the cut alone. */
 export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): Promise<Run> => {
@@ -151,6 +162,7 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
   const workshop = World.make(seed)
   const scope = Scope.makeUnsafe()
   const seen: Array<Violation> = []
+  const spans: Array<Tracer.Spoken> = []
   const tape = emptyTape()
   scenario.tape.current = tape
 
@@ -163,16 +175,20 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
   })
   const setting: Fleet.Setting = {
     ...{ world, faults, limits, network, seen, commits: [], rulings: [], routings: [], logs: [], opened: [] },
+    tracer: world.random("tracer").chance(tracedChance) ? Tracer.make(spans) : undefined,
+    rules: policyModel.begin(world),
     registry: registryModel.begin(faults, scenario.declared),
     ...{ host: scenario.host, governance: scenario.governance, stream: scenario.stream },
     snapshotLog: { saved: [], handedOut: 0, damagedFirst: new Set() },
     store: Context.get(ports, EventStore),
     snapshots: Context.get(ports, SnapshotStore),
     limiter: await limiterOf(ports, limits),
+    violations: Context.getOrUndefined(ports as Context.Context<never>, Violations) ??
+      (await Effect.runPromise(ViolationsMemory.make())),
     appendsMax: small ? smallAppends : Number.MAX_SAFE_INTEGER,
   }
   const slots = Fleet.slots(faults, scenario)
-  const clients = Clients.make(world, faults, slots)
+  const clients = Clients.make(world, faults, setting.rules, slots)
   const readers = Readers.make(setting, clients.process, slots)
   const subscribers = Subscribers.make(world, faults, clients.process, slots, plan)
   watchMailboxes(setting, slots)
@@ -201,6 +217,8 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
       appendsMax: setting.appendsMax,
       commits: setting.commits,
       logs: setting.logs,
+      spans,
+      rules: setting.rules,
       readings: setting.registry.readings,
       registeredAt: setting.registry.since,
       routings: setting.routings,
@@ -211,7 +229,13 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
     rulings: setting.rulings,
     subscribers: subscribers.all,
     hosts: setting.opened.map((host) => ({
-      ...{ name: host.name, app: host.slot.app, wasKilled: host.wasKilled, counters: countersOf(host) },
+      ...{
+        name: host.name,
+        app: host.slot.app,
+        wasKilled: host.wasKilled,
+        counters: countersOf(host),
+        metrics: metricsOf(host),
+      },
     })),
     ...end ?? nothing,
   }
@@ -242,7 +266,8 @@ const watchMailboxes = ({ limits, seen, world }: Fleet.Setting, slots: ReadonlyA
     for (const { host } of slots) {
       if (host === undefined || host.inFlight.size <= limits.mailbox || host.process.isPaused()) continue
       const waiting = new Map<string, Set<string>>()
-      for (const { actor, commandId } of host.inFlight.values()) {
+      for (const { actor, commandId, isInside } of host.inFlight.values()) {
+        if (!isInside) continue
         waiting.set(actor, (waiting.get(actor) ?? new Set()).add(commandId))
       }
       for (const [actor, ids] of waiting) {
@@ -254,6 +279,9 @@ const watchMailboxes = ({ limits, seen, world }: Fleet.Setting, slots: ReadonlyA
       }
     }
   })
+
+const metricsOf = ({ context }: Fleet.Host): string =>
+  Metric.snapshotUnsafe(context).map(({ attributes, id }) => `${id} ${JSON.stringify(attributes ?? {})}`).join("\n")
 
 const countersOf = ({ context }: Fleet.Host): ReadonlyMap<string, number> =>
   new Map(

@@ -40,6 +40,19 @@ export const sometimesGoverned: Readonly<Record<string, (run: Run) => boolean>> 
   "type stored of which the first answer had been a lie": storedBehind(([first]) =>
     first !== undefined && !first.isTrue && first.hashes !== undefined && first.hashes.size > 0
   ),
+  "denied, then allowed": acceptedAfter("PolicyDenied"),
+  "policies not to be had, then allowed": acceptedAfter("PolicyUnavailable"),
+  "scope withdrawn, then given back": acceptedAfter("Forbidden"),
+  "event denied of a command that was allowed": ({ attempts, rules: { askings } }) =>
+    askings.some(({ key, said }) => said === "no" && key.startsWith(`["append"`)) &&
+    attempts.some(({ answer }) => answer?._tag === "Failed" && answer.error._tag === "PolicyDenied"),
+  "yes that came too late": ({ limits, rules: { askings, isRemote } }) =>
+    askings.some(({ answeredAt, askedAt, said }) =>
+      said === "yes" && answeredAt - askedAt > (isRemote ? limits.remoteDecisionMs : limits.decisionMs)
+    ),
+  "violations of several tenants kept": ({ violations }) =>
+    [...violations.values()].filter((kept) => kept.length > 0).length > 1,
+  "command traced": ({ spans }) => spans.some(({ text }) => text.includes("nexus.commit")),
   "event sent on as far as the registry goes": ({ routings }) => routings.some(({ refusal }) => refusal === undefined),
   "event stopped before it was sent on": ({ routings }) => routings.some(({ refusal }) => refusal === "EventInvalid"),
 }

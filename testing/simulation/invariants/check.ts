@@ -6,6 +6,7 @@ import type { Run, Violation } from "../run.ts"
 import { deadlines, restarts, snapshots, tenants } from "./bounds.ts"
 import * as Facts from "./Facts.ts"
 import { registered, valid } from "./governed.ts"
+import { apart, policies } from "./policies.ts"
 import { linear } from "./linear.ts"
 import { live } from "./live.ts"
 import { log } from "./log.ts"
@@ -38,5 +39,5 @@ export const check = (run: Run): ReadonlyArray<Violation> => {
   if (!run.complete) return run.seen
   const facts = Facts.make(run)
   return [log, outcomes, linear, deadlines, tenants, restarts, snapshots, limiter, past].flatMap((one) => one(facts))
-    .concat(live(run), valid(run), registered(run), run.seen)
+    .concat(live(run), valid(run), registered(run), policies(run), apart(run), run.seen)
 }

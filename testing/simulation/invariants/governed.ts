@@ -27,7 +27,7 @@ const fits = ({ scenario }: Run, event: Stored): boolean =>
   })
 
 /** Commits of processes that stored events of the application. */
-const appends = ({ commits }: Run): ReadonlyArray<Commit> =>
+export const appends = ({ commits }: Run): ReadonlyArray<Commit> =>
   commits.filter(({ append, outcome }) =>
     outcome._tag === "Committed" && append.events.length > 0 && append.events[0]!.type !== tombstone.type
   )

@@ -5,7 +5,7 @@
  */
 import { type StoredEvent, tombstone } from "../../../core/EventStore.ts"
 import { keyOf } from "../../../core/Stream.ts"
-import { type Answer, type Attempt, bytesOf, isDefiniteFailure, isFinal, say } from "../History.ts"
+import { type Answer, type Attempt, bytesOf, isDefiniteFailure, isDenied, isFinal, say } from "../History.ts"
 import type { Violation } from "../run.ts"
 import type { Facts, Same, StreamFacts } from "./Facts.ts"
 
@@ -59,7 +59,8 @@ const checkSameBytes = ({ attempts }: Same, report: Report): void => {
   const first = attempts.filter(({ answer }) => isOutcome(answer)).sort((a, b) => a.answered! - b.answered!)[0]
   if (first === undefined) return
   for (const { answer, invoked, operation } of attempts) {
-    if (answer === undefined || !isFinal(answer)) continue
+    // Whoever asks is judged before his command: then it says nothing of the outcome.
+    if (answer === undefined || !isFinal(answer) || isDenied(answer)) continue
     // Once the outcome is told, a repeat can bring no other final answer.
     if (!isOutcome(answer) && invoked < first.answered!) continue
     if (bytesOf(answer) !== bytesOf(first.answer!)) {
@@ -81,7 +82,7 @@ const checkKeyReuse = (bodies: ReadonlyArray<Same>, report: Report): void => {
         if (!others.some((body) => body.attempts.some(({ invoked }) => invoked <= attempt.answered!))) {
           report(5, `${say(operation)} was called a reused key, but nobody used it`)
         }
-      } else if (isFinal(answer) && answer.error._tag !== "CommandInvalid") {
+      } else if (isFinal(answer) && !isDenied(answer) && answer.error._tag !== "CommandInvalid") {
         const told = others.some((body) =>
           body.attempts.some((one) => isOutcome(one.answer) && one.answered! < attempt.invoked)
         )

@@ -3,12 +3,11 @@
  * @module
  */
 import { Effect, Layer } from "effect"
-import { layerDeniesNothingForTests } from "../../../core/PolicyEnforcerMemory.ts"
 import type { Revision } from "../../../core/SchemaRegistry.ts"
 import { SchemaNotRegistered, SchemaRegistry } from "../../../core/SchemaRegistry.ts"
 import { CachedRegistry, type Shape as Cached } from "../../../runtime/CachedRegistry.ts"
 import { type Ask, Gate, type Shape as GateShape } from "../../../runtime/Gate.ts"
-import { type Governance, productionGovernance, productionHost } from "../../../testing/simulation/Fleet.ts"
+import { enforcer, type Governance, productionGovernance, productionHost } from "../../../testing/simulation/Fleet.ts"
 import { memoryStores } from "../../../testing/simulation/run.ts"
 import { inHost, type Planted, withStore } from "./Planted.ts"
 
@@ -102,7 +101,7 @@ const believesLast: Layer.Layer<CachedRegistry, never, SchemaRegistry> = Layer.e
 const takesChanged = inGovernance(
   "takes a schema that was changed under its number",
   [20],
-  (app) => Layer.provideMerge(Layer.provide(Gate.layer(app), layerDeniesNothingForTests), believesLast),
+  (app) => Gate.layer(app).pipe(Layer.provideMerge(enforcer), Layer.provideMerge(believesLast)),
 )
 
 const storesOpen = inHost(
