@@ -75,7 +75,7 @@ describe("the built package", () => {
 
   it("holds code, types, template, licence and readme, and nothing of tests or of the place of writing", () => {
     const own =
-      /^((schemas|core|runtime|edge|policies|testing|cli)\/.+\.(js|d\.ts)|policies\/bundle\.wasm|(.+\.)?LICENSE|README\.md|package\.json)$/
+      /^((schemas|core|runtime|edge|policies|testing|cli)\/.+\.(js|d\.ts)|policies\/(bundle\.wasm|authorization\.rego)|(.+\.)?LICENSE|README\.md|package\.json)$/
     const foreign = files.filter((path) => !own.test(path) && !path.startsWith("cli/template/"))
     assert.deepStrictEqual(foreign, [])
     const tests = files.filter((path) => /\.test\.|\.types\.|(^|\/)test[A-Z]|bench|\.(env|pem|db|key)$/.test(path))

@@ -104,7 +104,7 @@ export const make = (graph: Graph) => {
     return whole === undefined || found === undefined ? undefined : of(whole.module, found, depth + 1)
   }
 
-  /** What `await import("…")` gives. */
+  /** What an awaited `import()` gives. */
   const loaded = (module: Module, node: Node, depth: number): Meaning | undefined => {
     const specifier = text(module, node["source"], depth + 1)
     const found = specifier.includes(hole) ? undefined : graph.open(module.path, specifier)
