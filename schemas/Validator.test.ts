@@ -143,4 +143,16 @@ describe("make()", () => {
       "taken",
     ])
   })
+
+  it("asks each kind once of each part of a value, however deep kinds stand in kinds", () => {
+    const to = { $ref: "#/$defs/n" }
+    const kind = (name: string) => ({ type: "object", properties: { x: to, [name]: {} }, required: ["x"] })
+    const twice = { type: "object", properties: { x: to }, patternProperties: { "^x": { allOf: [to, to] } } }
+    for (const n of [{ anyOf: [kind("a"), kind("b"), { type: "string" }] }, { ...twice, type: ["object", "string"] }]) {
+      const fits = Result.getOrThrow(Validator.make({ ...to, $defs: { n } } as never))
+      const deep = (leaf: unknown) => Array.from({ length: 31 }).reduce<unknown>((value) => ({ x: value }), leaf)
+      assert.deepEqual(fits(deep("")), [])
+      assert.isAtLeast(fits(deep(1)).length, 1)
+    }
+  })
 })

@@ -17,8 +17,18 @@ const depthMax = 128
 const inRange = (value: number, min: Node.Bound, max: Node.Bound) =>
   (min.open ? value > min.at : value >= min.at) && (max.open ? value < max.at : value <= max.at)
 
+/** What a walk has seen. Kinds within kinds ask the same of one value again and again, twice as often a level. */
+interface Seen {
+  steps: number
+  readonly pairs: Map<Node.Node, Map<object, boolean>>
+}
+const fresh = (): Seen => ({ steps: 0, pairs: new Map() })
+/** Shorter walks cost less than remembering them. */
+const forgotten = 1_000
+
 /** One walk over a value; `report` is absent where only yes or no is asked. A reader fills in defaults. */
-const walk = (report: Report | undefined, reads = false) => {
+const walk = (report: Report | undefined, reads = false, seen = fresh()) => {
+  const quiet = report === undefined && !reads ? seen : fresh()
   const path: Array<string | number> = []
   const wrong = (rule: string): false => {
     report?.(path, rule)
@@ -31,7 +41,7 @@ const walk = (report: Report | undefined, reads = false) => {
     return fits
   }
   /** Whether it fits, without saying where not: branches of a union are tried so. */
-  const quietly = (node: Node.Node, value: Json): boolean => accepts(node, value)
+  const quietly = (node: Node.Node, value: Json): boolean => walk(undefined, false, quiet)(node, value)
 
   const string = (node: Node.Node, value: string): boolean => {
     let fits = true
@@ -115,6 +125,14 @@ const walk = (report: Report | undefined, reads = false) => {
     return fits
   }
   const check = (node: Node.Node, value: Json): boolean => {
+    if (typeof value !== "object" || value === null || seen.steps++ < forgotten) return look(node, value)
+    const known = seen.pairs.get(node) ?? new Map<object, boolean>()
+    seen.pairs.set(node, known)
+    const fits = known.get(value) ?? look(node, value)
+    known.set(value, fits)
+    return fits
+  }
+  const look = (node: Node.Node, value: Json): boolean => {
     if (path.length > depthMax) return wrong("Expected fewer levels")
     if ((node.types & Node.typeOf(value)) === 0) {
       return wrong(node.types === 0 ? "Unexpected value" : `Expected ${Node.typesIn(node.types).join(" or ")}`)
