@@ -93,7 +93,7 @@ export class RegistryCache {
     const known = this.entries.get(subject)
     const changed = contradiction(known?.revisions ?? [], revisions)
     const hashes = new Set(revisions.map(({ hash }) => hash))
-    if (changed !== undefined && known?.inUse.isSubsetOf(hashes) === false) return { refused: changed }
+    if (changed !== undefined && [...known?.inUse ?? []].some((hash) => !hashes.has(hash))) return { refused: changed }
     this.put(subject, revisions, readAt, nowMs)
     return { changed }
   }
