@@ -54,7 +54,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
     {
       name: "sim",
       report: "line",
-      args: script("testing/sim.ts", "--seeds", "500"),
+      args: script("testing/sim.ts", "--seeds", "500", "--seconds", "50"),
       secondsMax: 60,
       ci: { args: script("testing/sim.ts", "--seeds", "2000", "--seconds", "120", "--least", "1000"), secondsMax: 240 },
     },

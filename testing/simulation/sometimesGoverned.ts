@@ -2,7 +2,6 @@
  * What should happen in some run of many to schemas, policies and whoever depends on them.
  * @module
  */
-import { keyOf } from "../../core/Stream.ts"
 import * as Subject from "../../schemas/Subject.ts"
 import type { Answer } from "./History.ts"
 import type { Reading } from "./registryModel.ts"
@@ -57,7 +56,7 @@ export const sometimesGoverned: Readonly<Record<string, (run: Run) => boolean>> 
   "event stopped before it was sent on": ({ routings }) => routings.some(({ refusal }) => refusal === "EventInvalid"),
 }
 
-/** A decision with an invalid event, and others of its stream before and behind it in one commit. */
+/** A decision with an invalid event, and others whose events were stored before and behind it in one commit. */
 export const invalidInTheMiddle = ({ attempts, commits }: Run): boolean => {
   const invalid = new Set(
     attempts.flatMap(({ answer, request }) =>
@@ -67,10 +66,10 @@ export const invalidInTheMiddle = ({ attempts, commits }: Run): boolean => {
   return commits.some((middle) => {
     const { append, group } = middle
     if (append.events.length > 0 || append.command === undefined || !invalid.has(append.command.commandId)) return false
-    const own = commits.filter((one) => one.group === group && keyOf(one.append.stream) === keyOf(append.stream))
-    const stores = (some: typeof own) =>
+    const all = commits.filter((one) => one.group === group)
+    const stores = (some: typeof all) =>
       some.some(({ append, outcome }) => append.events.length > 0 && outcome._tag === "Committed")
-    const at = own.indexOf(middle)
-    return stores(own.slice(0, at)) && stores(own.slice(at + 1))
+    const at = all.indexOf(middle)
+    return stores(all.slice(0, at)) && stores(all.slice(at + 1))
   })
 }
