@@ -21,16 +21,24 @@ describe("judge()", () => {
     assert.isTrue(result._tag === "Success")
     const { findings } = result._tag === "Success" ? result.success : { findings: [] }
     assert.sameMembers([...new Set(findings.map(({ rule }) => rule))], [
-      ...["no-internal-import", "no-synchronous-call", "undeclared-command", "undeclared-event"],
+      ...["no-internal-import", "no-synchronous-call", "unknown-command", "unknown-event"],
     ])
     const keys = findings.map(({ file, line }) => `${file}:${line}`)
     assert.deepStrictEqual(keys, keys.toSorted())
   })
-  it("fails where the policies have no value for these facts", async () => {
+  it("refuses facts that the policies do not know before they are judged", async () => {
     const { routes: _, ...less } = facts
-    const result = await judged(less as Facts)
-    assert.isTrue(result._tag === "Failure" && /gave no list of/.test(result.failure.message), JSON.stringify(result))
-    assert.isTrue(result._tag === "Failure" && result.failure.exitCode === 1)
+    const at = { file: "app.ts", line: 1 }
+    const statement = { kind: "cypher", operation: "DELETE", table: "events", events: true, tombstone: false, ...at }
+    const limit = { requests: 1, windowSeconds: 60, per: "process" }
+    const route = { method: "GET", path: "/v1/events", temporal: true, limit, ...at }
+    const wrong = { "/routes": less, "/statements/0/kind": { ...facts, statements: [statement] } }
+    for (const [pointer, given] of Object.entries({ ...wrong, "/routes/0/limit": { ...facts, routes: [route] } })) {
+      const result = await judged(given as Facts)
+      const said = result._tag === "Failure" ? result.failure : undefined
+      assert.include(said?.message, `the facts are none that policies can judge: ${pointer}`)
+      assert.strictEqual(said?.exitCode, 1)
+    }
   })
 })
 

@@ -8,8 +8,9 @@ import { existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as shipped from "../policies/bundle.ts"
-import { type Facts, Finding } from "../policies/Facts.ts"
+import { Facts, Finding } from "../policies/Facts.ts"
 import * as WasmBundle from "../policies/WasmBundle.ts"
+import * as Issue from "../schemas/Issue.ts"
 import * as opa from "./opa.ts"
 import { Failure } from "./Verb.ts"
 
@@ -40,6 +41,7 @@ const isStale = (bundle: string, sha256: string | undefined): boolean => {
 
 const failed = (message: string) => new Failure({ message, exitCode: 1 })
 const read = Schema.decodeUnknownResult(Schema.Array(Finding))
+const fits = Schema.decodeUnknownResult(Facts, { onExcessProperty: "error" })
 
 const open = (file: string): Effect.Effect<WasmBundle.WasmBundle, Failure> =>
   Effect.try({
@@ -81,6 +83,12 @@ const keyOf = ({ file, line, policy, rule, why }: Finding): string =>
   [file, String(line).padStart(8, "0"), policy, rule, why].join("\n")
 
 export const judge = Effect.fnUntraced(function* (facts: Facts, app: string): Effect.fn.Return<Judgement, Failure> {
+  // Of a kind that the schema does not name, policies would find nothing.
+  const fit = fits(facts)
+  if (Result.isFailure(fit)) {
+    const issues = Issue.fromSchemaError(fit.failure).map(({ pointer, rule }) => `${pointer} ${rule}`)
+    return yield* failed(`the facts are none that policies can judge: ${issues.join("; ")}`)
+  }
   const nexus = yield* open(own)
   if (nexus.sha256 !== shipped.sha256) return yield* failed(`${own} is not the bundle that this version of Nexus has`)
   const found = [...yield* judged(nexus, shippedEntrypoint, facts)]

@@ -27,7 +27,7 @@ export const Service = Struct({
 })
 
 /** An aggregate of the running application, where its contract is declared. */
-export const Aggregate = Struct({ name: String, service: String, ...place })
+export const Aggregate = Struct({ name: String, service: String, commands: list(String), ...place })
 
 /** One module of a service taking in another's; contracts (`X.contract.ts` and what they are made of) are for everybody. */
 export const Import = Struct({
@@ -38,12 +38,12 @@ export const Import = Struct({
   ...place,
 })
 
-/** A service reaching for another. `ask` and `http` wait for an answer; `bus` is a bus command, `event` a subscription. */
+/** A service reaching for another. `ask` and `http` wait for an answer; `bus` (a command) and `event` its manifest names. */
 export const Call = Struct({
   from: String,
   /** Empty where it cannot be told; of `http` the host then stands in `aggregate`'s place. */
   to: String,
-  /** What is asked; `*` where the source does not say. */
+  /** What is asked, `*` where the source does not say; of a manifest the whole name: `Payment.TakePayment`. */
   aggregate: String,
   how: Literals(["ask", "http", "bus", "event"]),
   ...place,
@@ -95,7 +95,7 @@ export const Route = Struct({
   /** It asks after the past: a state at a time or version, or the events of a time range. */
   temporal: Boolean,
   /** What its handler is held to, from the very value that holds it; null where nothing is. */
-  limit: NullOr(Struct({ requests: Int, windowSeconds: Schema.Number, per: Literals(["client", "process"]) })),
+  limit: NullOr(Struct({ requests: Int, windowSeconds: Schema.Number, per: Schema.Literal("client") })),
   ...place,
 })
 

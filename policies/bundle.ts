@@ -5,7 +5,7 @@
  */
 
 /** SHA-256 of `bundle.wasm`. */
-export const sha256 = "3879094b7bb70c83f839d3994c94a070404cb9967081c2b4d34ea72adf368026"
+export const sha256 = "77928c179b1becc5eb566c602f50301d90f40508bde946203c3e8eb65edf97d4"
 
 /** SHA-256 of the policies that it was compiled from. */
-export const sources = "1e59087fa0eadcf3195873139f09b024abf2ac4f29c829cd46e54ee1236d1151"
+export const sources = "cdfb2636c7008369337c21553f945b4b795ffb442e99c387ce99a855306f24ee"

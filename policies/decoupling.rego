@@ -37,34 +37,31 @@ violations contains {
 	one.from != one.to
 }
 
+# What a manifest names has to be there: a slip of the pen, or a name that was changed since, is delivered by nobody.
 violations contains {
 	"policy": policy,
-	"rule": "undeclared-command",
-	"why": sprintf("%s sends commands to %s, and its manifest does not say so", [one.from, one.aggregate]),
-	"repair": sprintf("add the command of %s to \"sends\" in the manifest of %s", [one.aggregate, one.from]),
+	"rule": "unknown-command",
+	"why": sprintf("%s sends %s: no contract of another service has such a command", [one.from, one.aggregate]),
+	"repair": sprintf("name it in \"sends\" as its contract does, or take it out of the manifest of %s", [one.from]),
 	"file": one.file,
 	"line": one.line,
 } if {
 	some one in input.calls
 	one.how == "bus"
-	one.from != ""
-	one.from != one.to
-	not declared(one.from, "sends", one.aggregate)
+	not of_another(one, commands)
 }
 
 violations contains {
 	"policy": policy,
-	"rule": "undeclared-event",
-	"why": sprintf("%s listens to %s, and its manifest does not say so", [one.from, one.aggregate]),
-	"repair": sprintf("add the event of %s to \"consumes\" in the manifest of %s", [one.aggregate, one.from]),
+	"rule": "unknown-event",
+	"why": sprintf("%s listens to %s: no contract of another service has such an event", [one.from, one.aggregate]),
+	"repair": sprintf("name it in \"consumes\" as its contract does, or take it out of the manifest of %s", [one.from]),
 	"file": one.file,
 	"line": one.line,
 } if {
 	some one in input.calls
 	one.how == "event"
-	one.from != ""
-	one.from != one.to
-	not declared(one.from, "consumes", one.aggregate)
+	not of_another(one, events)
 }
 
 violations contains {
@@ -98,12 +95,18 @@ target(one) := one.to if one.to != ""
 
 target(one) := one.aggregate if one.to == ""
 
-# A manifest names `Payment.TakePayment`; the source may say no more than the aggregate, or nothing (`*`).
-declared(service, list, name) if {
-	some one in input.services
-	one.name == service
-	some entry in one[list]
-	name in {entry, split(entry, ".")[0]}
+commands contains concat(".", [one.name, command]) if {
+	some one in input.aggregates
+	some command in one.commands
+}
+
+events contains concat(".", [one.aggregate, one.type]) if {
+	some one in input.events
+}
+
+of_another(one, names) if {
+	one.aggregate in names
+	one.from != one.to
 }
 
 owned(name) if {

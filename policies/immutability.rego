@@ -17,20 +17,6 @@ violations contains {
 	not tombstone(one)
 }
 
-# A kind of statement that is not known is no excuse.
-violations contains {
-	"policy": policy,
-	"rule": "unknown-statement",
-	"why": sprintf("a statement of the kind %s touches %s, and nobody can tell what it does", [one.kind, table(one)]),
-	"repair": "write it so that it can be read: plain SQL, an AWS command with a literal table, or a literal grant",
-	"file": one.file,
-	"line": one.line,
-} if {
-	some one in input.statements
-	one.events
-	not rule_of[one.kind]
-}
-
 rule_of := {
 	"sql": "no-change-by-sql",
 	"dynamodb": "no-change-by-request",

@@ -41,24 +41,6 @@ violations contains {
 	not low_enough(one.limit)
 }
 
-violations contains {
-	"policy": policy,
-	"rule": "limit-not-per-client",
-	"why": sprintf("%s %s is limited per %s: one client can use up what all others need", [
-		one.method,
-		one.path,
-		one.limit.per,
-	]),
-	"repair": "count by tenant and subject, as QueryLimiter does",
-	"file": one.file,
-	"line": one.line,
-} if {
-	some one in input.routes
-	one.temporal
-	is_object(one.limit)
-	one.limit.per != "client"
-}
-
 # A window slides, so any 60 seconds are covered by so many of it, each with as many questions.
 low_enough(limit) if {
 	limit.windowSeconds > 0

@@ -39,18 +39,3 @@ violations contains {
 	some one in input.publishers
 	not one.validated
 }
-
-violations contains {
-	"policy": policy,
-	"rule": "version-missing",
-	"why": sprintf("%s has no version %d, but version %d", [name(one), earlier, one.version]),
-	"repair": "versions count from 1 without a gap: keep each with its upcaster",
-	"file": one.file,
-	"line": one.line,
-} if {
-	some one in input.events
-	some earlier in numbers.range(1, one.version)
-	not earlier in {other.version | some other in input.events; name(other) == name(one)}
-}
-
-name(event) := concat(".", [event.aggregate, event.type])

@@ -59,7 +59,8 @@ export const declared = (
   return {
     aggregates: Object.keys(app.aggregates).map((name) => {
       const place = placeOf(name)
-      return { name, service: serviceOf(name, place.file), ...place }
+      const commands = Object.keys(app.aggregates[name]!.contract.commands)
+      return { name, service: serviceOf(name, place.file), commands, ...place }
     }),
     events: Declared.make(app).map(({ aggregate, hash2020, subject, type, version }) => {
       const place = placeOf(aggregate, type)

@@ -62,6 +62,12 @@ it("is tested, compiled and judged by", async () => {
   assert.strictEqual(code, 1)
   assert.match(out, /GiftCard\.contract\.ts:\d+ naming\/past-tense\n {2}CardRedeemed is no fact in the past\n/)
 
+  put("naming.rego", policy.replace(`"ed"`, `"Issued"`).replace(`\t"line": one.line,\n`, ""))
+  await nexus("build")
+  const placeless = await nexus("check")
+  assert.deepStrictEqual([placeless.code, placeless.out], [1, ""])
+  assert.match(placeless.err, /the policy naming\/violations gave no list of \{ policy, /)
+
   put("naming.rego", policy.replace("some one", "some two"))
   assert.match((await nexus("build")).err, /the policies in policies are wrong:\n/)
   put("naming.rego", policy.replace("# entrypoint: true\n", ""))

@@ -4,11 +4,12 @@
  * @module
  */
 import { Effect } from "effect"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { afterAll, assert, describe, it } from "vitest"
 import { load } from "../../cli/facts/load.ts"
 import { judge } from "../../cli/judge.ts"
+import * as opa from "../../cli/opa.ts"
 import type { App } from "../../core/App.ts"
 import * as Declared from "../../core/Declared.ts"
 import * as Lock from "../../schemas/Lock.ts"
@@ -57,7 +58,28 @@ describe("the application that all fixtures are made from", () => {
   it("keeps every policy", async () => assert.deepStrictEqual(await findings({}), []))
 })
 
+/** What a policy calls its rules: a word, or the words of a table; any other way to name one fails here. */
+const rulesOf = (text: string): ReadonlyArray<string> => {
+  const policy = /^policy := "([a-z]+)"$/m.exec(text)?.[1]
+  const named = [...text.matchAll(/^\t"rule": (?:"([a-z-]+)"|(\w+)\[[\w.]+\]),$/gm)]
+  assert.lengthOf(named, [...text.matchAll(/^violations\b/gm)].length, policy)
+  return named.flatMap(([, word, table]) => {
+    if (word !== undefined) return [word]
+    const [, words = ""] = new RegExp(`^${table} := \\{$([^}]*)`, "m").exec(text)!
+    return Array.from(words.matchAll(/": "([a-z-]+)"/g), ([, one]) => one!)
+  }).map((rule) => `${policy}/${rule}`)
+}
+
 const all = [...decoupling, ...immutability, ...registration, ...limits]
+
+it("every rule of the policies has an application that breaks it and one that was repaired", () => {
+  // The other two unite them, and decide while the application runs.
+  const files = opa.filesOf("policies", false).filter((file) => !/^(architecture|authorization)\./.test(file))
+  const rules = files.flatMap((file) => rulesOf(readFileSync(join("policies", file), "utf8")))
+  assert.isNotEmpty(rules)
+  assert.sameMembers([...new Set(all.map(({ rule }) => rule))], rules)
+})
+
 for (const { at, broken, how, repaired, rule, templates } of all) {
   describe(rule, () => {
     it(`finds ${how}, and says where, why and how to repair it`, async () => {
