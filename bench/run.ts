@@ -17,6 +17,9 @@ export interface Settings {
 }
 
 /** Runs one measurement in its own process; one that fails or takes too long stops the bench. */
+/** It ended by itself, without a measurement. */
+class Ended extends Error {}
+
 const measure = async (subject: string, workload: string, { folder, scale }: Settings): Promise<Measurement> => {
   const own = await Deno.makeTempDir({ dir: folder })
   const process = new Deno.Command(Deno.execPath(), {
@@ -35,11 +38,25 @@ const measure = async (subject: string, workload: string, { folder, scale }: Set
   const { code, stdout } = await process.output()
   clearTimeout(timer)
   await Deno.remove(own, { recursive: true })
-  if (code !== 0) throw new Error(`${subject} ${workload} ended with code ${code}`)
+  if (code !== 0) throw new Ended(`${subject} ${workload} ended with code ${code}`)
   const last = new TextDecoder().decode(stdout).trimEnd().split("\n").at(-1) ?? ""
   const measured: Measurement = JSON.parse(last)
   if (measured.faults.length > 0) throw new Error(`${subject} ${workload}: ${measured.faults.join("; ")}`)
   return measured
+}
+
+/** A peer's own library may fail now and then (a busy file, say): that must not cost the whole run. Wrong work always does. */
+const attempts = 3
+
+const patiently = async (subject: string, workload: string, settings: Settings): Promise<Measurement> => {
+  for (let n = 1;; n++) {
+    try {
+      return await measure(subject, workload, settings)
+    } catch (error) {
+      if (!(error instanceof Ended) || n === attempts) throw error
+      console.error(`${error.message}: once more`)
+    }
+  }
 }
 
 const unitless = new Set(["count", "firings"])
@@ -58,7 +75,7 @@ export const round = async (
   for (let i = 0; i < subjects.length; i++) {
     const subject = subjects[(n + i) % subjects.length]!
     const startedAt = performance.now()
-    const { figures } = await measure(subject, name, settings)
+    const { figures } = await patiently(subject, name, settings)
     measured[subject] = figures
     const line = `${name} round ${n + 1} ${subject}: ${short(figures)}`
     progress.done(`${name} ${subject}`, performance.now() - startedAt, line)
