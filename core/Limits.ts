@@ -165,6 +165,46 @@ export const defaults = {
   violationQueue: 1_000,
   /** Their writer rests so long between rounds. */
   violationPauseMs: 250,
+  /** Leases under one prefix: shards of one log for one consumer. */
+  leases: 10_000,
+  /** A lease whose beat has not changed for so long may be taken; its holder keeps it three times as often. */
+  leaseMs: 10_000,
+  /** Items of one read of a shard. */
+  shardPage: 1_000,
+  /** Between two reads of a shard that found nothing: AWS allows five a second and shard. */
+  shardPollMs: 200,
+  /** Shards are looked for anew so often. */
+  shardsPollMs: 10_000,
+  /** Items of a shard read but not done; no more is read meanwhile. */
+  shardWindow: 10_000,
+  /** Streams whose marks are remembered in memory, of one consumer. */
+  marks: 100_000,
+  /** Streams whose records are under way at once. */
+  lanes: 1_000,
+  /** The reconciler looks so often, at so many streams each time; all of them at start and behind a trimmed history. */
+  reconcileMs: 30_000,
+  reconcilePage: 500,
+  /** What is sent on is tried again after so long at first, twice as long each time, at most the second. */
+  routeBackoffMs: 50,
+  routeBackoffMaxMs: 5_000,
+  /** A handler is tried again so often before `park` or `skip`, after so long at first, at most the second. */
+  handlerRetries: 5,
+  handlerBackoffMs: 200,
+  handlerBackoffMaxMs: 30_000,
+  /** A handler that takes longer has failed. */
+  handlerMs: 30_000,
+  /** Events of different streams handled at once, of one consumer and process. */
+  handlers: 64,
+  /** Bytes of a message's body in a queue. */
+  messageBodyBytes: 256 * KiB,
+  /** What was received is hidden from others for so long, and longer while it is worked on. */
+  hiddenMs: 30_000,
+  /** A queue is waited on for so long. */
+  queueWaitMs: 10_000,
+  /** Redrives are looked for so often. */
+  redrivePollMs: 1_000,
+  /** Records of the embedded bus are kept for so long, as Kinesis keeps them. */
+  busRetentionMs: 24 * 3_600_000,
 } as const
 
 export type Limits = { readonly [K in keyof typeof defaults]: number }
