@@ -34,6 +34,11 @@ const zones: ReadonlyArray<Zone> = [
   { at: /^schemas\//, may: inward.schemas, packages: ["effect", "re2js"] },
   { at: /^core\//, may: inward.core, packages: ["effect", "@noble/hashes"] },
   { at: /^runtime\/adapters\/node\//, may: inward.runtime, packages: ["effect", "ws"] },
+  {
+    at: /^runtime\/adapters\/dynamodb\//,
+    may: [...inward.runtime, "runtime/adapters/aws"],
+    packages: ["effect", "@aws-sdk/client-dynamodb", "@aws-sdk/client-dynamodb-streams"],
+  },
   { at: /^runtime\/adapters\/glue\//, may: inward.runtime, packages: ["effect", "@aws-sdk/client-glue"] },
   { at: /^runtime\//, may: inward.runtime, packages: ["effect"] },
   { at: /^edge\/client\//, may: ["edge/client"], packages: [], types: ["schemas", "effect"] },

@@ -20,6 +20,8 @@ const exceptions = [
   // The table was made anew once, with every event copied in the same transaction; who opens an old file runs it still.
   "immutability/no-change-by-sql runtime/adapters/sqlite/migrations.ts ALTER",
   "immutability/no-change-by-sql runtime/adapters/sqlite/migrations.ts DROP",
+  // Tables are made from a list in which the events have no time to live, as a test beside it says.
+  "immutability/no-change-by-request runtime/adapters/dynamodb/create.ts dynamodb:UpdateTimeToLive",
 ]
 
 const tree = readTree(".")
