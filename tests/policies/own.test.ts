@@ -17,11 +17,11 @@ import { readTree } from "../source.ts"
 const exceptions = [
   // An import brings events back that were stored before, with the times they have; `nexus schemas check --data` reads them.
   "registration/not-validated runtime/Import.ts restore",
+  // Tables are made from a list in which the events have no time to live, as a test beside it says.
+  "immutability/no-change-by-request runtime/adapters/dynamodb/create.ts dynamodb:UpdateTimeToLive",
   // The table was made anew once, with every event copied in the same transaction; who opens an old file runs it still.
   "immutability/no-change-by-sql runtime/adapters/sqlite/migrations.ts ALTER",
   "immutability/no-change-by-sql runtime/adapters/sqlite/migrations.ts DROP",
-  // Tables are made from a list in which the events have no time to live, as a test beside it says.
-  "immutability/no-change-by-request runtime/adapters/dynamodb/create.ts dynamodb:UpdateTimeToLive",
 ]
 
 const tree = readTree(".")
