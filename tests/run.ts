@@ -94,9 +94,9 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       name: "engines",
       report: "vitest",
       args: vitest("--project", "engines", "infra/"),
-      secondsMax: 120,
+      secondsMax: 180,
       ciOnly: true,
-      engines: ["apicurio", "moto", "opa"],
+      engines: ["apicurio", "moto", "opa", "dynamodb", "kinesis", "fauxqs"],
     },
     {
       name: "confluent",

@@ -4,10 +4,17 @@
  * Another engine is another entry here and nothing else.
  * @module
  */
-import { existsSync } from "node:fs"
-import { join } from "node:path"
-import { type Env, root, type Step } from "./fetch.ts"
-import { java, missing, type Need } from "./toolchain.ts"
+import { existsSync, readFileSync } from "node:fs"
+import { delimiter, join } from "node:path"
+import process from "node:process"
+import { type Env, root, type Step, type Sum } from "./fetch.ts"
+import { java, javac, missing, type Need } from "./toolchain.ts"
+
+export interface Question {
+  readonly path: string
+  /** Posted with these, where there are any. */
+  readonly headers?: Readonly<Record<string, string>>
+}
 
 export interface Engine {
   readonly version: string
@@ -22,13 +29,51 @@ export interface Engine {
   readonly start: (
     at: { readonly folder: string; readonly port: number; readonly data: string },
   ) => { readonly command: string; readonly args: ReadonlyArray<string>; readonly env?: Env }
-  /** The path that answers 200 once it is ready. */
-  readonly ready: string
+  /** What it answers with 200 once it is ready. */
+  readonly ready: Question
   /** Pessimistic: on a machine whose cores are all at work. */
   readonly readySecondsMax: number
   /** Behind the root, what clients are given as its address. */
   readonly base?: string
 }
+
+/** A call without arguments, as an SDK would sign it for whoever does not look at signatures. */
+const aws = (service: string, protocol: "1.0" | "1.1", target: string): Question => ({
+  path: "/",
+  headers: {
+    "content-type": `application/x-amz-json-${protocol}`,
+    "x-amz-date": "20260101T000000Z",
+    "x-amz-target": target,
+    authorization: `AWS4-HMAC-SHA256 Credential=nexus/20260101/us-east-1/${service}/aws4_request, ` +
+      "SignedHeaders=host, Signature=0",
+  },
+})
+
+const here = (...path: ReadonlyArray<string>) => join(root, "infra/engines", ...path)
+
+/** Of a committed lock file: with all it depends on, each in the bytes that stand there. */
+const npm = (name: string) => (folder: string): ReadonlyArray<Step> => [
+  { command: "cp", args: [here(name, "package.json"), here(name, "package-lock.json"), folder] },
+  {
+    command: "npm",
+    args: ["ci", "--prefix", folder, "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"],
+  },
+]
+
+/** By Deno, so that no other Node is needed than the one that installs it. */
+const served = (script: string, ...args: ReadonlyArray<string>) => ({
+  command: process.execPath,
+  args: ["run", "-A", "--no-config", "--node-modules-dir=manual", here(script), ...args],
+})
+
+const jars = (folder: string): ReadonlyArray<Sum> =>
+  readFileSync(here("dynamodb/sha256.txt"), "utf8").trim().split("\n").map((line) => {
+    const [sha256 = "", name = ""] = line.split(/ +/)
+    return { file: join(folder, name), sha256 }
+  })
+
+const classPath = (folder: string): string =>
+  [folder, ...jars(folder).map(({ file }) => file).filter((file) => file.endsWith(".jar"))].join(delimiter)
 
 const maven = (artifact: string, folder: string): Step => ({
   command: "mvn",
@@ -58,7 +103,7 @@ export const engines = {
     ],
     port: 8481,
     start: ({ folder, port }) => ({
-      command: java(),
+      command: java(21),
       args: [
         ...["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
         ...[
@@ -70,7 +115,7 @@ export const engines = {
         ...["-jar", join(folder, "quarkus-run.jar")],
       ],
     }),
-    ready: "/apis/ccompat/v7/subjects",
+    ready: { path: "/apis/ccompat/v7/subjects" },
     readySecondsMax: 120,
     base: "/apis/ccompat/v7",
   },
@@ -93,7 +138,7 @@ export const engines = {
       args: [join(folder, "bin/moto_server"), "-H", "127.0.0.1", "-p", `${port}`],
       env: { PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: "1" },
     }),
-    ready: "/moto-api/",
+    ready: { path: "/moto-api/" },
     readySecondsMax: 60,
   },
   /** Evaluates, tests and compiles Rego. Built by Go from the sum-checked module. */
@@ -112,8 +157,68 @@ export const engines = {
       command: join(folder, "opa"),
       args: ["run", "--server", `--addr=127.0.0.1:${port}`, "--log-level=error", "--disable-telemetry"],
     }),
-    ready: "/health",
+    ready: { path: "/health" },
     readySecondsMax: 30,
+  },
+  /** In memory, all regions and credentials over one set of tables; streams of one shard. It never throttles. */
+  dynamodb: {
+    version: "2.6.1",
+    fetchedWith: ["maven", "jdk17"],
+    runsOn: ["jdk17"],
+    program: "Loopback.class",
+    fetch: (folder) => [
+      {
+        command: "mvn",
+        args: [
+          ...["--quiet", "--batch-mode", "--strict-checksums", "-f", here("dynamodb/pom.xml")],
+          "org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies",
+          ...["-DincludeScope=runtime", `-DoutputDirectory=${folder}`],
+        ],
+      },
+      ...jars(folder),
+      {
+        command: javac(17),
+        args: ["--release", "17", "-cp", classPath(folder), "-d", folder, here("dynamodb/Loopback.java")],
+      },
+    ],
+    port: 8484,
+    start: ({ folder, port }) => ({
+      command: java(17),
+      args: [
+        ...["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", `-Djava.library.path=${folder}`],
+        ...["-cp", classPath(folder), "Loopback", "-inMemory", "-sharedDb", "-disableTelemetry", "-port", `${port}`],
+      ],
+      env: { DDB_LOCAL_TELEMETRY: "0" },
+    }),
+    ready: aws("dynamodb", "1.0", "DynamoDB_20120810.ListTables"),
+    readySecondsMax: 60,
+  },
+  /** Shards split and merge as they do at AWS. Speaks HTTP/1.1 alone. */
+  kinesis: {
+    version: "0.6.2",
+    fetchedWith: ["npm"],
+    runsOn: [],
+    program: "node_modules/kinesis-local/main.js",
+    fetch: npm("kinesis"),
+    port: 8485,
+    start: ({ folder, port }) => ({
+      ...served("kinesis/start.ts", folder),
+      env: { KINESIS_MOCK_PLAIN_PORT: `${port}`, KINESIS_MOCK_TLS_PORT: "0", LOG_LEVEL: "ERROR" },
+    }),
+    ready: aws("kinesis", "1.1", "Kinesis_20131202.ListStreams"),
+    readySecondsMax: 60,
+  },
+  /** SNS and SQS behind one address. */
+  fauxqs: {
+    version: "2.4.1",
+    fetchedWith: ["npm"],
+    runsOn: [],
+    program: "node_modules/fauxqs/dist/app.js",
+    fetch: npm("fauxqs"),
+    port: 8486,
+    start: ({ folder, port }) => served("fauxqs/start.ts", folder, `${port}`),
+    ready: aws("sqs", "1.0", "AmazonSQS.ListQueues"),
+    readySecondsMax: 60,
   },
 } as const satisfies Readonly<Record<string, Engine>>
 

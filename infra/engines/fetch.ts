@@ -36,12 +36,20 @@ const run = promisify(execFile)
 /** Bounds a build on a slow machine with an empty cache. */
 const stepMsMax = 15 * 60_000
 
+/** Settles with the last Maven: two at once may spoil the cache that they share. */
+let maven: Promise<unknown> = Promise.resolve()
+
+const command = async ({ args, command, env }: Command): Promise<void> => {
+  const go = () =>
+    run(command, [...args], { env: { ...process.env, ...env }, timeout: stepMsMax, maxBuffer: 64 * 1024 * 1024 })
+  if (command !== "mvn") return void await go()
+  const turn = maven.then(go)
+  maven = turn.catch(() => undefined)
+  await turn
+}
+
 const take = async (step: Step): Promise<void> => {
-  if (!("sha256" in step)) {
-    const env = { ...process.env, ...step.env }
-    await run(step.command, [...step.args], { env, timeout: stepMsMax, maxBuffer: 64 * 1024 * 1024 })
-    return
-  }
+  if (!("sha256" in step)) return command(step)
   const hash = createHash("sha256")
   for await (const chunk of createReadStream(step.file)) hash.update(chunk)
   const found = hash.digest("hex")

@@ -10,7 +10,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, 
 import { createServer } from "node:net"
 import { join } from "node:path"
 import process from "node:process"
-import { entry, folderOf, lacking, type Name } from "./engines.ts"
+import { entry, folderOf, lacking, type Name, type Question } from "./engines.ts"
 import { root } from "./fetch.ts"
 import { endGroup, isAlive, type Leader, leader } from "./process.ts"
 
@@ -70,8 +70,11 @@ const isFree = (port: number): Promise<boolean> =>
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)))
   })
 
-const isReady = (url: string): Promise<boolean> =>
-  fetch(url, { signal: AbortSignal.timeout(2_000), redirect: "manual" }).then(async (response) => {
+const isReady = (port: number, { headers, path }: Question): Promise<boolean> =>
+  fetch(`http://127.0.0.1:${port}${path}`, {
+    ...headers === undefined ? {} : { method: "POST", headers, body: "{}" },
+    ...{ signal: AbortSignal.timeout(2_000), redirect: "manual" },
+  }).then(async (response) => {
     await response.body?.cancel()
     return response.status === 200
   }, () => false)
@@ -126,7 +129,7 @@ export const start = async (name: Name, options: Options): Promise<Running> => {
   writeFileSync(fileOf(one), JSON.stringify(one))
   const until = performance.now() + readySecondsMax * 1000
   while (ended === undefined && performance.now() < until) {
-    if (await isReady(`http://127.0.0.1:${port}${ready}`)) return one
+    if (await isReady(port, ready)) return one
     await pause(50)
   }
   const said = readFileSync(log, "utf8").slice(-2_000)

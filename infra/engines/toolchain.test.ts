@@ -6,9 +6,9 @@ import { jdk, jdks, missing } from "./toolchain.ts"
 
 it("jdk() takes the first that is new enough, and missing() says which there are", () => {
   const folder = mkdtempSync(join(tmpdir(), "nexus-jdks-"))
-  const home = (name: string, version: string) => {
+  const home = (name: string, version: string, programs = ["java", "javac"]) => {
     mkdirSync(join(folder, name, "bin"), { recursive: true })
-    writeFileSync(join(folder, name, "bin/java"), "")
+    for (const program of programs) writeFileSync(join(folder, name, "bin", program), "")
     writeFileSync(join(folder, name, "release"), `IMPLEMENTOR="x"\nJAVA_VERSION="${version}"\n`)
     return join(folder, name)
   }
@@ -22,6 +22,9 @@ it("jdk() takes the first that is new enough, and missing() says which there are
         "install one, or name it in JAVA_HOME",
     )
     assert.match(missing("jdk21", [])!, /found: none/)
+    assert.isUndefined(missing("jdk17", old))
+    assert.match(missing("jdk17", jdks([eight]))!, /^a JDK of at least 17 is missing/)
+    assert.deepStrictEqual(jdks([home("runtime", "25", ["java"])]), [])
     const found = jdks([seventeen, home("21", "21"), home("25", "25.0.3")])
     assert.strictEqual(jdk(21, found)?.version, "21")
     assert.strictEqual(missing("jdk21", found), undefined)

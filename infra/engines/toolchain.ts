@@ -9,7 +9,7 @@ import { homedir } from "node:os"
 import { delimiter, join } from "node:path"
 import process from "node:process"
 
-export type Need = "jdk21" | "maven" | "go" | "python"
+export type Need = "jdk17" | "jdk21" | "maven" | "go" | "npm" | "python"
 
 export interface Jdk {
   readonly home: string
@@ -17,11 +17,10 @@ export interface Jdk {
   readonly version: string
 }
 
+/** Without a compiler it is no more than a runtime. */
 const jdkAt = (home: string): Jdk | undefined => {
-  const release = join(home, "release")
-  const program = join(home, "bin/java")
-  if (!existsSync(release) || !existsSync(program)) return undefined
-  const [, version] = /^JAVA_VERSION="([^"]+)"/m.exec(readFileSync(release, "utf8")) ?? []
+  if (!["release", "bin/java", "bin/javac"].every((path) => existsSync(join(home, path)))) return undefined
+  const [, version] = /^JAVA_VERSION="([^"]+)"/m.exec(readFileSync(join(home, "release"), "utf8")) ?? []
   return version === undefined ? undefined : { home, version }
 }
 
@@ -51,19 +50,26 @@ export const jdk = (least: number, found: ReadonlyArray<Jdk> = jdks()): Jdk | un
 const onPath = (...names: ReadonlyArray<string>): boolean =>
   names.some((name) => (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, name))))
 
+const programs: Readonly<Record<Exclude<Need, "jdk17" | "jdk21">, readonly [program: string, title: string]>> = {
+  maven: ["mvn", "Maven"],
+  go: ["go", "Go"],
+  npm: ["npm", "npm"],
+  python: ["python3", "Python 3"],
+}
+
 /** One sentence, or nothing where it is there. */
 export const missing = (need: Need, found: ReadonlyArray<Jdk> = jdks()): string | undefined => {
-  if (need === "jdk21") {
-    if (jdk(21, found) !== undefined) return undefined
+  if (need === "jdk17" || need === "jdk21") {
+    const least = Number(need.slice(3))
+    if (jdk(least, found) !== undefined) return undefined
     const seen = found.map(({ home, version }) => `${version} in ${home}`).join(", ")
-    return `a JDK of at least 21 is missing (found: ${seen || "none"}): install one, or name it in JAVA_HOME`
+    return `a JDK of at least ${least} is missing (found: ${seen || "none"}): install one, or name it in JAVA_HOME`
   }
-  const [program, title] = { maven: ["mvn", "Maven"], go: ["go", "Go"], python: ["python3", "Python 3"] }[need] as [
-    string,
-    string,
-  ]
+  const [program, title] = programs[need]
   return onPath(program) ? undefined : `${title} is missing: install it, so that ${program} is on the PATH`
 }
 
-/** Of the JDK that is new enough; call it where `missing` found nothing. */
-export const java = (): string => join(jdk(21)!.home, "bin/java")
+/** Of the first JDK that is new enough; call it where `missing` found nothing. */
+export const java = (least: number): string => join(jdk(least)!.home, "bin/java")
+/** The same JDK's compiler. */
+export const javac = (least: number): string => join(jdk(least)!.home, "bin/javac")
