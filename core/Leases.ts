@@ -37,6 +37,8 @@ export interface Shape {
   readonly keep: (lease: Lease, checkpoint?: string) => Effect.Effect<Lease | undefined, StoreUnavailable>
   /** Gives it back for others to take at once; where it was lost before, nothing happens. */
   readonly release: (lease: Lease) => Effect.Effect<void, StoreUnavailable>
+  /** Forgets it with its checkpoint; where it is not held any more, nothing happens. Next time its fence begins anew. */
+  readonly remove: (lease: Lease) => Effect.Effect<void, StoreUnavailable>
 }
 
 export class Leases extends Context.Service<Leases, Shape>()("nexus/core/Leases") {}
