@@ -5,9 +5,9 @@
  * up to the head. On the secondary path each message is a row. Rows hold no payload.
  * @module
  */
-import { Context, type Effect } from "effect"
+import { Context, Effect, Random } from "effect"
 import type { BadCursor, Page, StoreUnavailable } from "./EventStore.ts"
-import type { StreamKey } from "./Stream.ts"
+import { keyOf, type StreamKey } from "./Stream.ts"
 
 export interface DeadLetter {
   /** `idOf`; the same consumer and key (or message) is the same dead letter. */
@@ -29,7 +29,10 @@ export interface DeadLetter {
   readonly traceId: string
   /** Somebody asked that it be tried again, and that has not been done yet. */
   readonly redriving: boolean
-  /** Raised whenever the row changes: what was decided on an older one is not done. */
+  /**
+   * Raised by one whenever the row changes, and begins at random (`firstFence`): what was decided on an older one is not
+   * done, neither if that was forgotten meanwhile and came again.
+   */
   readonly fence: number
 }
 
@@ -39,14 +42,17 @@ export interface Filter {
   readonly stream?: string
 }
 
+/** What could not be done, as whoever tried says it. */
+export type Failure = Omit<DeadLetter, "fence" | "redriving">
+
 export interface Shape {
   /**
    * Keeps one. Where it is kept already, the first attempt and version stay, the rest is replaced, attempts are added
    * up, `redriving` ends and the fence rises. Answers with the row.
    */
-  readonly put: (letter: Omit<DeadLetter, "fence" | "redriving">) => Effect.Effect<DeadLetter, StoreUnavailable>
+  readonly put: (letter: Failure) => Effect.Effect<DeadLetter, StoreUnavailable>
   readonly get: (tenant: string, id: string) => Effect.Effect<DeadLetter | undefined, StoreUnavailable>
-  /** Of one tenant, the newest `lastAt` first as far as the store can; a cursor continues behind the last item. */
+  /** Of one tenant, the newest `lastAt` first, of equal ones the last id; a cursor continues behind the last item. */
   readonly list: (
     tenant: string,
     filter: Filter,
@@ -74,3 +80,20 @@ export class DeadLetters extends Context.Service<DeadLetters, Shape>()("nexus/co
 /** Unambiguous, because no part contains a slash; consumers are named like ids. */
 export const idOf = (consumer: string, stream: StreamKey, eventId?: string): string =>
   [consumer, stream.tenant, stream.aggregate, stream.id, ...eventId === undefined ? [] : [eventId]].join("/")
+
+/** Where the fence of a row begins. */
+export const firstFence: Effect.Effect<number> = Effect.map(Random.next, (part) => 1 + Math.floor(part * 2 ** 52))
+
+/** The row that a kept one becomes when the same fails again. */
+export const again = (kept: DeadLetter, letter: Failure): DeadLetter => ({
+  ...letter,
+  version: kept.version,
+  firstAt: kept.firstAt,
+  attempts: kept.attempts + letter.attempts,
+  redriving: false,
+  fence: kept.fence + 1,
+})
+
+/** Whether a listing with this filter shows it. */
+export const isOf = (letter: DeadLetter, { consumer, stream }: Filter): boolean =>
+  (consumer === undefined || letter.consumer === consumer) && (stream === undefined || keyOf(letter.stream) === stream)

@@ -22,18 +22,21 @@ export interface Lease {
 }
 
 export interface Shape {
-  /** Those whose names begin with `prefix`, by name; at most `Limits.leases`, more is `StoreUnavailable`. */
+  /**
+   * Those whose names begin with `prefix`, by name, read consistently; at most `Limits.leases`, more is
+   * `StoreUnavailable`. The prefix goes at least to the first slash.
+   */
   readonly list: (prefix: string) => Effect.Effect<ReadonlyArray<Lease>, StoreUnavailable>
   /**
    * Takes a lease that is as it was `seen` (absent: that does not exist), from whomever holds it. Nothing where it has
-   * changed since. The checkpoint stays.
+   * changed since. The checkpoint stays. `StoreUnavailable`: it may have been taken.
    */
   readonly take: (
     name: string,
     owner: string,
     seen: Pick<Lease, "fence" | "beat"> | undefined,
   ) => Effect.Effect<Lease | undefined, StoreUnavailable>
-  /** Keeps it, and with `checkpoint` writes that; nothing where another one has taken it: stop, and touch nothing more. */
+  /** Keeps it, and with `checkpoint` writes that; nothing where it was taken or given back: stop, and touch nothing more. */
   readonly keep: (lease: Lease, checkpoint?: string) => Effect.Effect<Lease | undefined, StoreUnavailable>
   /** Gives it back for others to take at once; where it was lost before, nothing happens. */
   readonly release: (lease: Lease) => Effect.Effect<void, StoreUnavailable>

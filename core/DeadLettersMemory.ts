@@ -1,0 +1,73 @@
+/**
+ * Dead letters in memory, and the specification of every other keeper of them.
+ * @module
+ */
+import { Effect, Layer } from "effect"
+import * as Cursor from "./Cursor.ts"
+import { again, type DeadLetter, DeadLetters, firstFence, idOf, isOf, type Shape } from "./DeadLetters.ts"
+import { keyOf } from "./Stream.ts"
+
+/** By id. */
+export type State = Map<string, DeadLetter>
+
+const kind = "memory"
+
+const newestFirst = (a: DeadLetter, b: DeadLetter): number => b.lastAt - a.lastAt || (a.id < b.id ? 1 : -1)
+
+/** A keeper over `state`. */
+export const make = (state: State = new Map()): Shape => {
+  const put = (letter: DeadLetter): DeadLetter => (state.set(letter.id, letter), letter)
+  return DeadLetters.of({
+    put: (letter) =>
+      Effect.map(firstFence, (fence) => {
+        const kept = state.get(letter.id)
+        return put(kept === undefined ? { ...letter, redriving: false, fence } : again(kept, letter))
+      }),
+    get: (tenant, id) =>
+      Effect.sync(() => {
+        const kept = state.get(id)
+        return kept?.stream.tenant === tenant ? kept : undefined
+      }),
+    list: (tenant, filter, cursor, limit) => {
+      const asked = [kind, "dead-letters", tenant, filter.consumer ?? "", filter.stream ?? ""]
+      return Effect.map(Cursor.decode<[number, string]>(asked, "is", cursor), (after) => {
+        const found = [...state.values()]
+          .filter((letter) => letter.stream.tenant === tenant && isOf(letter, filter))
+          .filter(({ id, lastAt }) =>
+            after === undefined || lastAt < after[0] || (lastAt === after[0] && id < after[1])
+          )
+          .sort(newestFirst)
+        const items = found.slice(0, limit)
+        const end = items.at(-1)
+        return {
+          items,
+          cursor: end !== undefined && found.length > limit ? Cursor.encode(asked, [end.lastAt, end.id]) : undefined,
+        }
+      })
+    },
+    parked: (consumer, streams) =>
+      Effect.sync(() => new Set(streams.filter((stream) => state.has(idOf(consumer, stream))).map(keyOf))),
+    redrive: (tenant, id) =>
+      Effect.sync(() => {
+        const kept = state.get(id)
+        if (kept?.stream.tenant !== tenant) return undefined
+        return kept.redriving ? kept : put({ ...kept, redriving: true, fence: kept.fence + 1 })
+      }),
+    redriving: (consumer, limit) =>
+      Effect.sync(() =>
+        [...state.values()].filter((letter) => letter.redriving && letter.consumer === consumer)
+          .sort(newestFirst).reverse().slice(0, limit)
+      ),
+    resolve: ({ fence, id }) =>
+      Effect.sync(() => {
+        const kept = state.get(id)
+        return kept === undefined || (kept.fence === fence && state.delete(id))
+      }),
+  })
+}
+
+/** A keeper over `state`, so that a test can crash it and open the same data again. */
+export const layerOf = (state: State): Layer.Layer<DeadLetters> => Layer.sync(DeadLetters, () => make(state))
+
+/** A keeper of its own that holds none. */
+export const layer: Layer.Layer<DeadLetters> = Layer.sync(DeadLetters, () => make())
