@@ -103,13 +103,17 @@ export const state = Effect.fnUntraced(function* <C extends Contract.Any, S>(
 export const ask = <C extends Contract.Any>(target: { readonly contract: C } | C, id: string): Client<C> =>
   clientOf("contract" in target ? target.contract as C : target as C, id)
 
-/** Constructed first, which fills in defaults; what the constructor would drop is kept, so that it is refused. */
-const encode = (command: AnyCommand, payload: object): Result.Result<unknown, Unfit | Wire.Invalid> => {
+/**
+ * The JSON payload of a command, from its fields. Constructed first, which fills in defaults; what the constructor would
+ * drop is kept, so that it is refused.
+ */
+export const encode = (command: AnyCommand, payload: object): Result.Result<unknown, CommandInvalid> => {
   const made = Result.try({
     try: () => new (command as unknown as new (payload: object) => { readonly _tag: string })(payload),
     catch: (error) => error as Unfit,
   })
-  return Result.flatMap(made, (instance) => Wire.encodeCommand(command, { ...payload, ...instance }))
+  const encoded = Result.flatMap(made, (instance) => Wire.encodeCommand(command, { ...payload, ...instance }))
+  return Result.mapError(encoded, ({ issues }) => new CommandInvalid({ issues }))
 }
 
 const clientOf = <C extends Contract.Any>(contract: C, id: string): Client<C> =>
@@ -118,17 +122,14 @@ const clientOf = <C extends Contract.Any>(contract: C, id: string): Client<C> =>
       Effect.gen(function* () {
         const actors = yield* Actors
         const principal = yield* Principal
-        const encoded = encode(command, payload)
-        if (Result.isFailure(encoded)) {
-          return yield* new CommandInvalid({ issues: encoded.failure.issues })
-        }
+        const encoded = yield* Effect.fromResult(encode(command, payload))
         return yield* actors.send({
           ...options,
           principal,
           aggregate: contract.aggregate,
           id,
           command: tag,
-          payload: encoded.success,
+          payload: encoded,
         }).pipe(Effect.catchTag("Rejected", (rejected) => {
           const kind = command.rejections.find((rejection) =>
             rejection.identifier === rejected.tag

@@ -7,54 +7,84 @@
  */
 import type { Effect } from "effect"
 import type * as Contract from "../schemas/Contract.ts"
+import type { Instance } from "../schemas/Fields.ts"
 import type { Actors } from "./Actors.ts"
 import type { CommandBus } from "./CommandBus.ts"
 import type { StoredEvent } from "./EventStore.ts"
+import type { Principal, Shape as PrincipalShape } from "./Principal.ts"
 import { idPattern } from "./Stream.ts"
 
 /** `retry` goes on with growing delays and never gives up; `park` and `skip` after 1 + 5 attempts. */
 export type OnError = "retry" | "park" | "skip"
 
-/** What a handler knows beside the event: all but its payload. */
-export type About = Omit<StoredEvent, "payload" | "fingerprint">
+/** What a handler knows beside the event: all but its payload, and on whose behalf it works. */
+export interface About extends Omit<StoredEvent, "payload" | "fingerprint"> {
+  readonly consumer: string
+}
 
-/** What handlers may use; they get the rest by `Effect.provide`. */
-export type Services = Actors | CommandBus
+/** What handlers may use; they get the rest by `Effect.provide`. `Principal` is the consumer itself, see `principalOf`. */
+export type Services = Actors | CommandBus | Principal
 
-export interface Options<C extends Contract.Any, T extends keyof C["events"]> {
+/** What the principal of a consumer may be allowed. */
+export type Scope = "read" | `commands:${string}`
+
+export type EventTag<C extends Contract.Any> = keyof C["events"] & string
+
+export interface Options<C extends Contract.Any, T extends EventTag<C>> {
   /** Whose events; a consumer of several contracts is several consumers. */
   readonly contract: C
-  /** Their tags; all of the contract where absent. */
+  /** Their tags; all of the contract where absent, those too that newer code adds to it. */
   readonly events?: ReadonlyArray<T>
-  /** In their newest version. Fails: it is tried again, see `onError`. */
-  readonly handler: (
-    event: InstanceType<C["events"][T]>,
-    about: About,
-  ) => Effect.Effect<void, unknown, Services>
+  /** In their newest version. Fails, dies, or takes longer than `Limits.handlerMs`: it is tried again, see `onError`. */
+  readonly handler: (event: Instance<C["events"][T]>, about: About) => Effect.Effect<void, unknown, Services>
   /** `beginning`: all that was ever stored, then what comes. `now`: what is stored after its first start. */
   readonly from: "beginning" | "now"
   readonly onError: OnError
+  /** What it may command and read, in the tenant of the event alone; nothing where absent. */
+  readonly scopes?: ReadonlyArray<Scope>
 }
 
 export interface Any {
   readonly name: string
   readonly contract: Contract.Any
   readonly events: ReadonlyArray<string>
+  /** It asked for no tags: an event that this code does not know is one that it wants. */
+  readonly wantsAll: boolean
   readonly handler: (event: never, about: About) => Effect.Effect<void, unknown, Services>
   readonly from: "beginning" | "now"
   readonly onError: OnError
+  readonly scopes: ReadonlyArray<string>
 }
 
 /** Declares a consumer; its name is the key of all it remembers: another name begins anew. */
-export const make = <C extends Contract.Any, T extends keyof C["events"] & string = keyof C["events"] & string>(
+export const make = <C extends Contract.Any, const T extends EventTag<C> = EventTag<C>>(
   name: string,
   options: Options<C, T>,
 ): Any => {
-  if (!idPattern.test(name) || name === "router") throw new Error(`a consumer cannot be named "${name}"`)
-  const { contract, from, handler, onError } = options
+  if (!idPattern.test(name) || name.length > nameMax || name === "router") {
+    throw new Error(`a consumer cannot be named "${name}"`)
+  }
+  const { contract, from, handler, onError, scopes = [] } = options
   const events = options.events ?? Object.keys(contract.events)
+  if (events.length === 0) throw new Error(`the consumer "${name}" wants no event`)
   for (const tag of events) {
     if (contract.events[tag] === undefined) throw new Error(`${contract.aggregate} has no event "${tag}"`)
   }
-  return { name, contract, events, handler, from, onError }
+  return { name, contract, events, wantsAll: options.events === undefined, handler, from, onError, scopes }
 }
+
+/** Queues are named after consumers, and theirs are short. */
+const nameMax = 64
+
+/** As whom a handler commands: a service of the event's tenant, never of another, and with no scope but those declared. */
+export const principalOf = ({ name, scopes }: Pick<Any, "name" | "scopes">, tenant: string): PrincipalShape => ({
+  tenant,
+  subject: `consumer:${name}`,
+  scopes,
+})
+
+/** Whether a consumer is handed this event; what it is not handed counts as done. */
+export const wants = (
+  { contract, events, wantsAll }: Any,
+  { aggregate, type }: Pick<StoredEvent, "aggregate" | "type">,
+): boolean => aggregate === contract.aggregate && (wantsAll ? !type.startsWith("$") : events.includes(type))

@@ -56,3 +56,22 @@ describe("ofCommand()", () => {
     { arbitrary: { runs: 300 } },
   )
 })
+
+describe("ofEvent()", () => {
+  const event = { tenant: "t", aggregate: "Order", id: "o-1", version: 3 }
+  it("depends on consumer, event and parts alone, which cannot run into each other", () => {
+    const all = [
+      Ids.ofEvent("a", event),
+      Ids.ofEvent("a", event, ""),
+      Ids.ofEvent("a", event, "x", "yz"),
+      Ids.ofEvent("a", event, "xy", "z"),
+      Ids.ofEvent("a", event, "x\ny", "z"),
+      Ids.ofEvent("b", event),
+      Ids.ofEvent("a", { ...event, version: 4 }),
+      Ids.ofEvent("a", { ...event, tenant: "u" }),
+    ]
+    assert.lengthOf(new Set(all), all.length)
+    assert.strictEqual(all[0], Ids.ofEvent("a", { ...event }))
+    for (const id of all) assert.match(id, uuid(8))
+  })
+})

@@ -45,11 +45,25 @@ export const uuidV7 = (nowMs: number, random: () => number): string => {
   )
 }
 
-/** The n-th fresh id of a command (UUIDv8, from SHA-256): the same again whenever the command is decided again. */
-export const ofCommand = (stream: StreamKey, commandId: string, n: number): string => {
-  const text = digest(`${keyOf(stream)}\n${commandId}\n${n}`)
-  const variant = hex(0x8 + (parseInt(text[16]!, 16) & 0x3), 1)
-  return `${text.slice(0, 8)}-${text.slice(8, 12)}-8${text.slice(13, 16)}-${variant}${text.slice(17, 20)}-${
-    text.slice(20, 32)
+/** A UUIDv8 from a text by SHA-256: the same text, the same id. Source: RFC 9562, 5.8. */
+const ofText = (text: string): string => {
+  const hash = digest(text)
+  const variant = hex(0x8 + (parseInt(hash[16]!, 16) & 0x3), 1)
+  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-${variant}${hash.slice(17, 20)}-${
+    hash.slice(20, 32)
   }`
 }
+
+/** The n-th fresh id of a command: the same again whenever the command is decided again. */
+export const ofCommand = (stream: StreamKey, commandId: string, n: number): string =>
+  ofText(`${keyOf(stream)}\n${commandId}\n${n}`)
+
+/**
+ * The id of a command that `consumer` sends for an event: the same again whenever it handles the event again. `parts` tell
+ * its commands for one event apart; those come from outside no less than inside, hence the separators.
+ */
+export const ofEvent = (
+  consumer: string,
+  event: StreamKey & { readonly version: number },
+  ...parts: ReadonlyArray<string>
+): string => ofText(JSON.stringify([consumer, keyOf(event), event.version, ...parts]))

@@ -48,15 +48,7 @@ export const make = (aggregate: Aggregate.Any): Kind => {
     event: (type) => contract.events[type],
     decide: aggregate.decide as never,
     evolve: aggregate.evolve as never,
-    decodeEvent: ({ payload: text, schemaVersion, type }) => {
-      let payload: unknown
-      try {
-        payload = JSON.parse(text)
-      } catch {
-        return Result.fail(new Wire.Invalid({ issues: [{ pointer: "", rule: "Expected JSON text" }] }))
-      }
-      return Wire.decodeEvent(contract, { type, schemaVersion, payload }) as never
-    },
+    decodeEvent: (event) => Wire.decodeText(contract, event) as never,
     encodeState: Schema.encodeUnknownResult(codec),
     decodeState: Schema.decodeUnknownResult(codec),
   }

@@ -173,6 +173,17 @@ export const decodeEvent = <C extends Contract.Any>(
   return Result.succeed(tagged(event.tag)(payload) as Contract.EventOf<C>)
 }
 
+/** `decodeEvent` of an event as stores and buses hold it: `payload` is JSON text. */
+export const decodeText = <C extends Contract.Any>(
+  contract: C,
+  { payload, schemaVersion, type }: Stored & { readonly payload: string },
+): Result.Result<Contract.EventOf<C>, Invalid | UnknownEvent> => {
+  const parsed = Result.try(() => JSON.parse(payload) as unknown)
+  return Result.isSuccess(parsed)
+    ? decodeEvent(contract, { type, schemaVersion, payload: parsed.success })
+    : Result.fail(new Invalid({ issues: [{ pointer: "", rule: "Expected JSON text" }] }))
+}
+
 /** The JSON members of a rejection, without its tag. */
 export const encodeRejection = (
   rejection: AnyRejection,
