@@ -120,6 +120,24 @@ export const laws: ReadonlyArray<Law<Leases>> = [
     yield* same(yield* leases.list(`${whose}/`), [free], "all")
   }),
 
+  law("remove() forgets the lease and its checkpoint, where it is held", function* (leases, whose) {
+    const name = `${whose}/shard`
+    const old = yield* taken(leases, name)
+    const now = (yield* leases.take(name, "b", old))!
+    const kept = (yield* leases.keep(now, "seven"))!
+    yield* leases.remove(old)
+    yield* same(yield* one(leases, name), kept, "what its holder from before left")
+    yield* leases.remove(now)
+    yield* leases.remove(now)
+    yield* same(yield* leases.list(`${whose}/`), [], "what is left")
+    yield* same(yield* leases.keep(now, "late"), undefined, "what was forgotten")
+    yield* same(yield* leases.take(name, "b", kept), undefined, "as it was seen before")
+    const free = yield* taken(leases, name)
+    yield* leases.release(free)
+    yield* leases.remove(free)
+    yield* same((yield* one(leases, name))?.owner, "", "what was given back")
+  }),
+
   law("list() gives those under a prefix by name, and no others", function* (leases, whose) {
     const names = ["b", "a", "a.b", "a/b", "a/b/c", "B", "a~", "10", "2", "%", "_", "é", "'; --", "x".repeat(200)]
     const all: Array<Lease> = []

@@ -49,6 +49,10 @@ export const make = (state: State = new Map()): Effect.Effect<Shape> =>
           const now = held(lease)
           if (now !== undefined) put({ ...now, owner: "" })
         }),
+      remove: (lease) =>
+        Effect.sync(() => {
+          if (held(lease) !== undefined) state.delete(lease.name)
+        }),
     })
   })
 
