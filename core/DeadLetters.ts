@@ -47,8 +47,8 @@ export type Failure = Omit<DeadLetter, "fence" | "redriving">
 
 export interface Shape {
   /**
-   * Keeps one. Where it is kept already, the first attempt and version stay, the rest is replaced, attempts are added
-   * up, `redriving` ends and the fence rises. Answers with the row.
+   * Keeps one. Where it is kept already, the first attempt stays, the version never falls, the rest is replaced,
+   * attempts are added up, `redriving` ends and the fence rises. Answers with the row.
    */
   readonly put: (letter: Failure) => Effect.Effect<DeadLetter, StoreUnavailable>
   readonly get: (tenant: string, id: string) => Effect.Effect<DeadLetter | undefined, StoreUnavailable>
@@ -59,7 +59,10 @@ export interface Shape {
     cursor: string | undefined,
     limit: number,
   ) => Effect.Effect<Page<DeadLetter>, StoreUnavailable | BadCursor>
-  /** Of these streams, those that are parked for the consumer, by `keyOf`; read consistently. */
+  /**
+   * Of these streams, those that are parked for the consumer, by `keyOf`; read consistently. Whoever asks passes their
+   * events by, so their fences rise: a redrive that read the store before these events came cannot end without them.
+   */
   readonly parked: (
     consumer: string,
     streams: ReadonlyArray<StreamKey>,
@@ -87,7 +90,7 @@ export const firstFence: Effect.Effect<number> = Effect.map(Random.next, (part) 
 /** The row that a kept one becomes when the same fails again. */
 export const again = (kept: DeadLetter, letter: Failure): DeadLetter => ({
   ...letter,
-  version: kept.version,
+  version: Math.max(kept.version, letter.version),
   firstAt: kept.firstAt,
   attempts: kept.attempts + letter.attempts,
   redriving: false,

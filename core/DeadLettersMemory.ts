@@ -46,7 +46,11 @@ export const make = (state: State = new Map()): Shape => {
       })
     },
     parked: (consumer, streams) =>
-      Effect.sync(() => new Set(streams.filter((stream) => state.has(idOf(consumer, stream))).map(keyOf))),
+      Effect.sync(() => {
+        const found = streams.flatMap((stream) => state.get(idOf(consumer, stream)) ?? [])
+        for (const letter of found) put({ ...letter, fence: letter.fence + 1 })
+        return new Set(found.map(({ stream }) => keyOf(stream)))
+      }),
     redrive: (tenant, id) =>
       Effect.sync(() => {
         const kept = state.get(id)
