@@ -1,13 +1,16 @@
 /**
- * The embedded stores: events, receipts, snapshots, the limiter of queries, the schema registry and violations in one
- * SQLite file, written by any number of processes.
+ * The embedded stores: events, receipts, snapshots, the limiter of queries, the schema registry, violations, leases,
+ * progress and dead letters in one SQLite file, written by any number of processes.
  * @module
  */
 import { Context, Effect, Layer } from "effect"
 import { existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { Archive } from "../../../core/Archive.ts"
+import { DeadLetters } from "../../../core/DeadLetters.ts"
 import { EventStore } from "../../../core/EventStore.ts"
+import { Leases } from "../../../core/Leases.ts"
+import { Progress } from "../../../core/Progress.ts"
 import { QueryLimiter } from "../../../core/QueryLimiter.ts"
 import { SchemaRegistry } from "../../../core/SchemaRegistry.ts"
 import { SnapshotStore } from "../../../core/SnapshotStore.ts"
@@ -18,9 +21,12 @@ import * as Archives from "./archive.ts"
 import { CannotOpen, cannotOpen, missing } from "./CannotOpen.ts"
 import { findings } from "./check.ts"
 import * as Connection from "./connection.ts"
+import * as Dead from "./deadLetters.ts"
 import { type Connect, connect as connectFile, connectReadOnly, type Driver } from "./driver.ts"
 import * as Events from "./events.ts"
+import * as Leased from "./leases.ts"
 import { check as checkLayout, migrate, migrations } from "./migrations.ts"
+import * as Marks from "./progress.ts"
 import * as Queries from "./queryLimiter.ts"
 import * as Registry from "./registry.ts"
 import * as Snapshots from "./snapshots.ts"
@@ -30,11 +36,23 @@ import * as Refused from "./violations.ts"
 /** A folder, made where it is missing, that holds `nexus.db`; or a file in a folder that exists. */
 export type Where = { readonly folder: string } | { readonly file: string }
 
+/** What a file serves. */
+export type Stores =
+  | Archive
+  | DeadLetters
+  | EventStore
+  | Leases
+  | Progress
+  | QueryLimiter
+  | SchemaRegistry
+  | SnapshotStore
+  | Violations
+
 /** The stores on one file. `connect` is for tests that count statements or let them fail. */
 export const layer = (
   where: Where,
   connect: Connect = connectFile,
-): Layer.Layer<Archive | EventStore | QueryLimiter | SchemaRegistry | SnapshotStore | Violations, CannotOpen> =>
+): Layer.Layer<Stores, CannotOpen> =>
   Layer.effectContext(Effect.gen(function* () {
     const connection = yield* Connection.make(yield* fileOf(where), connect)
     return Context.make(EventStore, yield* Events.make(connection)).pipe(
@@ -43,6 +61,9 @@ export const layer = (
       Context.add(QueryLimiter, yield* Queries.make(connection)),
       Context.add(SchemaRegistry, yield* Registry.make(connection)),
       Context.add(Violations, yield* Refused.make(connection)),
+      Context.add(Leases, yield* Leased.make(connection)),
+      Context.add(Progress, Marks.make(connection)),
+      Context.add(DeadLetters, Dead.make(connection)),
     )
   }))
 

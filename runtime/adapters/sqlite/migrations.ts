@@ -181,7 +181,41 @@ CREATE TABLE violations (
 CREATE INDEX violations_by_tenant ON violations (tenant, violation_no);
 `
 
-export const migrations: ReadonlyArray<string> = [layout, queries, places, schemas, violations]
+const consumption = `
+-- Who works on what, under which fence, and how far that was worked off.
+CREATE TABLE leases (
+  name TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  fence INTEGER NOT NULL,
+  beat INTEGER NOT NULL,
+  checkpoint TEXT
+) STRICT, WITHOUT ROWID;
+
+-- How far a consumer has come in a stream: its version, and the last core event up to there.
+CREATE TABLE progress (
+  consumer TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  core INTEGER NOT NULL,
+  PRIMARY KEY (consumer, stream)
+) STRICT, WITHOUT ROWID;
+
+-- What consumers could not do, as JSON.
+CREATE TABLE dead_letters (
+  id TEXT PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  consumer TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  last_at INTEGER NOT NULL,
+  redriving INTEGER NOT NULL,
+  fence INTEGER NOT NULL,
+  letter TEXT NOT NULL
+) STRICT;
+CREATE INDEX dead_letters_by_time ON dead_letters (tenant, last_at, id);
+CREATE INDEX dead_letters_redriving ON dead_letters (consumer, last_at, id) WHERE redriving = 1;
+`
+
+export const migrations: ReadonlyArray<string> = [layout, queries, places, schemas, violations, consumption]
 
 /** The file was written by newer code. */
 export class NewerSchema extends Error {

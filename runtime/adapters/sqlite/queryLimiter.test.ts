@@ -8,25 +8,15 @@ import { QueryLimiter } from "../../../core/QueryLimiter.ts"
 import { connect, run } from "./driver.ts"
 import * as Sqlite from "./Sqlite.ts"
 import { watched } from "./testDriver.ts"
-import { freshFolder } from "./testFolder.ts"
+import { freshFolder, takingTurns } from "./testFolder.ts"
 
 const fresh = Layer.unwrap(Effect.map(freshFolder, (folder) => Sqlite.layer({ folder })))
 
-/** Two openings of one file that take turns: neither may believe what it remembers. */
-const takingTurns = Layer.effect(
-  QueryLimiter,
-  Effect.gen(function* () {
-    const folder = yield* freshFolder
-    const open = Effect.map(Layer.build(Layer.fresh(Sqlite.layer({ folder }))), Context.get(QueryLimiter))
-    const limiters = [yield* open, yield* open]
-    let turn = 0
-    return { admit: (client) => limiters[turn++ % 2]!.admit(client) }
-  }),
-)
-
 describe("the SQLite limiter of queries", () => {
   for (const { name, law } of laws) it.effect(name, () => Effect.provide(law, fresh))
-  for (const { name, law } of laws) it.effect(`two connections: ${name}`, () => Effect.provide(law, takingTurns))
+  for (const { name, law } of laws) {
+    it.effect(`two connections: ${name}`, () => Effect.provide(law, takingTurns(QueryLimiter)))
+  }
   for (const [i, { name }] of reopened(fresh).entries()) {
     it.effect(name, () => Effect.flatMap(freshFolder, (folder) => reopened(Sqlite.layer({ folder }))[i]!.law))
   }

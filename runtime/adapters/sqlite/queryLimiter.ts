@@ -3,8 +3,7 @@
  * like another writer.
  * @module
  */
-import { Clock, Effect, Schedule } from "effect"
-import { StoreUnavailable } from "../../../core/EventStore.ts"
+import { Clock, Effect } from "effect"
 import { Limits } from "../../../core/Limits.ts"
 import {
   type Client,
@@ -17,13 +16,11 @@ import {
   type Verdict,
 } from "../../../core/QueryLimiter.ts"
 import type { Connection } from "./connection.ts"
+import { patient } from "./patience.ts"
 import { type Session, transact } from "./session.ts"
 
 /** Idle clients deleted for each admission: the table shrinks, no admission takes long. */
 const forgottenAtOnce = 2
-
-/** A file that others hold is asked again so often and so far apart, and then it is refused: half a second in all. */
-const patience = { times: 20, schedule: Schedule.spaced("20 millis") }
 
 export const make = (connection: Connection): Effect.Effect<Shape> =>
   Effect.map(Effect.service(Limits), (limits) => {
@@ -52,15 +49,8 @@ export const make = (connection: Connection): Effect.Effect<Shape> =>
         Clock.clockWith((clock) =>
           connection.write((session) => admit(session, client, Math.floor(clock.currentTimeMillisUnsafe())))
         ).pipe(
-          Effect.retry({
-            ...patience,
-            while: ({ _tag, reason }) => _tag === "StoreUnavailable" && reason === "locked",
-          }),
-          // It may count; asking again could only count it twice.
-          Effect.catchTag(
-            "StoreOutcomeUnknown",
-            ({ reason, cause }) => Effect.fail(new StoreUnavailable({ reason, cause })),
-          ),
+          // Behind a lost commit it may count; asking again could only count it twice.
+          patient(false),
         ),
     })
   })

@@ -3,8 +3,8 @@
  * writer.
  * @module
  */
-import { Effect, Result, Schedule } from "effect"
-import { type StoreOutcomeUnknown, StoreUnavailable } from "../../../core/EventStore.ts"
+import { Effect, Result } from "effect"
+import { StoreUnavailable } from "../../../core/EventStore.ts"
 import * as Fingerprint from "../../../core/Fingerprint.ts"
 import { Limits } from "../../../core/Limits.ts"
 import * as Registration from "../../../core/Registration.ts"
@@ -18,6 +18,7 @@ import {
 import { isObject } from "../../../schemas/compatibility/json.ts"
 import type { Mode } from "../../../schemas/Difference.ts"
 import type { Connection } from "./connection.ts"
+import { patient } from "./patience.ts"
 import { type Session, transact } from "./session.ts"
 
 interface Row {
@@ -26,8 +27,6 @@ interface Row {
   readonly schema: string
 }
 
-/** A file that others hold is asked again so often and so far apart: half a second in all. */
-const patience = { times: 20, schedule: Schedule.spaced("20 millis") }
 /** Rivals that may come between reading and storing, before a registration gives up. */
 const attemptsMax = 64
 
@@ -41,18 +40,11 @@ const revisionOf = (subject: string, { revision, schema: text }: Row): Revision 
 
 export const make = (connection: Connection): Effect.Effect<Shape> =>
   Effect.map(Effect.service(Limits), (limits) => {
-    const unavailable = ({ reason }: StoreUnavailable | StoreOutcomeUnknown) =>
-      new RegistryUnavailable({ retryAfterSeconds: 1, reason })
+    const unavailable = ({ reason }: StoreUnavailable) => new RegistryUnavailable({ retryAfterSeconds: 1, reason })
     const read = <A>(f: (session: Session) => A) => Effect.mapError(connection.read(f), unavailable)
     const write = <A>(f: (session: Session) => A) =>
-      connection.write(f).pipe(
-        Effect.retry({
-          ...patience,
-          // Registering is idempotent: behind a commit whose outcome is unknown it finds what was stored.
-          while: ({ _tag, reason }) => _tag === "StoreOutcomeUnknown" || reason === "locked",
-        }),
-        Effect.mapError(unavailable),
-      )
+      // Registering is idempotent: behind a commit whose outcome is unknown it finds what was stored.
+      Effect.mapError(patient(true)(connection.write(f)), unavailable)
 
     const modeOf = ({ statements }: Session, subject: string): Mode =>
       (statements.schemaMode.get(subject) as { readonly mode: Mode } | undefined)?.mode ?? Registration.defaultMode

@@ -159,6 +159,42 @@ export const prepare = (driver: Driver) => ({
       SELECT violation_no FROM violations WHERE tenant = ?1 ORDER BY violation_no DESC LIMIT 1 OFFSET ?2)`),
   pruneViolations: driver.prepare(`
     DELETE FROM violations WHERE violation_no <= (SELECT max(violation_no) FROM violations) - ?`),
+
+  /** Up to the largest character there is. */
+  leases: driver.prepare("SELECT * FROM leases WHERE name >= ?1 AND name < ?1 || char(1114111) LIMIT ?2"),
+  insertLease: driver.prepare(`
+    INSERT INTO leases (name, owner, fence, beat) VALUES (?, ?, 1, 0) ON CONFLICT DO NOTHING RETURNING *`),
+  takeLease: driver.prepare(`
+    UPDATE leases SET owner = ?2, fence = fence + 1 WHERE name = ?1 AND fence = ?3 AND beat = ?4 RETURNING *`),
+  keepLease: driver.prepare(`
+    UPDATE leases SET beat = beat + 1, checkpoint = coalesce(?4, checkpoint)
+    WHERE name = ?1 AND owner = ?2 AND fence = ?3 RETURNING *`),
+  releaseLease: driver.prepare("UPDATE leases SET owner = '' WHERE name = ? AND owner = ? AND fence = ?"),
+  removeLease: driver.prepare("DELETE FROM leases WHERE name = ? AND owner = ? AND fence = ?"),
+
+  marks: driver.prepare(`
+    SELECT coalesce(p.version, 0) AS version, coalesce(p.core, 0) AS core FROM json_each(?1) j
+    LEFT JOIN progress p ON p.consumer = ?2 AND p.stream = j.value ORDER BY j.key`),
+  raiseMark: driver.prepare(`
+    INSERT INTO progress (consumer, stream, version, core) VALUES (?, ?, ?, ?)
+    ON CONFLICT (consumer, stream) DO UPDATE SET version = excluded.version, core = excluded.core
+    WHERE excluded.version > version`),
+
+  deadLetter: driver.prepare("SELECT letter, fence FROM dead_letters WHERE id = ?"),
+  saveDeadLetter: driver.prepare(`
+    REPLACE INTO dead_letters (id, tenant, consumer, stream, last_at, redriving, fence, letter)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
+  dropDeadLetter: driver.prepare("DELETE FROM dead_letters WHERE id = ? AND fence = ?"),
+  /** Before (time, id), exclusive, of a consumer and of a stream, where they are given. */
+  deadLetters: driver.prepare(`
+    SELECT letter, fence FROM dead_letters
+    WHERE tenant = ?1 AND (last_at, id) < (?2, ?3) AND consumer = coalesce(?4, consumer) AND stream = coalesce(?5, stream)
+    ORDER BY last_at DESC, id DESC LIMIT ?6`),
+  parked: driver.prepare("SELECT d.id FROM json_each(?) j CROSS JOIN dead_letters d ON d.id = j.value"),
+  passBy: driver.prepare(`
+    UPDATE dead_letters SET fence = fence + 1 WHERE id IN (SELECT value FROM json_each(?)) RETURNING id`),
+  redriving: driver.prepare(`
+    SELECT letter, fence FROM dead_letters WHERE redriving = 1 AND consumer = ? ORDER BY last_at, id LIMIT ?`),
 })
 
 export type Statements = ReturnType<typeof prepare>

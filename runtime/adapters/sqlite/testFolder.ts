@@ -19,6 +19,19 @@ export const freshFolder: Effect.Effect<string, never, Scope.Scope> = Effect.acq
 export const openedIn = (folder: string) =>
   Effect.map(Layer.build(Layer.fresh(Sqlite.layer({ folder }))), Context.get(EventStore))
 
+/** Two openings of one file that take turns, call by call: neither may believe what it remembers. */
+export const takingTurns = <I extends Sqlite.Stores, S extends object>(port: Context.Key<I, S>) =>
+  Layer.effect(
+    port,
+    Effect.gen(function* () {
+      const folder = yield* freshFolder
+      const open = Effect.map(Layer.build(Layer.fresh(Sqlite.layer({ folder }))), Context.get(port))
+      const openings = [yield* open, yield* open]
+      let turn = 0
+      return new Proxy(openings[0]!, { get: (_, name) => openings[turn++ % 2]![name as keyof S] })
+    }),
+  )
+
 const mount = (...args: ReadonlyArray<string>): boolean => {
   try {
     execFileSync("mount", args, { stdio: "ignore" })

@@ -7,22 +7,9 @@ import { laws, reopened } from "../../../core/Violations.laws.ts"
 import { type Violation, Violations } from "../../../core/Violations.ts"
 import { connect, run } from "./driver.ts"
 import * as Sqlite from "./Sqlite.ts"
-import { freshFolder } from "./testFolder.ts"
+import { freshFolder, takingTurns } from "./testFolder.ts"
 
 const fresh = Layer.unwrap(Effect.map(freshFolder, (folder) => Sqlite.layer({ folder })))
-
-/** Two openings of one file that take turns. */
-const takingTurns = Layer.effect(
-  Violations,
-  Effect.gen(function* () {
-    const folder = yield* freshFolder
-    const open = Effect.map(Layer.build(Layer.fresh(Sqlite.layer({ folder }))), Context.get(Violations))
-    const keepers = [yield* open, yield* open]
-    let turn = 0
-    const next = () => keepers[turn++ % 2]!
-    return { keep: (some) => next().keep(some), list: (...of) => next().list(...of) }
-  }),
-)
 
 const violation = (tenant: string): Violation => ({
   time: 1,
@@ -40,7 +27,9 @@ const violation = (tenant: string): Violation => ({
 
 describe("the SQLite keeper of violations", () => {
   for (const { name, law } of laws) it.effect(name, () => Effect.provide(law, fresh))
-  for (const { name, law } of laws) it.effect(`two connections: ${name}`, () => Effect.provide(law, takingTurns))
+  for (const { name, law } of laws) {
+    it.effect(`two connections: ${name}`, () => Effect.provide(law, takingTurns(Violations)))
+  }
   for (const [i, { name }] of reopened(fresh).entries()) {
     it.effect(name, () => Effect.flatMap(freshFolder, (folder) => reopened(Sqlite.layer({ folder }))[i]!.law))
   }
