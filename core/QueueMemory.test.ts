@@ -1,0 +1,98 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Layer } from "effect"
+import type { Fate } from "./Fate.ts"
+import { driven } from "./laws/driven.ts"
+import * as Limits from "./Limits.ts"
+import { laws, reopened } from "./Queue.laws.ts"
+import { type Queue, receivesMax } from "./Queue.ts"
+import * as QueueMemory from "./QueueMemory.ts"
+
+/** A queue on which one kind of act ends as told, and then as ever. */
+const faulty = (act: QueueMemory.Act, ...fates: ReadonlyArray<Fate>) => {
+  const left = [...fates]
+  return QueueMemory.make(QueueMemory.emptyState(), { fate: (one) => one === act ? left.shift() ?? "done" : "done" })
+}
+const receive = (queue: Queue, hiddenMs = 1_000) =>
+  Effect.map(queue.receive(10, { waitMs: 0, hiddenMs }), (messages) => messages.map(({ body }) => body))
+
+describe("the memory queue", () => {
+  const fresh = Effect.suspend(() => QueueMemory.make())
+  for (const { name, law } of laws(fresh)) it.effect(name, () => driven(law))
+  const states = new Map<string, QueueMemory.State>()
+  const named = (name: string) => {
+    const state = states.get(name) ?? QueueMemory.emptyState()
+    states.set(name, state)
+    return QueueMemory.make(state)
+  }
+  const nothing = Layer.effectContext(Effect.succeed(Context.empty()))
+  for (const { name, law } of reopened(nothing, named)) it.effect(name, () => driven(law))
+
+  it.effect("keeps what its dead letters refuse, and tries again", () =>
+    driven(Effect.gen(function* () {
+      const queue = yield* faulty("bury", "refused", "refused")
+      yield* queue.send(["poison"])
+      for (let i = 0; i < receivesMax; i++) assert.deepEqual(yield* receive(queue, 0), ["poison"])
+      for (let i = 0; i < 2; i++) {
+        assert.deepEqual(yield* receive(queue, 100), [])
+        assert.deepEqual(yield* receive(queue.dead!), [])
+        yield* Effect.sleep("100 millis")
+      }
+      assert.deepEqual(yield* receive(queue), [])
+      assert.deepEqual(yield* receive(queue.dead!), ["poison"])
+    })))
+
+  it.effect("sends twice, or what it says it has not, where it is told so", () =>
+    Effect.gen(function* () {
+      const queue = yield* faulty("send", "lost", "refused", "twice")
+      assert.deepEqual(yield* queue.send(["lost", "refused", "twice"]), [false, false, true])
+      assert.deepEqual(yield* receive(queue), ["lost", "twice", "twice"])
+    }))
+
+  it.effect("shows a message to two, or to nobody, where it is told so", () =>
+    driven(Effect.gen(function* () {
+      const queue = yield* faulty("receive", "twice", "lost")
+      yield* queue.send(["one"])
+      assert.deepEqual(yield* receive(queue), ["one"])
+      assert.deepEqual(yield* receive(queue), [])
+      yield* Effect.sleep("1 second")
+      assert.deepEqual(yield* receive(queue), ["one"])
+    })))
+
+  it.effect("keeps, or removes, what it says it has not removed", () =>
+    Effect.gen(function* () {
+      const queue = yield* faulty("remove", "refused", "lost")
+      yield* queue.send(["kept", "gone"])
+      const messages = yield* queue.receive(10, { waitMs: 0, hiddenMs: 0 })
+      assert.deepEqual(yield* queue.remove(messages), [false, false])
+      assert.deepEqual(yield* receive(queue), ["kept"])
+    }))
+
+  it.effect("hide() of an old receipt disturbs nobody, and its remove() is done", () =>
+    driven(Effect.gen(function* () {
+      const queue = yield* faulty("hide")
+      yield* queue.send(["one"])
+      const old = yield* queue.receive(1, { waitMs: 0, hiddenMs: 10 })
+      yield* Effect.sleep("10 millis")
+      assert.deepEqual(yield* receive(queue), ["one"])
+      yield* queue.hide(old, 0)
+      assert.deepEqual(yield* receive(queue), [])
+      assert.deepEqual(yield* queue.remove(old), [true])
+      yield* Effect.sleep("2 seconds")
+      assert.deepEqual(yield* receive(queue), [])
+    })))
+
+  it.effect("says that it cannot hide", () =>
+    Effect.gen(function* () {
+      const queue = yield* faulty("hide", "refused")
+      yield* queue.send(["one"])
+      const messages = yield* queue.receive(1, { waitMs: 0, hiddenMs: 0 })
+      assert.strictEqual((yield* Effect.flip(queue.hide(messages, 10)))._tag, "QueueUnavailable")
+    }))
+
+  it.effect("measures bodies in bytes", () =>
+    Effect.gen(function* () {
+      const queue = yield* faulty("send")
+      assert.strictEqual((yield* Effect.exit(queue.send(["漢漢"])))._tag, "Failure")
+      assert.deepEqual(yield* queue.send(["漢xx"]), [true])
+    }).pipe(Effect.provideService(Limits.Limits, Limits.lowered({ messageBodyBytes: 5 }))))
+})
