@@ -203,6 +203,19 @@ export const defaults = {
   queueWaitMs: 10_000,
   /** Redrives are looked for so often. */
   redrivePollMs: 1_000,
+  /** Attempts of one call of a service elsewhere, each for so long, all within `callMs`. */
+  callAttempts: 4,
+  callAttemptMs: 3_000,
+  callMs: 10_000,
+  /** Between two attempts at first, and at most; the pause is chance between nothing and this. */
+  callBackoffMs: 50,
+  callBackoffMaxMs: 1_000,
+  /** Attempts beyond the first that each call may add, on average over all; and how many may be saved up. */
+  callRetries: 2,
+  callRetryBudget: 500,
+  /** Connections to one service, and bytes of one answer: 1,000 records of Kinesis, 10 MiB, in base64. */
+  connections: 128,
+  answerBytes: 16 * 1024 * KiB,
   /** Records of the embedded bus are kept for so long, as Kinesis keeps them. */
   busRetentionMs: 24 * 3_600_000,
 } as const

@@ -39,6 +39,11 @@ const zones: ReadonlyArray<Zone> = [
     may: [...inward.runtime, "runtime/adapters/aws"],
     packages: ["effect", "@aws-sdk/client-dynamodb", "@aws-sdk/client-dynamodb-streams"],
   },
+  {
+    at: /^runtime\/adapters\/aws\//,
+    may: [...inward.runtime, "runtime/adapters/aws"],
+    packages: ["effect", "@aws-sdk/client-sns", "@aws-sdk/client-sqs"],
+  },
   { at: /^runtime\/adapters\/glue\//, may: inward.runtime, packages: ["effect", "@aws-sdk/client-glue"] },
   { at: /^runtime\//, may: inward.runtime, packages: ["effect"] },
   { at: /^edge\/client\//, may: ["edge/client"], packages: [], types: ["schemas", "effect"] },
