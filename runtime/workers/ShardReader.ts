@@ -1,0 +1,141 @@
+/**
+ * Works one shard off while its lease is held: reads ahead within a window, and remembers up to where all is done.
+ * @module
+ */
+import { Effect, FiberSet, Latch, Result } from "effect"
+import { Limits } from "../../core/Limits.ts"
+import type { Batch, Item, ShardLog } from "../../core/ShardLog.ts"
+import { backoff } from "./backoff.ts"
+import { checkpointAt } from "./shares.ts"
+
+/** A shard in the hands of this process. */
+export interface Held {
+  readonly shard: string
+  /** Look right before anything new is begun that others would see; what was begun ends within `Limits.leaseMs` / 3. */
+  readonly isHeld: () => boolean
+}
+
+export interface Work<A> {
+  readonly log: ShardLog<A>
+  /** Where a shard begins that nobody has worked on; at its oldest where there is nothing. */
+  readonly from: (shard: string) => Effect.Effect<string | undefined>
+  /**
+   * Done once the effects of these items are kept for good. Called in order and before earlier calls are done, as far as
+   * `Limits.shardWindow` goes; interrupted when the lease is lost. Must not fail: it tries again by itself.
+   */
+  readonly work: (held: Held, items: ReadonlyArray<Item<A>>) => Effect.Effect<void>
+  /** Done once what was lost has been made good; the shard is read on meanwhile, from its oldest. */
+  readonly onTrimmed: (held: Held) => Effect.Effect<void>
+  /** Told of every read, empty ones too. */
+  readonly onRead?: (shard: string, batch: Batch<A>) => void
+}
+
+export interface Reader {
+  /** What may be written down now; nothing before anything was done. */
+  readonly checkpoint: () => string | undefined
+  /** Returns at the end of the shard, or once it is gone. */
+  readonly run: (held: Held) => Effect.Effect<"ended" | "gone">
+}
+
+/** Something under way; `behind` is the position that its being done allows. */
+interface Step {
+  readonly items: number
+  readonly behind: string | undefined
+  isDone: boolean
+}
+
+/** Reads on behind `position`. */
+export const make = <A>(work: Work<A>, position: string | undefined): Reader => {
+  const { log } = work
+  const steps: Array<Step> = []
+  const moved = Latch.makeUnsafe(true)
+  let [waiting, checkpoint] = [0, undefined as string | undefined]
+
+  const settle = () => {
+    for (let first = steps[0]; first?.isDone; first = steps[0]) {
+      steps.shift()
+      if (first.behind !== undefined) checkpoint = checkpointAt(first.behind)
+    }
+    moved.openUnsafe()
+  }
+  const until = (isSo: () => boolean): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (isSo()) return Effect.void
+      moved.closeUnsafe()
+      return Effect.andThen(moved.await, until(isSo))
+    })
+
+  const read = Effect.fnUntraced(
+    function* (held: Held, begin: (effect: Effect.Effect<void>) => Effect.Effect<unknown>) {
+      const { routeBackoffMaxMs, routeBackoffMs, shardPage, shardPollMs, shardWindow } = yield* Limits
+      const { shard } = held
+      const page = Math.max(1, Math.min(shardPage, shardWindow))
+      let after = position ?? (yield* work.from(shard))
+      let failures = 0
+      const step = (items: number, behind: string | undefined, effect: Effect.Effect<void>) => {
+        const step: Step = { items, behind, isDone: false }
+        steps.push(step)
+        waiting += items
+        return begin(Effect.andThen(
+          effect,
+          Effect.sync(() => {
+            step.isDone = true
+            waiting -= items
+            settle()
+          }),
+        ))
+      }
+
+      while (true) {
+        yield* until(() => waiting + page <= Math.max(page, shardWindow))
+        const answer = yield* Effect.result(log.read(shard, after, page))
+        if (Result.isFailure(answer)) {
+          const { failure } = answer
+          failures++
+          if (failure._tag === "Trimmed") {
+            yield* Effect.logWarning("a shard's history was trimmed before it was read", { shard })
+            yield* step(0, undefined, work.onTrimmed(held))
+            const shards = yield* Effect.option(log.shards)
+            if (shards._tag === "Some" && !shards.value.some(({ id }) => id === shard)) {
+              yield* until(() => steps.length === 0)
+              return "gone" as const
+            }
+            after = undefined
+          } else if (failures === 1) {
+            yield* Effect.logWarning("a shard cannot be read", { shard, reason: failure.reason })
+          }
+          yield* backoff(failures, routeBackoffMs, routeBackoffMaxMs)
+          continue
+        }
+        failures = 0
+        const batch = answer.success
+        after = batch.next
+        work.onRead?.(shard, batch)
+        yield* step(
+          batch.items.length,
+          batch.next,
+          batch.items.length === 0 ? Effect.void : work.work(held, batch.items),
+        )
+        if (batch.isEnd) {
+          yield* until(() => steps.length === 0)
+          return "ended" as const
+        }
+        const isBehind = batch.items.length >= page || (batch.behindMs ?? 0) > shardPollMs
+        yield* isBehind ? Effect.yieldNow : log.wait(shardPollMs)
+      }
+    },
+  )
+
+  return {
+    checkpoint: () => checkpoint,
+    run: (held) =>
+      Effect.scoped(Effect.gen(function* () {
+        const set = yield* FiberSet.make<void, never>()
+        // A defect in the work ends the reading; the lease is given back, and the shard is taken up anew.
+        return yield* Effect.raceFirst(
+          read(held, (effect) => FiberSet.run(set, effect)),
+          Effect.andThen(FiberSet.join(set), Effect.never),
+        )
+      })),
+  }
+}
