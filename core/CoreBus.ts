@@ -28,7 +28,7 @@ export type Sent =
   | { readonly _tag: "NotSent"; readonly reason: string }
 
 export interface Shape extends ShardLog<CoreRecord> {
-  /** A record holds no more; bytes of `wire` text. One event may be larger than no record: `Limits.eventBytes` fits. */
+  /** A record holds no more; bytes of `RecordWire` text. A record of one event always fits: of `Limits.eventBytes`. */
   readonly recordMax: { readonly events: number; readonly bytes: number }
   /** One call takes no more. */
   readonly publishMax: { readonly records: number; readonly bytes: number }
