@@ -1,0 +1,35 @@
+/**
+ * How whoever gives up keeps a dead letter: as a row, counted, and as one line of the log. Neither holds a payload.
+ * @module
+ */
+import { Effect, Metric } from "effect"
+import type { DeadLetter, Shape } from "../../core/DeadLetters.ts"
+import { keyOf } from "../../core/Stream.ts"
+
+/** Names are stable: alarms and dashboards are written against them. */
+export const DeadLettersKept = Metric.counter("DeadLetters", {
+  description: "Streams parked and messages given up, repeats included",
+  incremental: true,
+})
+export const DeadLettersRedriven = Metric.counter("DeadLettersRedriven", {
+  description: "Dead letters whose redrive was done",
+  incremental: true,
+})
+
+/** What is said of one in the log. */
+export const about = ({ attempts, consumer, error, eventId, kind, stream, traceId, type, version }: DeadLetter) => ({
+  ...{ consumer, kind, stream: keyOf(stream), version, eventId, type, error, attempts, traceId },
+})
+
+/** `put`, counted and logged once it is done. */
+export const keep = (letters: Pick<Shape, "put">, letter: Parameters<Shape["put"]>[0]): ReturnType<Shape["put"]> =>
+  Effect.tap(letters.put(letter), (row) => {
+    const counter = Metric.withAttributes(DeadLettersKept, { consumer: row.consumer, kind: row.kind })
+    return Effect.andThen(
+      Metric.update(counter, 1),
+      Effect.logError("dead letter").pipe(Effect.annotateLogs(about(row))),
+    )
+  })
+
+/** The trace of an event's command; empty where it has none. */
+export const traceIdOf = (traceparent: string | undefined): string => traceparent?.split("-")[1] ?? ""
