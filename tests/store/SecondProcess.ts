@@ -6,6 +6,9 @@ import { Clock, Deferred, Effect, type Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { execPath } from "node:process"
 import { BadCursor, type Shape, StoreOutcomeUnknown, StoreUnavailable } from "../../core/EventStore.ts"
+import type { Shape as DeadLetters } from "../../core/DeadLetters.ts"
+import type { Shape as Leases } from "../../core/Leases.ts"
+import type { Shape as Progress } from "../../core/Progress.ts"
 import { type Answer, onLine, revive, write } from "./calls.ts"
 import type { Shape as Limiter } from "../../core/QueryLimiter.ts"
 import type { Hammering, Race, Result } from "./race.ts"
@@ -17,6 +20,9 @@ export interface SecondProcess {
     "commit" | "read" | "readEach" | "readBackwards" | "head" | "receipt" | "byTime" | "feed" | "streams"
   >
   readonly limiter: Limiter
+  readonly leases: Leases
+  readonly progress: Progress
+  readonly letters: DeadLetters
   readonly race: (race: Race) => Effect.Effect<Result>
   readonly hammer: (hammering: Hammering) => Effect.Effect<ReadonlyArray<number>>
 }
@@ -66,6 +72,23 @@ export const start = (
         streams: call("streams"),
       },
       limiter: { admit: call("admit") },
+      leases: {
+        list: call("leases.list"),
+        take: call("leases.take"),
+        keep: call("leases.keep"),
+        release: call("leases.release"),
+        remove: call("leases.remove"),
+      },
+      progress: { read: call("progress.read"), advance: call("progress.advance") },
+      letters: {
+        put: call("letters.put"),
+        get: call("letters.get"),
+        list: call("letters.list"),
+        parked: call("letters.parked"),
+        redrive: call("letters.redrive"),
+        redriving: call("letters.redriving"),
+        resolve: call("letters.resolve"),
+      },
       race: call("race"),
       hammer: call("hammer"),
     }

@@ -23,8 +23,15 @@ const unsaid: ReadonlyMap<unknown, string> = new Map<unknown, string>([[Infinity
 
 export const write = (call: Call): string =>
   JSON.stringify({ ...call, args: call.args.map((arg) => unsaid.get(arg) ?? arg) })
+export const answered = (answer: Answer): string =>
+  JSON.stringify(answer, (_, value: unknown) => value instanceof Set ? { $set: [...value] } : value)
 export const revive = (line: string): unknown =>
-  JSON.parse(line, (_, value: unknown) => value === "$Infinity" ? Infinity : value === "$undefined" ? undefined : value)
+  JSON.parse(line, (_, value: unknown) => {
+    if (value === "$Infinity") return Infinity
+    if (value === "$undefined") return undefined
+    const { $set } = (value ?? {}) as { readonly $set?: ReadonlyArray<unknown> }
+    return $set === undefined ? value : new Set($set)
+  })
 
 /** Each line of a stream; cut at line feeds alone, for a text may hold other separators of lines. */
 export const onLine = (input: NodeJS.ReadableStream, take: (line: string) => void): void => {

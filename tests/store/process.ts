@@ -6,20 +6,31 @@
  */
 import { Cause, Context, Effect, Exit, Layer } from "effect"
 import { argv, stdin, stdout } from "node:process"
+import { DeadLetters } from "../../core/DeadLetters.ts"
 import { EventStore, type Shape } from "../../core/EventStore.ts"
 import { withClock } from "../../core/laws/fixtures.ts"
+import { Leases } from "../../core/Leases.ts"
+import { Progress } from "../../core/Progress.ts"
 import { QueryLimiter, type Shape as Limiter } from "../../core/QueryLimiter.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
-import { type Answer, type Call, onLine, revive } from "./calls.ts"
+import { type Answer, answered, type Call, onLine, revive } from "./calls.ts"
 import { hammer, race } from "./race.ts"
 
-const call = (store: Shape, limiter: Limiter, { name, args, nowMs }: Call): Effect.Effect<unknown, unknown> => {
+type Method = (...args: ReadonlyArray<unknown>) => Effect.Effect<unknown, unknown>
+type Ports = Readonly<Record<string, object>>
+
+const call = (
+  store: Shape,
+  limiter: Limiter,
+  ports: Ports,
+  { name, args, nowMs }: Call,
+): Effect.Effect<unknown, unknown> => {
+  const [port = "", of] = name.split(".")
+  if (of !== undefined) return (ports[port] as Record<string, Method>)[of]!(...args)
   if (name === "race") return race(store, args[0] as never)
   if (name === "hammer") return hammer(limiter, args[0] as never)
   if (name === "admit") return withClock({ ms: nowMs })(limiter.admit(args[0] as never))
-  const method = store[name as "commit"] as unknown as (
-    ...args: ReadonlyArray<unknown>
-  ) => Effect.Effect<unknown, unknown>
+  const method = store[name as "commit"] as unknown as Method
   return withClock({ ms: nowMs })(method(...args))
 }
 
@@ -34,10 +45,15 @@ const answerOf = (exit: Exit.Exit<unknown, unknown>): Answer => {
 await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
   const context = yield* Layer.build(Sqlite.layer({ folder: argv[2]! }))
   const [store, limiter] = [Context.get(context, EventStore), Context.get(context, QueryLimiter)]
+  const ports = {
+    leases: Context.get(context, Leases),
+    progress: Context.get(context, Progress),
+    letters: Context.get(context, DeadLetters),
+  }
   yield* Effect.callback<void>((resume) => {
     onLine(stdin, async (line) => {
-      const exit = await Effect.runPromiseExit(call(store, limiter, revive(line) as Call))
-      stdout.write(`${JSON.stringify(answerOf(exit))}\n`)
+      const exit = await Effect.runPromiseExit(call(store, limiter, ports, revive(line) as Call))
+      stdout.write(`${answered(answerOf(exit))}\n`)
     })
     stdin.on("end", () => resume(Effect.void))
   })
