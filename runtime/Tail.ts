@@ -21,6 +21,8 @@ export interface Page {
 export interface Shape {
   /** Events were stored by this process. Those of others are found by looking. */
   readonly wake: () => void
+  /** Has `hear` called, which must not throw, whenever this process stored something, until the scope closes. */
+  readonly onWake: (hear: () => void) => Effect.Effect<void, never, Scope.Scope>
   /** Hands every page from now on to `hear`, which must not throw, until the scope closes. */
   readonly listen: (hear: (page: Page) => void) => Effect.Effect<void, never, Scope.Scope>
   /** Where the tail stands: whatever is in front of it was handed out. */
@@ -44,6 +46,7 @@ const make = Effect.gen(function* () {
   const limits = yield* Limits
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const listeners = new Set<(page: Page) => void>()
+  const wakers = new Set<() => void>()
   let waiting: Array<(cursor: string | undefined) => void> = []
   let cursor: string | undefined
   let [running, woken] = [false, false]
@@ -52,6 +55,7 @@ const make = Effect.gen(function* () {
   const wake = () => {
     woken = true
     rouse?.()
+    for (const hear of wakers) hear()
   }
   const tell = (page: Page) => {
     cursor = page.cursor
@@ -107,6 +111,15 @@ const make = Effect.gen(function* () {
 
   return Tail.of({
     wake,
+    onWake: (hear) =>
+      Effect.asVoid(Effect.acquireRelease(
+        Effect.sync(() => {
+          const waker = () => hear()
+          wakers.add(waker)
+          return waker
+        }),
+        (waker) => Effect.sync(() => wakers.delete(waker)),
+      )),
     cursor: () => cursor,
     listen: (hear) =>
       Effect.suspend(() => {

@@ -46,7 +46,13 @@ describe("a subscription to instances", () => {
 })
 
 const tailAt = (cursor: string) => ({
-  ...{ wake: () => {}, listen: () => Effect.void, cursor: () => cursor, sync: Effect.succeed(cursor) },
+  ...{
+    wake: () => {},
+    onWake: () => Effect.void,
+    listen: () => Effect.void,
+    cursor: () => cursor,
+    sync: Effect.succeed(cursor),
+  },
 })
 
 describe("a subscription to the feed", () => {

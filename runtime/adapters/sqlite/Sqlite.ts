@@ -14,6 +14,7 @@ import { Progress } from "../../../core/Progress.ts"
 import { QueryLimiter } from "../../../core/QueryLimiter.ts"
 import { SchemaRegistry } from "../../../core/SchemaRegistry.ts"
 import { SnapshotStore } from "../../../core/SnapshotStore.ts"
+import { StreamHeads } from "../../../core/StreamHeads.ts"
 import { Violations } from "../../../core/Violations.ts"
 import type { Stats } from "../../Stats.ts"
 import type { Finding } from "../../Verify.ts"
@@ -31,6 +32,7 @@ import * as Queries from "./queryLimiter.ts"
 import * as Registry from "./registry.ts"
 import * as Snapshots from "./snapshots.ts"
 import { stats as figures } from "./stats.ts"
+import * as Streams from "./streamHeads.ts"
 import * as Refused from "./violations.ts"
 
 /** A folder, made where it is missing, that holds `nexus.db`; or a file in a folder that exists. */
@@ -46,6 +48,7 @@ export type Stores =
   | QueryLimiter
   | SchemaRegistry
   | SnapshotStore
+  | StreamHeads
   | Violations
 
 /** The stores on one file. `connect` is for tests that count statements or let them fail. */
@@ -64,6 +67,7 @@ export const layer = (
       Context.add(Leases, yield* Leased.make(connection)),
       Context.add(Progress, Marks.make(connection)),
       Context.add(DeadLetters, Dead.make(connection)),
+      Context.add(StreamHeads, Streams.make(connection)),
     )
   }))
 

@@ -70,6 +70,13 @@ export const prepare = (driver: Driver) => ({
     CROSS JOIN events e ON e.position = ${last("s.position")}`),
   streams: driver.prepare("SELECT id FROM events WHERE kind_no = ? AND id > ? ORDER BY id LIMIT ?"),
 
+  /** Behind (kind, id): streams of all kinds with their heads. */
+  streamHeads: driver.prepare(`
+    SELECT s.kind_no, k.tenant, k.aggregate, s.id, e.version FROM events s
+    CROSS JOIN kinds k ON k.kind_no = s.kind_no
+    CROSS JOIN events e ON e.position = ${last("s.position")}
+    WHERE s.id IS NOT NULL AND (s.kind_no, s.id) > (?, ?) ORDER BY s.kind_no, s.id LIMIT ?`),
+
   insertEvent: driver.prepare(insertEvents(1)),
   /** Many rows a statement cost a quarter less each. */
   insertEvents: driver.prepare(insertEvents(rowsAtOnce)),
