@@ -80,6 +80,11 @@ export interface Append {
   readonly command: CommandRecord | undefined
   readonly remember: boolean
   readonly refusal: Refusal | undefined
+  /**
+   * The version of the first event that an attempt before may have stored under this generated id, its outcome unknown.
+   * Where the store has a `generatedKey`, it looks there first.
+   */
+  readonly tried?: number
 }
 
 export type Outcome =
@@ -91,6 +96,10 @@ export type Outcome =
   | { readonly _tag: "Duplicate"; readonly receipt: Receipt }
   /** The stream ended with a tombstone. Never said of a read: history stays. */
   | { readonly _tag: "Closed" }
+  /** Nothing of this append is stored, while others of its group may be. Retry later. */
+  | { readonly _tag: "Unavailable"; readonly reason: string }
+  /** This append may be stored or not, or be stored yet. Look its receipt up before saying anything. */
+  | { readonly _tag: "Unknown"; readonly reason: string }
 
 export interface Page<A> {
   readonly items: ReadonlyArray<A>
@@ -131,6 +140,16 @@ export interface Shape {
   /** A group holds at most so many appends and bytes of payload; more is a defect. `Limits.appendBytes` must fit. */
   readonly appendMax: { readonly appends: number; readonly bytes: number }
   /**
+   * What was committed so many milliseconds ago, `byTime` and `streams` show, and `byTime` nothing younger. Absent: they
+   * show at once what is committed.
+   */
+  readonly settleMs?: number
+  /**
+   * The key under which an outcome is found that became unknown, of events under a generated id whose first has that
+   * version. Absent: a generated id leaves a receipt like any other.
+   */
+  readonly generatedKey?: (commandId: string, version: number) => string
+  /**
    * Commits a group: one outcome per append, in order; each append is all or nothing and fails alone.
    *
    * A receipt of the same command id in the same stream (a refusal or no-op not older than `receiptTtlMs`) is a
@@ -139,7 +158,8 @@ export interface Shape {
    * A store whose commits may land after their callers were told "unknown" skips no look-up at all.
    * Appends of one stream form a chain: once one of them is not `Committed`, the later ones of that stream are
    * `Conflict` too (or `Duplicate`), for they were decided on what it would have stored.
-   * `StoreUnavailable`: nothing of the group is stored. `StoreOutcomeUnknown`: look the receipts up.
+   * `StoreUnavailable`: nothing of the group is stored. `StoreOutcomeUnknown`: look the receipts up. A store without one
+   * transaction over all streams says both of single appends, `Unavailable` and `Unknown`, where others went in.
    */
   readonly commit: (
     group: ReadonlyArray<Append>,

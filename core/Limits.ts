@@ -53,7 +53,7 @@ export const defaults = {
   queryMemoryMs: 24 * 3_600_000,
   /** The longest time range that is listed. */
   rangeMs: 90 * 24 * 3_600_000,
-  /** A time range is settled up to so long ago: what was committed at an earlier time has become visible since. */
+  /** A time range is settled up to so long ago: what was committed at an earlier time has become visible since. A store may need longer. */
   settleMs: 1_000,
   eventsPerCommand: 50,
   page: 500,
@@ -76,6 +76,12 @@ export const defaults = {
   sweepMs: 1_000,
   /** Shutdown answers what it took for so long, and refuses the rest. */
   drainMs: 10_000,
+  /** Calls under way at once to a store elsewhere; the others wait. */
+  storeCalls: 128,
+  /** Attempts of one such call, each of at most `storeCallMs`, all together of `storeCallsMs`. */
+  storeAttempts: 4,
+  storeCallMs: 2_000,
+  storeCallsMs: 5_000,
   /** Receipts of rejections and no-ops are kept at least so long. */
   receiptTtlMs: 24 * 3_600_000,
   /** Snapshots waiting to be written; more are skipped, the next append looks again. */

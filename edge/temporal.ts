@@ -133,7 +133,10 @@ export const range = (app: App, limits: Limits): Route => {
     function* (asked: TimeRange) {
       const store = yield* EventStore
       // Looked at before the store is, so that whatever is committed meanwhile is not called settled.
-      const settled = Math.min(asked.to, Math.floor(yield* Clock.currentTimeMillis) - limits.settleMs)
+      const settled = Math.min(
+        asked.to,
+        Math.floor(yield* Clock.currentTimeMillis) - (store.settleMs ?? limits.settleMs),
+      )
       return ok(answers.range(asked.from, asked.to, settled, yield* store.byTime(asked)))
     },
     Effect.catchTag("StoreUnavailable", unavailable),

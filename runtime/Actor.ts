@@ -66,6 +66,8 @@ export interface CommandTask extends TaskBase {
   readonly commandId: string
   /** The command, decoded from the request's payload. */
   readonly command: { readonly _tag: string }
+  /** Of the first event that the last attempt to store would have left, under a generated id; 0 before. */
+  tried: number
   /** SHA-256; computed when first needed. */
   fingerprint: string
   /** The span that the command was sent in. */

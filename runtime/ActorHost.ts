@@ -128,6 +128,7 @@ const make = Effect.fnUntraced(function* (
           request,
           commandId: commandId ?? Ids.uuidV7(wallMs(host), host.random),
           command: decoded.success,
+          tried: 0,
           fingerprint: "",
           span: Context.getOrUndefined(fiber.context, Tracer.ParentSpan),
           decided: undefined,

@@ -3,12 +3,12 @@
  * @module
  */
 import { Effect, Result } from "effect"
-import { ActorDefect, Expired, KeyReused } from "../core/ActorError.ts"
+import { ActorDefect, Expired, KeyReused, OutcomeUnknown } from "../core/ActorError.ts"
 import { type Receipt, Rejected, type StateAnswer } from "../core/Actors.ts"
 import type * as EventStore from "../core/EventStore.ts"
 import * as Position from "../core/Position.ts"
 import type { Head, StreamKey } from "../core/Stream.ts"
-import type { CommandAnswer } from "./Actor.ts"
+import type { CommandAnswer, CommandTask } from "./Actor.ts"
 import type { Kind } from "./Kind.ts"
 
 /** The tag under which a passed `notAfter` is remembered; no rejection can be named so. */
@@ -76,3 +76,17 @@ export const fromReceipt = (
     ? accepted(storeKind, stream, commandId, receipt.version, receipt.events, receipt.offset)
     : refused(commandId, receipt.refusal)
 }
+
+/** The outcome of a command cannot be told; it names the key under which a repeat finds it. */
+export const unresolved = (
+  { commandId, request, tried }: CommandTask,
+  generatedKey: EventStore.Shape["generatedKey"],
+): OutcomeUnknown =>
+  new OutcomeUnknown({
+    commandId: keyOf(commandId, request.commandId === undefined ? tried : 0, generatedKey),
+    retryAfterSeconds: 1,
+  })
+
+/** Under which key the outcome of a command is found: its id, but for what the store keeps under generated ones. */
+export const keyOf = (commandId: string, tried: number, generatedKey: EventStore.Shape["generatedKey"]): string =>
+  tried === 0 || generatedKey === undefined ? commandId : generatedKey(commandId, tried)

@@ -44,7 +44,7 @@ export const fail = (host: Host, task: Actor.Task, error: ActorError.ActorError)
     return
   }
   if (!task.answered) host.update(Metrics.CommandsFailed, 1)
-  const said = task.unknown ? new ActorError.OutcomeUnknown({ commandId: task.commandId, retryAfterSeconds: 1 }) : error
+  const said = task.unknown ? Answer.unresolved(task, host.store.generatedKey) : error
   say(host, task, Effect.fail(said))
 }
 
@@ -145,6 +145,9 @@ const settlePart = (
   tally: Tally,
 ): void => {
   const lost: Array<Actor.Task> = []
+  const putOff: Array<Actor.Task> = []
+  let reason = "unknown"
+  let isUnknown = false
   let appended = false
   let delay = 0
   for (let i = 0; i < entries.length; i++) {
@@ -176,7 +179,21 @@ const settlePart = (
         Actor.unload(actor)
         lost.push(entry.task)
         break
+      // Decided anew on the state that the last confirmed one left, with the look-up of what may be stored.
+      case "Unknown":
+        entry.task.unknown = true
+        putOff.push(entry.task)
+        isUnknown = true
+        break
+      case "Unavailable":
+        putOff.push(entry.task)
+        reason = outcome.reason
+        break
     }
+  }
+  if (putOff.length > 0) {
+    if (isUnknown) host.update(Metrics.OutcomesUnknown, 1)
+    delay = Math.max(delay, retry(host, actor, putOff, () => ActorError.Unavailable.fromStore({ reason }), true))
   }
   if (lost.length > 0) {
     tally.conflicts += lost.length

@@ -8,6 +8,7 @@ import { Cause, DateTime, Effect, Exit, Option, Result } from "effect"
 import * as ActorError from "../core/ActorError.ts"
 import type * as EventStore from "../core/EventStore.ts"
 import * as Actor from "./Actor.ts"
+import * as Answer from "./Answer.ts"
 import { type Host, nowMs, release, wallMs } from "./Host.ts"
 import type * as Gate from "./Gate.ts"
 import { hold } from "./Hold.ts"
@@ -104,7 +105,8 @@ const receiptFirst = Effect.fnUntraced(function* (
     return Settle.fail(host, task, error)
   }
   const { stream } = actor.work!
-  const receipt = yield* Effect.result(host.store.receipt(stream, task.commandId))
+  const key = Answer.keyOf(task.commandId, task.tried, host.store.generatedKey)
+  const receipt = yield* Effect.result(host.store.receipt(stream, key))
   if (Result.isFailure(receipt)) {
     return Settle.fail(host, task, new ActorError.Unavailable({ retryAfterSeconds: 1, reason: receipt.failure.reason }))
   }
@@ -115,6 +117,7 @@ const receiptFirst = Effect.fnUntraced(function* (
 const turn = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Actor.Actor>) {
   const { parts, appends } = decide(host, actors)
   if (appends.length === 0) return
+  if (host.store.generatedKey !== undefined) noteTried(parts)
   const began = nowMs(host)
   const spans = Trace.commit(host, parts, appends.length)
   const exit = yield* Effect.exit(host.store.commit(appends))
@@ -124,6 +127,16 @@ const turn = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Acto
   settle(host, parts, exit)
   Settle.flush(host)
 })
+
+/** Where the store may keep, from now on, what leaves no receipt. */
+const noteTried = (parts: ReadonlyArray<Settle.Part>): void => {
+  for (const { entries } of parts) {
+    for (const { append, task } of entries) {
+      if (task._tag === "Read" || task.request.commandId !== undefined || append.events.length === 0) continue
+      task.tried = append.expected.version + 1
+    }
+  }
+}
 
 const settle = (
   host: Host,
@@ -147,6 +160,7 @@ const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {
   const now = wallMs(host)
   const setting: Turn.Setting = {
     storeKind: host.store.kind,
+    generatedKey: host.store.generatedKey,
     writerId: host.writerId,
     limits: host.limits,
     nowMs: now,

@@ -26,6 +26,7 @@ import * as Trace from "./Trace.ts"
 /** What the host knows when the turn begins. */
 export interface Setting {
   readonly storeKind: string
+  readonly generatedKey: EventStore.Shape["generatedKey"]
   readonly writerId: string
   readonly limits: Limits
   readonly nowMs: number
@@ -151,7 +152,7 @@ const accepted = (
       ? failed(cursor, task, setting, fault.cause)
       : fault._tag === "EventInvalid"
       ? invalid(cursor, task, setting, fault.subject, fault.issues)
-      : unremembered(cursor, task, setting, refusal(task, fault))
+      : unremembered(cursor, task, setting, refusal(task, setting.generatedKey, fault))
   }
   const { asks, bytes, said, state, stored } = made.success
   const append = appendOf(cursor, task, setting, stored, true, undefined)
@@ -175,12 +176,13 @@ const accepted = (
 
 /** What the gate refuses now it may have let through before: then a commit may still be on its way. */
 const refusal = (
-  { commandId, unknown }: CommandTask,
+  task: CommandTask,
+  generatedKey: Setting["generatedKey"],
   fault: Gate.Refusal | ActorError.EventTooLarge | ActorError.TooManyEvents,
 ): ActorError.ActorError =>
-  !unknown || fault._tag === "EventTooLarge" || fault._tag === "TooManyEvents"
+  !task.unknown || fault._tag === "EventTooLarge" || fault._tag === "TooManyEvents"
     ? fault
-    : new ActorError.OutcomeUnknown({ commandId, retryAfterSeconds: 1 })
+    : Answer.unresolved(task, generatedKey)
 
 const appendOf = (
   cursor: Cursor,
@@ -206,6 +208,7 @@ const appendOf = (
   },
   remember,
   refusal,
+  ...task.unknown && task.tried > 0 ? { tried: task.tried } : {},
 })
 
 /** An outcome without events: it leaves the state as it is. */

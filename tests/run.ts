@@ -130,6 +130,14 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       ciOnly: true,
       engines: ["moto"],
     },
+    {
+      name: "dynamodb",
+      report: "vitest",
+      args: vitest("--project", "engines", "runtime/adapters/dynamodb"),
+      secondsMax: 480,
+      ciOnly: true,
+      engines: ["dynamodb"],
+    },
     { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 600, ciOnly: true },
   ],
   check: [

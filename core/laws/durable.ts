@@ -86,7 +86,9 @@ export const durable: ReadonlyArray<DurableLaw> = [
           const page = yield* store.feed(cursor, 100)
           if (page.items.length === 0) return
           cursor = page.cursor
-          seen.push(...page.items.filter((event) => event.tenant === tenant).map(({ eventId }) => eventId))
+          // A feed without one order may give an event again.
+          const mine = page.items.filter((event) => event.tenant === tenant).map(({ eventId }) => eventId)
+          seen.push(...new Set(mine.filter((eventId) => !seen.includes(eventId))))
         }
       })
       yield* follow

@@ -30,7 +30,7 @@ export interface Table {
 
 /** All are billed on demand and encrypted; a table's name is `<prefix><name>`. */
 export const tables = {
-  /** One item an event: `pk` = tenant#aggregate#id, `sk` = its version. Behind a tombstone one item more, its seal. */
+  /** One item an event: `pk` = tenant#aggregate#id, `sk` = its version. */
   events: {
     key: ["pk", "sk"],
     attributes: { pk: "S", sk: "N", day: "S", at: "S", kind: "S", id: "S" },

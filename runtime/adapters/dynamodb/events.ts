@@ -1,0 +1,162 @@
+/**
+ * The event store on DynamoDB. Conditions on items are the fence; what this process remembers of heads only spares reads.
+ * @module
+ */
+import { Clock, Effect } from "effect"
+import * as Cursor from "../../../core/Cursor.ts"
+import {
+  type Append,
+  BadCursor,
+  EventStore,
+  type Outcome,
+  type Shape,
+  StoreOutcomeUnknown,
+  StoreUnavailable,
+} from "../../../core/EventStore.ts"
+import { mistake } from "../../../core/group.ts"
+import { Limits } from "../../../core/Limits.ts"
+import type { Calls } from "./calls.ts"
+import { asked } from "./faults.ts"
+import * as chains from "./chain.ts"
+import * as feeds from "./feed.ts"
+import * as Heads from "./heads.ts"
+import * as items from "./items.ts"
+import * as listings from "./listings.ts"
+import { readEvents, readHead, type Store } from "./store.ts"
+import * as verdicts from "./verdicts.ts"
+
+const kind = "dynamodb"
+/** A group is sent as one request a stream; many commands of a hot one share it. */
+const appendMax = { appends: 512, bytes: 4_000_000 }
+/** A write that was sent is over long before, and indexes have followed. */
+const settleMs = 10_000
+
+/** Appends by stream, each with its place in the group. */
+const chainsOf = (group: ReadonlyArray<Append>) => {
+  const found = new Map<string, Array<number>>()
+  group.forEach(({ stream }, i) => {
+    const key = items.keyOf(stream)
+    const places = found.get(key)
+    if (places === undefined) found.set(key, [i])
+    else places.push(i)
+  })
+  return [...found.values()]
+}
+
+/** Where all of a group ended alike without an answer, the group did. */
+const asOne = (
+  outcomes: ReadonlyArray<Outcome>,
+): Effect.Effect<ReadonlyArray<Outcome>, StoreUnavailable | StoreOutcomeUnknown> => {
+  const [first] = outcomes
+  if (first?._tag !== "Unavailable" && first?._tag !== "Unknown") return Effect.succeed(outcomes)
+  if (!outcomes.every(({ _tag }) => _tag === first._tag)) return Effect.succeed(outcomes)
+  const { reason } = first
+  return Effect.fail(
+    first._tag === "Unknown" ? new StoreOutcomeUnknown({ reason }) : new StoreUnavailable({ reason }),
+  )
+}
+
+/** `items` holds one more than `limit` where there is a next page. */
+const paged = <A>(found: ReadonlyArray<A>, limit: number, cursorOf: (item: A) => string) => ({
+  items: found.slice(0, limit),
+  cursor: found.length > limit && limit > 0 ? cursorOf(found[limit - 1]!) : undefined,
+})
+
+/** Time comes from the `Clock` of each call. `streams` finds the stream of the events table. */
+export const make = (calls: Calls, streams: () => Promise<feeds.Streams>): Effect.Effect<Shape> =>
+  Effect.map(Effect.service(Limits), ({ actors, eventBytes, receiptTtlMs }) => {
+    const store: Store = {
+      calls,
+      heads: Heads.make(actors),
+      events: calls.tableOf("events"),
+      receipts: calls.tableOf("receipts"),
+      receiptTtlMs,
+    }
+    const wrongBytes = (group: ReadonlyArray<Append>): string | undefined =>
+      group.some(({ events }) => events.some((event) => items.payloadBytes(event) > eventBytes))
+        ? `an event of more than ${eventBytes} bytes`
+        : undefined
+    const clocked = <A, E>(f: (now: () => number) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+      Clock.clockWith((clock) => f(() => Math.floor(clock.currentTimeMillisUnsafe())))
+
+    return EventStore.of({
+      kind,
+      appendMax,
+      settleMs,
+      generatedKey: verdicts.generatedKey,
+      commit: (group) => {
+        const wrong = mistake(group, appendMax) ?? wrongBytes(group)
+        if (wrong !== undefined) return Effect.die(new Error(wrong))
+        if (group.length === 0) return Effect.succeed([])
+        return clocked((now) =>
+          Effect.flatMap(
+            asked(async (signal) => {
+              const outcomes: Array<Outcome> = Array(group.length)
+              await Promise.all(
+                chainsOf(group).map(async (places) => {
+                  const some = await chains.commit(store, places.map((i) => group[i]!), now, signal)
+                  some.forEach((outcome, n) => outcomes[places[n]!] = outcome)
+                }),
+              )
+              return outcomes
+            }),
+            asOne,
+          )
+        )
+      },
+      read: (stream, after, limit) =>
+        asked((signal) => readEvents(store, items.keyOf(stream), { than: after, limit }, signal)),
+      readEach: (requests, limit) =>
+        asked((signal) =>
+          Promise.all(
+            requests.map(({ after, stream }) => readEvents(store, items.keyOf(stream), { than: after, limit }, signal)),
+          )
+        ),
+      readBackwards: (stream, before, limit) =>
+        asked((signal) => readEvents(store, items.keyOf(stream), { than: before, limit, backwards: true }, signal)),
+      head: (stream) => asked((signal) => readHead(store, items.keyOf(stream), signal)),
+      receipt: (stream, commandId) =>
+        clocked((now) => asked((signal) => verdicts.receipt(store, stream, commandId, now() - receiptTtlMs, signal))),
+      byTime: (range) => {
+        const named = [kind, "byTime", range.tenant, range.aggregate ?? ""]
+        return Effect.flatMap(
+          Cursor.decode<[number, string, string, number]>(named, "issi", range.cursor),
+          (after) =>
+            clocked((now) => {
+              const settled = { ...range, to: Math.min(range.to, now() - settleMs), limit: range.limit + 1 }
+              return Effect.map(
+                asked((signal) => listings.byTime(store, settled, after, signal)),
+                (found) => paged(found, range.limit, (event) => Cursor.encode(named, listings.timeKey(event))),
+              )
+            }),
+        )
+      },
+      feed: (cursor, limit) =>
+        Effect.flatMap(Cursor.decode<[string]>([kind, "feed"], "s", cursor), (at): ReturnType<Shape["feed"]> => {
+          const from = at === undefined ? feeds.start(Date.now()) : feeds.decode(at[0])
+          if (from === undefined) return Effect.fail(new BadCursor())
+          return Effect.map(
+            asked((signal) => feeds.read(store, streams, from, limit, signal)),
+            ({ at, events }) => ({
+              items: events,
+              cursor: events.length === 0 ? cursor : Cursor.encode([kind, "feed"], [feeds.encode(at)]),
+            }),
+          )
+        }),
+      feedEnd: Effect.map(
+        asked((signal) => feeds.isEmpty(store, signal)),
+        (isEmpty) => isEmpty ? undefined : Cursor.encode([kind, "feed"], [feeds.encode(feeds.end(Date.now()))]),
+      ),
+      streams: (tenant, aggregate, cursor, limit) => {
+        const named = [kind, "streams", tenant, aggregate]
+        return Effect.flatMap(
+          Cursor.decode<[string]>(named, "s", cursor),
+          (after) =>
+            Effect.map(
+              asked((signal) => listings.streams(store, tenant, aggregate, after?.[0], limit + 1, signal)),
+              (found) => paged(found, limit, ({ id }) => Cursor.encode(named, [id])),
+            ),
+        )
+      },
+    })
+  })

@@ -1,0 +1,70 @@
+/**
+ * What reads across streams by an index: a tenant's events by time, its instances by id. Both may lag some seconds behind.
+ * @module
+ */
+import type { StoredEvent, TimeRange } from "../../../core/EventStore.ts"
+import type { StreamKey } from "../../../core/Stream.ts"
+import * as items from "./items.ts"
+import { merged } from "./merged.ts"
+import type { Store } from "./store.ts"
+
+export type TimeKey = readonly [recordedAt: number, aggregate: string, id: string, version: number]
+export const timeKey = (event: StoredEvent): TimeKey => [event.recordedAt, event.aggregate, event.id, event.version]
+
+const dayMs = 86_400_000
+const every = Array.from({ length: items.shards }, (_, shard) => shard)
+
+/** The first `limit` events of the range behind `after`, day by day. */
+export const byTime = async (
+  { calls, events }: Store,
+  { aggregate, from, limit, tenant, to }: TimeRange,
+  after: TimeKey | undefined,
+  signal: AbortSignal,
+): Promise<ReadonlyArray<StoredEvent>> => {
+  const isBehind = after !== undefined && after[0] >= from
+  const start = Math.max(0, isBehind ? after[0] : Math.ceil(from))
+  const end = Math.ceil(to)
+  // No key goes on where another ends, so that a character more stands behind it and before the next.
+  const low = isBehind ? `${items.placeKey(...after)}!` : items.timeKey(start)
+  const found: Array<items.Item> = []
+  for (let day = start - start % dayMs; day < end && found.length < limit; day += dayMs) {
+    const queries = every.map((shard) => ({
+      TableName: events,
+      IndexName: "TimestampIndex",
+      KeyConditionExpression: "#day = :day AND #at BETWEEN :low AND :high",
+      ExpressionAttributeNames: { "#day": "day", "#at": "at" },
+      ExpressionAttributeValues: {
+        ":day": { S: items.dayKey(tenant, items.dayOf(day), shard) },
+        ":low": { S: low },
+        ":high": { S: items.timeKey(end) },
+        ...aggregate === undefined ? {} : { ":of": { S: `${tenant}#${aggregate}#` } },
+      },
+      ...aggregate === undefined ? {} : { FilterExpression: "begins_with(pk, :of)" },
+    }))
+    found.push(...await merged(calls, queries, "at", limit - found.length, signal))
+  }
+  return found.map(items.eventOf)
+}
+
+/** The first `limit` instances with ids behind `after`. */
+export const streams = async (
+  { calls, events }: Store,
+  tenant: string,
+  aggregate: string,
+  after: string | undefined,
+  limit: number,
+  signal: AbortSignal,
+): Promise<ReadonlyArray<StreamKey>> => {
+  const queries = every.map((shard) => ({
+    TableName: events,
+    IndexName: "StreamIndex",
+    KeyConditionExpression: after === undefined ? "#kind = :kind" : "#kind = :kind AND #id > :after",
+    ExpressionAttributeNames: { "#kind": "kind", ...after === undefined ? {} : { "#id": "id" } },
+    ExpressionAttributeValues: {
+      ":kind": { S: items.kindKey(tenant, aggregate, shard) },
+      ...after === undefined ? {} : { ":after": { S: after } },
+    },
+  }))
+  const found = await merged(calls, queries, "id", limit, signal)
+  return found.map(({ id }) => ({ tenant, aggregate, id: id!.S! }))
+}

@@ -1,0 +1,51 @@
+/**
+ * One listing from the shards of an index: each read in pages of its own, all at once, and merged by their sort key.
+ * @module
+ */
+import type { Calls, Query } from "./calls.ts"
+import { type Item, shards } from "./items.ts"
+
+interface Source {
+  readonly query: Query
+  readonly waiting: Array<Item>
+  next: Item | undefined
+  ended: boolean
+}
+
+/** The first `limit` items in the order of `sortKey`; each of `queries` gives its own in that order. */
+export const merged = async (
+  calls: Calls,
+  queries: ReadonlyArray<Omit<Query, "Limit">>,
+  sortKey: string,
+  limit: number,
+  signal: AbortSignal,
+): Promise<ReadonlyArray<Item>> => {
+  // Twice its fair share: most shards are then asked once, and little is read in vain.
+  const Limit = Math.max(1, Math.ceil(2 * limit / shards))
+  const sources = queries.map((query): Source => ({
+    query: { ...query, Limit },
+    waiting: [],
+    next: undefined,
+    ended: false,
+  }))
+  const fill = async (source: Source): Promise<void> => {
+    while (source.waiting.length === 0 && !source.ended) {
+      const { items, next } = await calls.query({ ...source.query, ExclusiveStartKey: source.next }, signal)
+      source.waiting.push(...items)
+      source.next = next
+      source.ended = next === undefined
+    }
+  }
+  const found: Array<Item> = []
+  const at = ({ waiting }: Source): string => waiting[0]![sortKey]!.S!
+  while (found.length < limit) {
+    await Promise.all(sources.map(fill))
+    const full = sources.filter(({ waiting }) => waiting.length > 0)
+    if (full.length === 0) break
+    // As long as each that may have more shows its next item, the least of them is the next of all.
+    while (found.length < limit && full.every(({ waiting }) => waiting.length > 0)) {
+      found.push(full.reduce((least, one) => at(one) < at(least) ? one : least).waiting.shift()!)
+    }
+  }
+  return found
+}

@@ -1,0 +1,19 @@
+import { describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { laws, reopened } from "../../../core/SnapshotStore.laws.ts"
+import { engine } from "../../../tests/engine.ts"
+import * as DynamoDB from "./DynamoDB.ts"
+import { fresh, settingsOf } from "./testStore.ts"
+
+const dynamodb = engine("dynamodb")
+const here = fresh(() => dynamodb().url)
+
+describe("the store of snapshots on DynamoDB", () => {
+  for (const { name, law } of laws) it.effect(name, () => Effect.provide(law, here), 60_000)
+  for (const [i, { name }] of reopened(here).entries()) {
+    it.effect(name, () => {
+      const settings = settingsOf(dynamodb().url)
+      return reopened(Layer.suspend(() => DynamoDB.layer(settings)))[i]!.law
+    }, 60_000)
+  }
+})

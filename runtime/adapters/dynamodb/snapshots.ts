@@ -1,0 +1,150 @@
+/**
+ * Snapshots in a table of their own. A state larger than an item is cut into parts; a torn one is told by its checksum.
+ * @module
+ */
+import type { AttributeValue } from "@aws-sdk/client-dynamodb"
+import { Effect } from "effect"
+import { Limits } from "../../../core/Limits.ts"
+import { type Shape, type Snapshot, SnapshotStore } from "../../../core/SnapshotStore.ts"
+import type { StreamKey } from "../../../core/Stream.ts"
+import type { Calls } from "./calls.ts"
+import { asked } from "./faults.ts"
+import { type Item, keyOf } from "./items.ts"
+
+/** UTF-16 units of one part: at most three bytes each, and an item holds 400 KB. */
+const partUnits = 120_000
+/** One that was not made again for so long belongs to a stream that rests; folding it anew costs time alone. */
+const ttlMs = 90 * 86_400_000
+const deletesAtOnce = 25
+const pageMax = 1_000
+
+const digits = (value: number, count: number): string => String(value).padStart(count, "0")
+const placeOf = (key: string, version: number, part: number): string =>
+  `${key}#${digits(version, 10)}#${digits(part, 3)}`
+
+/** Never within a pair of surrogates: alone, either would be changed. */
+const partsOf = (state: string): ReadonlyArray<string> => {
+  const parts: Array<string> = []
+  for (let from = 0; from < state.length || parts.length === 0;) {
+    let to = Math.min(state.length, from + partUnits)
+    if (to < state.length && (state.charCodeAt(to) & 0xfc00) === 0xdc00) to--
+    parts.push(state.slice(from, to))
+    from = to
+  }
+  return parts
+}
+
+interface Kept {
+  readonly key: string
+  readonly version: number
+  readonly part: number
+  readonly item: Item
+}
+const keptOf = (item: Item): Kept => {
+  const parts = item["sk"]!.S!.split("#")
+  const [version, part] = parts.splice(-2).map(Number) as [number, number]
+  return { key: parts.join("#"), version, part, item }
+}
+/** By version downwards, then by key, then by part. */
+const newestFirst = (a: Kept, b: Kept): number =>
+  b.version - a.version || (a.key < b.key ? -1 : a.key > b.key ? 1 : a.part - b.part)
+
+const text = (item: Item, name: string): string => item[name]?.S ?? ""
+
+/** The whole snapshots among items; of one whose first part is missing nothing is said. */
+const snapshotsOf = (stream: StreamKey, found: ReadonlyArray<Item>): ReadonlyArray<Snapshot> => {
+  const snapshots: Array<Snapshot> = []
+  for (const { item, key, part, version } of found.map(keptOf).toSorted(newestFirst)) {
+    const last = snapshots.at(-1)
+    if (part > 0) {
+      if (last?.version !== version || last.key !== key) continue
+      snapshots[snapshots.length - 1] = { ...last, state: last.state + text(item, "state") }
+      continue
+    }
+    const [eventId, state, checksum] = [text(item, "event"), text(item, "state"), text(item, "checksum")]
+    snapshots.push({ stream, version, eventId, recordedAt: Number(item["time"]?.N), key, state, checksum })
+  }
+  return snapshots
+}
+
+export const make = (calls: Calls): Effect.Effect<Shape> =>
+  Effect.map(Effect.service(Limits), ({ snapshotsKept }) => {
+    const TableName = calls.tableOf("snapshots")
+
+    /** All items of a stream, or their keys alone. */
+    const all = async (stream: StreamKey, isWhole: boolean, signal: AbortSignal): Promise<ReadonlyArray<Item>> => {
+      const found: Array<Item> = []
+      let next: Item | undefined
+      do {
+        const page = await calls.query({
+          TableName,
+          KeyConditionExpression: "pk = :pk",
+          ExpressionAttributeValues: { ":pk": { S: keyOf(stream) } },
+          ConsistentRead: true,
+          Limit: pageMax,
+          ExclusiveStartKey: next,
+          ...isWhole ? {} : { ProjectionExpression: "pk, sk" },
+        }, signal)
+        found.push(...page.items)
+        next = page.next
+      } while (next !== undefined)
+      return found
+    }
+
+    const put = (Item: Item, signal: AbortSignal) =>
+      calls.call((options) => calls.client.send(new calls.sdk.PutItemCommand({ TableName, Item }), options), signal)
+
+    const forget = async (keys: ReadonlyArray<Record<string, AttributeValue>>, signal: AbortSignal): Promise<void> => {
+      for (let from = 0; from < keys.length; from += deletesAtOnce) {
+        await Promise.all(
+          keys.slice(from, from + deletesAtOnce).map((Key) =>
+            calls.call(
+              (options) =>
+                calls.client.send(
+                  new calls.sdk.DeleteItemCommand({ TableName, Key }),
+                  options,
+                ),
+              signal,
+            )
+          ),
+        )
+      }
+    }
+
+    return SnapshotStore.of({
+      loadEach: (streams) =>
+        asked((signal) =>
+          Promise.all(streams.map(async (stream) => snapshotsOf(stream, await all(stream, true, signal))))
+        ),
+      save: ({ checksum, eventId, key, recordedAt, state, stream, version }) =>
+        asked(async (signal) => {
+          const expiresAt = { N: String(Math.ceil((Date.now() + ttlMs) / 1000)) }
+          const parts = partsOf(state).map((state, part): Item => ({
+            pk: { S: keyOf(stream) },
+            sk: { S: placeOf(key, version, part) },
+            state: { S: state },
+            expiresAt,
+            ...part > 0 ? {} : {
+              event: { S: eventId },
+              time: { N: String(recordedAt) },
+              checksum: { S: checksum },
+            },
+          }))
+          // The first part is written last: whoever reads meanwhile sees none of it.
+          for (const part of parts.toReversed()) await put(part, signal)
+          const found = (await all(stream, false, signal)).map(keptOf).toSorted(newestFirst)
+          const versions = new Map<string, Array<number>>()
+          for (const { key, version } of found) {
+            const some = versions.get(key) ?? []
+            if (!some.includes(version)) versions.set(key, [...some, version])
+          }
+          const gone = found.filter((one) => {
+            const kept = versions.get(one.key)!.slice(0, one.key === key ? snapshotsKept : 1)
+            // Of a shorter state under the same version, the parts of a longer one before it.
+            return !kept.includes(one.version) ||
+              (one.key === key && one.version === version && one.part >= parts.length)
+          })
+          await forget(gone.map(({ item }) => ({ pk: item["pk"]!, sk: item["sk"]! })), signal)
+        }),
+    })
+  })

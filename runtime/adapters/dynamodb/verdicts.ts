@@ -1,0 +1,169 @@
+/**
+ * Outcomes of appends that did not go in: what was answered before, what was closed, what has to be decided again.
+ * @module
+ */
+import { type Append, type Outcome, type Receipt, tombstone } from "../../../core/EventStore.ts"
+import type { Head, StreamKey } from "../../../core/Stream.ts"
+import type { Failed, Found } from "./faults.ts"
+import * as items from "./items.ts"
+import type { Plan } from "./plan.ts"
+import { readHead, receiptAt, type Store } from "./store.ts"
+
+/** The id and version that a key of `generatedKey` is made of. */
+const generated = /^([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})\.([1-9]\d{0,14})$/
+
+export const generatedKey = (commandId: string, version: number): string => `${commandId}.${version}`
+
+export const generatedFrom = (key: string): { readonly commandId: string; readonly version: number } | undefined => {
+  const [, commandId, version] = generated.exec(key) ?? []
+  return commandId === undefined ? undefined : { commandId, version: Number(version) }
+}
+
+/** What an attempt before may have stored without a receipt, and where. */
+const triedBy = ({ command, tried }: Append) =>
+  command === undefined
+    ? undefined
+    : tried === undefined
+    ? generatedFrom(command.commandId)
+    : { commandId: command.commandId, version: tried }
+
+/** The outcome of a command whose first event was tried at a version. */
+export const receiptTried = async (
+  store: Store,
+  key: string,
+  tried: { readonly commandId: string; readonly version: number },
+  commandId: string,
+  signal: AbortSignal,
+): Promise<Receipt | undefined> => {
+  const item = await store.calls.get(store.events, items.eventKey(key, tried.version), signal)
+  if (item === undefined || !items.beginsCommand(item, tried.commandId)) return undefined
+  return receiptAt(store, key, item, commandId, signal)
+}
+
+/** Of appends that may be in already, by index. */
+export const repeatsOf = async (
+  store: Store,
+  key: string,
+  chain: ReadonlyArray<Append>,
+  signal: AbortSignal,
+): Promise<Map<number, Receipt>> => {
+  const repeats = new Map<number, Receipt>()
+  await Promise.all(chain.map(async (append, i) => {
+    const tried = triedBy(append)
+    const receipt = tried && await receiptTried(store, key, tried, append.command!.commandId, signal)
+    if (receipt !== undefined) repeats.set(i, receipt)
+  }))
+  return repeats
+}
+
+export interface Seen {
+  /** Receipts that are known, by index. */
+  readonly repeats: Map<number, Receipt>
+  readonly aliveSince: number
+  /** Of the stream, where it is known for certain. */
+  readonly head?: Head
+  /** What was asked, and what stood in its way. */
+  readonly refused?: { readonly plan: Plan; readonly found: ReadonlyArray<Found> }
+}
+
+const idOf = ({ pk, sk }: items.Item): string => `${pk?.S} ${sk?.S ?? `#${sk?.N}`}`
+
+/** Looks up what is not known yet of the commands from `from` on: receipts, and events where theirs would stand. */
+const lookUp = async (
+  store: Store,
+  key: string,
+  chain: ReadonlyArray<Append>,
+  from: number,
+  { aliveSince, refused, repeats }: Seen,
+  signal: AbortSignal,
+): Promise<void> => {
+  const known = new Map<string, Found>()
+  refused?.plan.parts.forEach(({ Key }, i) => known.set(idOf(Key), refused.found[i]))
+  const asked = new Map<string, { readonly TableName: string; readonly Key: items.Item }>()
+  const placesOf = ({ command, events, expected }: Append) => {
+    const receipt = { TableName: store.receipts, Key: items.receiptKey(key, command!.commandId) }
+    const event = { TableName: store.events, Key: items.eventKey(key, expected.version + 1) }
+    return { receipt, event: events.length > 0 ? event : undefined }
+  }
+  const open = chain.flatMap((append, i) => i >= from && append.command !== undefined && !repeats.has(i) ? [i] : [])
+  for (const i of open) {
+    const { event, receipt } = placesOf(chain[i]!)
+    for (const place of event === undefined ? [receipt] : [receipt, event]) {
+      if (!known.has(idOf(place.Key))) asked.set(idOf(place.Key), place)
+    }
+  }
+  if (asked.size > 0) {
+    for (const item of await store.calls.getEach([...asked.values()], signal)) known.set(idOf(item), item)
+  }
+  await Promise.all(open.map(async (i) => {
+    const { event, receipt } = placesOf(chain[i]!)
+    const { commandId } = chain[i]!.command!
+    const kept = known.get(idOf(receipt.Key))
+    const stored = event && known.get(idOf(event.Key))
+    const found = kept && items.receiptOf(kept, aliveSince)
+    if (found !== undefined) repeats.set(i, found)
+    else if (stored !== undefined && items.beginsCommand(stored, commandId)) {
+      repeats.set(i, await receiptAt(store, key, stored, commandId, signal))
+    }
+  }))
+}
+
+/** Whether the append that did not go in met a tombstone; asked only where nothing says it yet. */
+const isClosed = async (store: Store, key: string, seen: Seen, signal: AbortSignal): Promise<boolean> => {
+  if (seen.head !== undefined) return seen.head.closed
+  if (seen.refused?.found.some((item) => item?.["type"]?.S === tombstone.type)) return true
+  return (await readHead(store, key, signal)).closed
+}
+
+/** The outcomes of the appends from `from` on, the first of which did not go in. */
+export const refuse = async (
+  store: Store,
+  key: string,
+  chain: ReadonlyArray<Append>,
+  from: number,
+  seen: Seen,
+  signal: AbortSignal,
+): Promise<ReadonlyArray<Outcome>> => {
+  const asksHead = chain[from]!.command !== undefined && !seen.repeats.has(from)
+  const [closed] = await Promise.all([
+    asksHead && isClosed(store, key, seen, signal),
+    lookUp(store, key, chain, from, seen, signal),
+  ])
+  return chain.slice(from).map((_, i): Outcome => {
+    const receipt = seen.repeats.get(from + i)
+    if (receipt !== undefined) return { _tag: "Duplicate", receipt }
+    return { _tag: i === 0 && closed ? "Closed" : "Conflict" }
+  })
+}
+
+/** The outcomes of all where an answer did not come: `outcomes` stand, the appends of the request under way may be stored. */
+export const unanswered = (
+  chain: ReadonlyArray<Append>,
+  outcomes: ReadonlyArray<Outcome>,
+  underWay: Plan | undefined,
+  { maybe, reason }: Failed,
+): ReadonlyArray<Outcome> =>
+  chain.map((append, i) => {
+    if (i < outcomes.length) return outcomes[i]!
+    const leaves = append.events.length > 0 || append.remember
+    const isSent = underWay !== undefined && underWay.writes.length > 0 && i >= underWay.from && i < underWay.end
+    return { _tag: maybe && isSent && leaves ? "Unknown" : "Unavailable", reason }
+  })
+
+/** What a command answered before, under its id or under a key of `generatedKey`. */
+export const receipt = async (
+  store: Store,
+  stream: StreamKey,
+  commandId: string,
+  aliveSince: number,
+  signal: AbortSignal,
+): Promise<Receipt | undefined> => {
+  // No key may be empty.
+  if (commandId === "") return undefined
+  const key = items.keyOf(stream)
+  const item = await store.calls.get(store.receipts, items.receiptKey(key, commandId), signal)
+  const found = item && items.receiptOf(item, aliveSince)
+  if (found !== undefined) return found
+  const tried = generatedFrom(commandId)
+  return tried && receiptTried(store, key, tried, commandId, signal)
+}
