@@ -93,7 +93,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
     {
       name: "engines",
       report: "vitest",
-      args: vitest("--project", "engines", "infra/"),
+      args: vitest("--project", "engines", "infra/", "tests/aws/proxy"),
       secondsMax: 180,
       ciOnly: true,
       engines: ["apicurio", "moto", "opa", "dynamodb", "kinesis", "fauxqs"],

@@ -9,14 +9,17 @@ import { type Fault, faults, type Proxy, proxy } from "./proxy.ts"
 
 const body = JSON.stringify({ text: "x".repeat(1_000) })
 let acted = 0
+let connections = 0
 const server = createServer((request, response) => {
   acted++
+  if (request.url === "/mirror") return void request.pipe(response)
   request.resume().on(
     "end",
     () =>
       response.writeHead(201, { "content-type": "application/json", "x-host": `${request.headers.host}` }).end(body),
   )
 })
+server.on("connection", () => connections++)
 let before: Proxy
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
@@ -64,6 +67,18 @@ it("proxy() breaks each request in the way that it is told, before or behind the
   assert.deepStrictEqual(await seen(faults.rewrite((answer) => ({ ...answer, body: "{}" }))), [201, "{}", 1])
   const huge = await under(faults.huge(10_000_000))
   assert.deepStrictEqual([huge.status, huge.text.length >= 10_000_000, huge.acted], [200, true, 0])
+})
+
+it("proxy() hands bytes on as they are, both ways, over connections that it keeps", async () => {
+  before.on(() => undefined)
+  const bytes = Uint8Array.from({ length: 256 }, (_, n) => n)
+  const mirror = async (body: Uint8Array<ArrayBuffer> | string) =>
+    new Uint8Array(await (await fetch(new URL("/mirror", before.url), { method: "POST", body })).arrayBuffer())
+  const from = connections
+  for (let times = 0; times < 5; times++) assert.deepStrictEqual(await mirror(bytes), bytes)
+  assert.isAtMost(connections - from, 1)
+  before.on(() => faults.rewrite((answer) => ({ ...answer, body: `${answer.body}?` }), () => "other"))
+  assert.strictEqual(new TextDecoder().decode(await mirror("this")), "other?")
 })
 
 it("proxy() asks anew for each request what to do with it", async () => {

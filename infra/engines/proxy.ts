@@ -2,18 +2,20 @@
  * A proxy that misbehaves: put before an engine by configuring its address alone, it does to each request what a test says.
  *
  * What the engine did and what the caller is told are two things here: `drop` and `truncate` let it act first, all others
- * but `rewrite` keep the request from it.
+ * but `rewrite` keep the request from it. What is not broken is handed on as it comes, in the bytes that come.
  * @module
  */
-import { createServer, type IncomingMessage, request as send, type ServerResponse } from "node:http"
+import { Agent, createServer, type IncomingMessage, request as send, type ServerResponse } from "node:http"
 import { Buffer } from "node:buffer"
 import type { AddressInfo, Socket } from "node:net"
+import { pipeline } from "node:stream/promises"
 
 /** What came in; headers in lower case. */
 export interface Asked {
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
+  /** As text; the engine is given the bytes. */
   readonly body: string
   /** Requests before this one. */
   readonly index: number
@@ -40,8 +42,8 @@ export type Fault =
   | { readonly kind: "huge"; readonly bytes: number }
   /** The engine acts; half of its body comes under its whole length, then the connection is cut. */
   | { readonly kind: "truncate" }
-  /** The engine acts; the caller is told something else. */
-  | { readonly kind: "rewrite"; readonly to: (answer: Answer) => Answer }
+  /** The engine acts, on `ask` of the body where that is given; the caller is told something else. */
+  | { readonly kind: "rewrite"; readonly ask?: (body: string) => string; readonly to: (answer: Answer) => Answer }
 
 const html = "<!doctype html><title>502 Bad Gateway</title><h1>Bad Gateway</h1>"
 
@@ -60,7 +62,10 @@ export const faults = {
     ...{ kind: "answer", answer: { status, headers: { "content-type": "text/html" }, body: html } },
   }),
   redirect: (location: string) => ({ kind: "answer", answer: { status: 307, headers: { location }, body: "" } }),
-  rewrite: (to: (answer: Answer) => Answer) => ({ kind: "rewrite", to }),
+  rewrite: (to: (answer: Answer) => Answer, ask?: (body: string) => string) => ({
+    ...{ kind: "rewrite", to },
+    ...ask === undefined ? {} : { ask },
+  }),
 } as const satisfies Readonly<Record<string, Fault | ((...args: ReadonlyArray<never>) => Fault)>>
 
 export interface Proxy {
@@ -83,20 +88,32 @@ const read = async (stream: IncomingMessage): Promise<Buffer> => {
 const flat = (headers: IncomingMessage["headers"]): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `${value}`]))
 
-/** What the engine says. The host stays the caller's, for signatures hold it. */
-const forward = (target: URL, { headers, method, path }: Asked, body: Buffer): Promise<Answer> =>
+/** Of one connection, not of the message. */
+const hops = ["connection", "keep-alive", "transfer-encoding"]
+const without = (headers: Readonly<Record<string, string>>, ...names: ReadonlyArray<string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)))
+
+/** The start of the engine's answer. The host stays the caller's, for signatures hold it. */
+const ask = (target: URL, agent: Agent, asked: Asked, body: Buffer): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = target
+    const { headers, method, path } = asked
     // Plain text alone can be rewritten and cut where it is meant to be.
-    const { "accept-encoding": _, connection: __, ...kept } = headers
-    const request = send({ hostname, port, method, path, headers: kept, agent: false }, (response) => {
-      read(response).then((bytes) => {
-        const { connection: _, "transfer-encoding": __, ...rest } = flat(response.headers)
-        resolve({ status: response.statusCode ?? 0, headers: rest, body: bytes.toString("utf8") })
-      }, reject)
+    const kept = { ...without(headers, "accept-encoding", ...hops), "content-length": `${body.length}` }
+    const request = send({ hostname, port, method, path, headers: kept, agent }, resolve)
+    request.once("error", (error) => {
+      // An engine that had just closed a connection on which nothing happened has not seen this.
+      if (request.reusedSocket) ask(target, agent, asked, body).then(resolve, reject)
+      else reject(error)
     })
-    request.once("error", reject).end(body)
+    request.end(body)
   })
+
+/** Whichever side ends early ends the other. */
+const handOn = (from: IncomingMessage, response: ServerResponse): Promise<void> => {
+  response.writeHead(from.statusCode ?? 0, without(flat(from.headers), ...hops))
+  return pipeline(from, response)
+}
 
 const whole = (response: ServerResponse, { body, headers, status }: Answer): void => {
   const { "content-length": _, ...rest } = headers ?? {}
@@ -122,6 +139,7 @@ const pour = (response: ServerResponse, bytes: number): void => {
 /** Serves on a free port of loopback before `engine`, of whose address only host and port matter. */
 export const proxy = async (engine: string): Promise<Proxy> => {
   const target = new URL(engine)
+  const agent = new Agent({ keepAlive: true })
   const asked: Array<Asked> = []
   const sockets = new Set<Socket>()
   let count = 0
@@ -139,11 +157,15 @@ export const proxy = async (engine: string): Promise<Proxy> => {
     if (fault?.kind === "answer") return whole(response, fault.answer)
     if (fault?.kind === "huge") return pour(response, fault.bytes)
     if (fault?.kind === "delay") await new Promise((resolve) => setTimeout(resolve, fault.ms))
-    const answer = await forward(target, one, bytes)
-    if (fault?.kind === "drop") return void request.socket.destroy()
-    if (fault?.kind !== "truncate") return whole(response, fault?.kind === "rewrite" ? fault.to(answer) : answer)
-    const all = Buffer.from(answer.body)
-    response.writeHead(answer.status, { ...answer.headers, "content-length": Math.max(1, all.length) })
+    const isEdited = fault?.kind === "rewrite" && fault.ask !== undefined
+    const from = await ask(target, agent, one, isEdited ? Buffer.from(fault.ask!(one.body)) : bytes)
+    if (fault === undefined || fault.kind === "delay") return handOn(from, response)
+    const all = await read(from)
+    if (fault.kind === "drop") return void request.socket.destroy()
+    const headers = without(flat(from.headers), ...hops)
+    const status = from.statusCode ?? 0
+    if (fault.kind === "rewrite") return whole(response, fault.to({ status, headers, body: all.toString("utf8") }))
+    response.writeHead(status, { ...headers, "content-length": Math.max(1, all.length) })
     response.write(all.subarray(0, all.length / 2), () => request.socket.destroy())
   }
   const server = createServer((request, response) => {
@@ -164,6 +186,7 @@ export const proxy = async (engine: string): Promise<Proxy> => {
       new Promise((resolve) => {
         server.close(() => resolve())
         for (const socket of sockets) socket.destroy()
+        agent.destroy()
       }),
   }
 }
