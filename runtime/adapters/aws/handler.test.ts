@@ -8,12 +8,12 @@ import { afterAll, assert, beforeAll, it } from "vitest"
 import { failedOf } from "./Failed.ts"
 import { make } from "./handler.ts"
 
-let connections = 0
+let [connections, resets] = [0, 0]
 const served: Record<string, (response: ServerResponse, body: string) => void> = {
   "/echo": (response, body) => void response.writeHead(200, { "x-a": "1" }).end(body),
   "/later": (response) => void setTimeout(() => response.end("late"), 50),
   "/cut": (response) => void response.writeHead(200, { "content-length": 100 }).write("x", () => response.destroy()),
-  "/reset": (response) => void response.destroy(),
+  "/reset": (response) => void (resets++, response.destroy()),
   "/pour": (response) => void response.end("x".repeat(2_000)),
   "/never": () => {},
 }
@@ -65,5 +65,15 @@ it("what is cut, too long, given up or not reached is no answer, and says whethe
   assert.strictEqual(await failed("/echo", { hostname: "nowhere.invalid" }), "refused, not done")
   // And it is as good as new.
   assert.strictEqual((await handler.handle(to("/echo"))).response.statusCode, 200)
+  handler.destroy()
+})
+
+it("a request on a kept connection that is cut is sent once, and said to be cut", async () => {
+  const handler = make(bounds)
+  await handler.handle(to("/echo", "hello"))
+  const [before, kept] = [resets, connections]
+  const error = await handler.handle(to("/reset")).catch((error: unknown) => error)
+  assert.deepStrictEqual([failedOf(error).code, failedOf(error).mayHaveActed], ["ECONNRESET", true])
+  assert.deepStrictEqual([resets - before, connections - kept], [1, 0])
   handler.destroy()
 })

@@ -82,6 +82,8 @@ export const make = ({ answerBytes, connections }: Bounds) => {
         const sent = protocol === "https:"
           ? secure({ ...where, agent: secureAgent }, answered)
           : plain({ ...where, agent }, answered)
+        // Deno would send a request again, whatever it was, where a kept connection is cut before the answer.
+        sent.once("socket", () => sent.reusedSocket = false)
         sent.once("error", reject)
         sent.end(body as string | Uint8Array | undefined)
       }),
