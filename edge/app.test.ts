@@ -7,6 +7,7 @@ import { afterEach, assert, describe, it } from "vitest"
 import * as ActorError from "../core/ActorError.ts"
 import { Actors, type CommandRequest, Rejected, type Shape as ActorsShape } from "../core/Actors.ts"
 import * as EventStore from "../core/EventStore.ts"
+import * as DeadLettersMemory from "../core/DeadLettersMemory.ts"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
 import * as Limits from "../core/Limits.ts"
 import * as PolicyEnforcerMemory from "../core/PolicyEnforcerMemory.ts"
@@ -65,7 +66,7 @@ const open = async (parts: Parts = {}) => {
     ),
     Layer.succeed(Actors, { send, state }),
     PolicyEnforcerMemory.layerDeniesNothingForTests,
-    SchemaRegistryMemory.layer,
+    Layer.merge(SchemaRegistryMemory.layer, DeadLettersMemory.layer),
     Layer.succeed(Tracer.Tracer, recording(spans)),
     Logger.layer([logger]),
   ))

@@ -15,6 +15,7 @@ import { PolicyEnforcer } from "../core/PolicyEnforcer.ts"
 import type { Accept } from "../runtime/Socket.ts"
 import type { Authenticate } from "./auth.ts"
 import { asyncapi } from "./asyncapi.ts"
+import * as deadLetters from "./deadLetters.ts"
 import { checkRejections } from "./checkRejections.ts"
 import * as cors from "./cors.ts"
 import { incoming } from "./guard.ts"
@@ -102,6 +103,7 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
     ...table.routes(app, limits),
     ...schemas.routes(limits),
     ...violations.routes(limits),
+    ...deadLetters.routes(app, limits),
     stream.ticket(tickets, limits.ticketMs),
     ...operations.routes({
       health,

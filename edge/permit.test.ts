@@ -4,6 +4,7 @@
  */
 import { Effect, Layer, Logger, ManagedRuntime } from "effect"
 import { afterEach, assert, describe, it } from "vitest"
+import * as DeadLettersMemory from "../core/DeadLettersMemory.ts"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
 import { type Input, PolicyDenied, PolicyEnforcer, type Shape as Enforcer } from "../core/PolicyEnforcer.ts"
 import * as QueryLimiterMemory from "../core/QueryLimiterMemory.ts"
@@ -46,6 +47,7 @@ const open = async (enforcer: Enforcer) => {
         SchemaRegistryMemory.layer,
         SnapshotStoreMemory.layer,
         ViolationsMemory.layer,
+        DeadLettersMemory.layer,
       ]),
       Layer.provideMerge(Layer.succeed(PolicyEnforcer, {
         known: (input) => (asked.push(input), enforcer.known(input)),

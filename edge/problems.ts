@@ -134,6 +134,13 @@ export const table: ReadonlyArray<Problem> = [
   ),
   row(Refusal.QueryInvalid, 422, "invalid-query", "Invalid query", "Mend the query parameter that is named."),
   row(
+    Refusal.FilterInvalid,
+    422,
+    "invalid-filter",
+    "Invalid filter",
+    "Say clearly which ones are meant: mend the place of the body that pointer names. Nothing was done.",
+  ),
+  row(
     Refusal.MessageInvalid,
     422,
     "invalid-message",

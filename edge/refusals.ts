@@ -55,6 +55,11 @@ export class QueryInvalid extends Schema.TaggedError<QueryInvalid>()("QueryInval
   parameter: Schema.String,
   rule: Schema.String,
 }) {}
+/** It is not said clearly which ones are meant: mend the place of the body that `pointer` names. Nothing was done. */
+export class FilterInvalid extends Schema.TaggedError<FilterInvalid>()("FilterInvalid", {
+  pointer: Schema.String,
+  rule: Schema.String,
+}) {}
 /** The principal sends more commands than the limit: slow down. Nothing was done. */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", seconds) {}
 /** The client asked for the past as often as it may: wait. The refusal consumed nothing. */
@@ -102,6 +107,7 @@ export type Refusal =
   | HeadersTooLarge
   | HeaderInvalid
   | QueryInvalid
+  | FilterInvalid
   | RateLimited
   | QueryLimited
   | VersionNotFound

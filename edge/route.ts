@@ -4,6 +4,7 @@
  */
 import { Effect, type Schema } from "effect"
 import type { Actors } from "../core/Actors.ts"
+import type { DeadLetters } from "../core/DeadLetters.ts"
 import type { EventStore } from "../core/EventStore.ts"
 import type { Limits } from "../core/Limits.ts"
 import type { Action, PolicyEnforcer } from "../core/PolicyEnforcer.ts"
@@ -78,6 +79,7 @@ export interface Operation {
 /** What a route may need of its surroundings. */
 export type Services =
   | Actors
+  | DeadLetters
   | EventStore
   | PolicyEnforcer
   | QueryLimiter

@@ -5,6 +5,7 @@
 import { Effect, Layer, Logger, ManagedRuntime } from "effect"
 import { afterEach, assert, describe, it } from "vitest"
 import { EventStore, type Shape as Store, StoreUnavailable } from "../core/EventStore.ts"
+import * as DeadLettersMemory from "../core/DeadLettersMemory.ts"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
 import * as Limits from "../core/Limits.ts"
 import * as PolicyEnforcerMemory from "../core/PolicyEnforcerMemory.ts"
@@ -37,7 +38,13 @@ const open = async (store: Partial<Store>, limiter = admitted, limits: Partial<L
         Layer.mergeAll(events, SchemaRegistryMemory.layer, SnapshotStoreMemory.layer, TickTrigger.layerImmediate),
       ),
       Layer.provideMerge(Layer.succeed(QueryLimiter, limiter)),
-      Layer.provideMerge(Layer.merge(PolicyEnforcerMemory.layerDeniesNothingForTests, ViolationsMemory.layer)),
+      Layer.provideMerge(
+        Layer.mergeAll(
+          PolicyEnforcerMemory.layerDeniesNothingForTests,
+          ViolationsMemory.layer,
+          DeadLettersMemory.layer,
+        ),
+      ),
       Layer.provideMerge(Logger.layer([])),
     ),
   )

@@ -8,6 +8,7 @@
  */
 import { DurableObject } from "cloudflare:workers"
 import { Context, Effect, Layer, ManagedRuntime } from "effect"
+import * as DeadLettersMemory from "../../core/DeadLettersMemory.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as Limits from "../../core/Limits.ts"
 import { PolicyEnforcer } from "../../core/PolicyEnforcer.ts"
@@ -73,6 +74,7 @@ export class TestObject extends DurableObject {
         QueryLimiterMemory.layer,
         SnapshotStoreMemory.layer,
         ViolationsMemory.layer,
+        DeadLettersMemory.layer,
         TickTrigger.layerGate(() => storage.sync()),
         Layer.provide(CachedRegistry.layer, SchemaRegistryMemory.layer),
       )),

@@ -4,12 +4,14 @@
  * A new store gets the whole suite by opening a target over itself.
  * @module
  */
-import { Clock, Layer, Logger, ManagedRuntime } from "effect"
+import { Clock, Effect, Layer, Logger, ManagedRuntime } from "effect"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { App } from "../../core/App.ts"
 import type { EventStore } from "../../core/EventStore.ts"
+import { DeadLetters, type Shape as Letters } from "../../core/DeadLetters.ts"
+import * as DeadLettersMemory from "../../core/DeadLettersMemory.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as Limits from "../../core/Limits.ts"
 import type { QueryLimiter } from "../../core/QueryLimiter.ts"
@@ -26,6 +28,7 @@ import * as keys from "../../edge/keys.ts"
 import * as locked from "../../edge/locked.ts"
 import { sha256 } from "../../policies/bundle.ts"
 import * as Policies from "../../policies/Policies.ts"
+import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
 import { CachedRegistry } from "../../runtime/CachedRegistry.ts"
 import { Gate } from "../../runtime/Gate.ts"
@@ -42,6 +45,8 @@ export interface Target {
   readonly fetch: (path: string, init?: RequestInit) => Promise<Response>
   /** Where it listens, if it does. */
   readonly port: number | undefined
+  /** Works on the dead letters that it serves. */
+  readonly letters: <A>(f: (letters: Letters) => Effect.Effect<A, unknown>) => Promise<A>
   readonly close: () => Promise<void>
 }
 
@@ -50,12 +55,13 @@ export type Open = (limits?: Partial<Limits.Limits>) => Promise<Target>
 /** The policies as they are released. */
 const nexus = { wasm: new Uint8Array(readFileSync(join(import.meta.dirname!, "../../policies/bundle.wasm"))), sha256 }
 
-type Stores = Layer.Layer<EventStore | QueryLimiter | SnapshotStore | Violations>
+type Stores = Layer.Layer<DeadLetters | EventStore | QueryLimiter | SnapshotStore | Violations>
 const memory: Stores = Layer.mergeAll(
   EventStoreMemory.layer,
   QueryLimiterMemory.layer,
   SnapshotStoreMemory.layer,
   ViolationsMemory.layer,
+  DeadLettersMemory.layer,
 )
 
 /** The app factory in this process, called without a socket; `clock` is what all of it looks at. */
@@ -85,6 +91,7 @@ export const inProcess =
       limits,
       fetch: (path, init) => edge.fetch(new Request(`http://nexus${path}`, init)),
       port: undefined,
+      letters: (f) => runtime.runPromise(Effect.flatMap(DeadLetters, f)),
       close: async () => {
         await runtime.dispose()
         issuer.close()
@@ -114,6 +121,7 @@ export const embedded = async (
     limits: Limits.lowered(some),
     fetch: (path, init) => fetch(server.url + path, init),
     port: Number(new URL(server.url).port),
+    letters: (f) => Effect.runPromise(Effect.provide(Effect.flatMap(DeadLetters, f), Sqlite.layer({ folder: data }))),
     close: async () => {
       await server.stop()
       issuer.close()

@@ -44,7 +44,8 @@ export interface Route {
   readonly scope: string | undefined
 }
 
-export const everything = "commands:* read history stream schemas:read schemas:write policies:read ops"
+export const everything =
+  "commands:* read history stream schemas:read schemas:write policies:read dead-letters:read dead-letters:operate ops"
 
 export const ask = async (target: Target, path: string, options: Ask = {}): Promise<Said> => {
   const { body, method = body === undefined ? "GET" : "POST", token } = options
@@ -78,7 +79,10 @@ export const routesOf = ({ paths }: Document): ReadonlyArray<Route> =>
   )
 
 export const fill = (path: string, id: string): string =>
-  path.replace("{id}", id).replace("{subject}", "Order.Filled.v1").replace("{revision}", "latest")
+  path.replace("{id}", id).replace("{subject}", "Order.Filled.v1").replace("{revision}", "latest").replace(
+    "{letter}",
+    "none",
+  )
 
 const fits = (document: Document, schema: object, value: unknown): void => {
   const { errors, valid } = new Validator({ ...schema, components: document.components } as object, "2020-12").validate(

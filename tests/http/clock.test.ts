@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import * as DeadLettersMemory from "../../core/DeadLettersMemory.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
@@ -40,6 +41,7 @@ const stores = {
       QueryLimiterMemory.layerOf(limits),
       SnapshotStoreMemory.layer,
       ViolationsMemory.layer,
+      DeadLettersMemory.layer,
     ),
   "the embedded store": () => Layer.orDie(Layer.fresh(Sqlite.layer({ folder }))),
 }

@@ -4,6 +4,7 @@
  */
 import { describe } from "vitest"
 import { commands } from "./commands.ts"
+import { deadLetters } from "./deadLetters.ts"
 import { limits } from "./limits.ts"
 import { reads } from "./reads.ts"
 import { routes } from "./routes.ts"
@@ -22,6 +23,7 @@ export const contract = (name: string, open: Open): void => {
     schemas(open)
     temporal(open)
     tenants(open)
+    deadLetters(open)
     tokens(open)
   })
 }

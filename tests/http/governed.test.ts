@@ -6,6 +6,7 @@ import { Context, Effect, Layer, Logger, ManagedRuntime } from "effect"
 import { afterEach, assert, describe, it } from "vitest"
 import * as Declared from "../../core/Declared.ts"
 import { EventStore } from "../../core/EventStore.ts"
+import * as DeadLettersMemory from "../../core/DeadLettersMemory.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as Limits from "../../core/Limits.ts"
 import * as PolicyEnforcerMemory from "../../core/PolicyEnforcerMemory.ts"
@@ -52,7 +53,7 @@ const open = async () => {
       Layer.provideMerge(CachedRegistry.layer),
       Layer.provideMerge([EventStoreMemory.layer, QueryLimiterMemory.layer, SnapshotStoreMemory.layer, registry]),
       Layer.provideMerge(policies),
-      Layer.provideMerge(ViolationsMemory.layer),
+      Layer.provideMerge([ViolationsMemory.layer, DeadLettersMemory.layer]),
       Layer.provideMerge(Layer.succeed(Limits.Limits, limits)),
       Layer.provideMerge(Logger.layer([])),
     ),

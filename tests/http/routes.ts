@@ -13,6 +13,7 @@ import type { Open, Target } from "./Target.ts"
 const payloads = (target: Target, { path }: Route): ReadonlyArray<unknown> => {
   const [, , aggregate = "", , , tag = ""] = path.split("/")
   if (aggregate === "schemas") return [{}, { type: "object" }, { type: "nonsense" }]
+  if (aggregate === "dead-letters") return [{}, { all: true }, { consumer: "mailer", dryRun: true }, { all: 1 }]
   const command = target.app.aggregates[aggregate]!.contract.commands[tag]!
   const found = Effect.runSync(Arbitrary.sampleEffect(Arbitrary.schema(struct(command.fields)), { count: 4, seed: 5 }))
   return found.map((one) =>
@@ -50,6 +51,8 @@ export const routes = (open: Open): void => {
         "POST /v1/stream/tickets",
         "GET /v1/events",
         "GET /v1/policies/violations",
+        ...["GET /v1/dead-letters", "GET /v1/dead-letters/{letter}", "POST /v1/dead-letters/{letter}/redrive"],
+        "POST /v1/dead-letters/redrive",
         ...["GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json", "GET /asyncapi.json"],
         ...["GET /docs", "GET /docs/openapi-explorer.js"],
       ])

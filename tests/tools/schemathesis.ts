@@ -5,7 +5,11 @@
  * it guards. And operations have to have answered 200, or the suite has tested refusals alone.
  * @module
  */
+import { Effect } from "effect"
+import { Base64Url } from "effect/encoding"
 import { join } from "node:path"
+import { DeadLetters, idOf } from "../../core/DeadLetters.ts"
+import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { find, lacking, root } from "./tools.ts"
 
 const found = find("schemathesis") ?? lacking("schemathesis")
@@ -28,7 +32,8 @@ let text = ""
 const reading = (async () => {
   for await (const chunk of server.stdout) text = (text + new TextDecoder().decode(chunk)).slice(0, 65_536)
 })()
-const scopes = "commands:* read history stream schemas:read schemas:write policies:read ops"
+const scopes =
+  "commands:* read history stream schemas:read schemas:write policies:read dead-letters:read dead-letters:operate ops"
 /** The token of the greeting does not register schemas. */
 const minted = async (): Promise<string> => {
   const args = ["run", "-A", join(root, "cli/main.ts"), "token", "--json", "--tenant", "demo", "--subject", "developer"]
@@ -63,6 +68,13 @@ const subject = "Known.Happened.v1"
 const refused = `[checks.negative_data_rejection]
 expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 414, 415, 422, 428, 429, 431]
 `
+const stream = { tenant: "demo", aggregate: "Order", id: known }
+/** Of a consumer that no process has, so that it stays. */
+const letter = {
+  ...{ id: idOf("nobody", stream), kind: "stream" as const, consumer: "nobody", stream, version: 1, eventId: "e-1" },
+  ...{ type: "OrderPlaced", error: "Refused", attempts: 6, firstAt: 1, lastAt: 2, traceId: "" },
+}
+const park = Effect.flatMap(DeadLetters, (letters) => letters.put(letter))
 /** Good only with values that the past of an instance decides. */
 const withPast = ["PayOrder", "ShipOrder", "ReturnItems", "RemoveItem", "Checkout"]
 
@@ -70,6 +82,7 @@ const pinned = `[parameters]
 "path.id" = "${known}"
 "path.subject" = "${subject}"
 "path.revision" = 1
+"path.letter" = "${Base64Url.encode(letter.id)}"
 `
 
 /** One run with ids as they come, one with an id that has a past. */
@@ -124,6 +137,7 @@ try {
     })).text()
   await send(`Order/${known}/commands/PlaceOrder`, payload)
   await send(`schemas/${subject}/revisions`, "{}")
+  await Effect.runPromise(Effect.provide(park, Sqlite.layer({ folder: join(folder, "data") })))
   await runs(url, authorization)
   await counted(url, authorization)
 } finally {
