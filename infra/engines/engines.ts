@@ -197,12 +197,14 @@ export const engines = {
   kinesis: {
     version: "0.6.2",
     fetchedWith: ["npm"],
-    runsOn: [],
+    // Node comes with it.
+    runsOn: ["npm"],
     program: "node_modules/kinesis-local/main.js",
     fetch: npm("kinesis"),
     port: 8485,
     start: ({ folder, port }) => ({
-      ...served("kinesis/start.ts", folder),
+      command: "node",
+      args: [here("kinesis/start.mjs"), folder],
       env: { KINESIS_MOCK_PLAIN_PORT: `${port}`, KINESIS_MOCK_TLS_PORT: "0", LOG_LEVEL: "ERROR" },
     }),
     ready: aws("kinesis", "1.1", "Kinesis_20131202.ListStreams"),
