@@ -5,6 +5,7 @@
 import { Clock, Effect, Exit, Fiber, Layer } from "effect"
 import { CoreBus, type CoreRecord, type Shape } from "./CoreBus.ts"
 import type { StoredEvent } from "./EventStore.ts"
+import { canonical } from "./Fingerprint.ts"
 import { chained, eventAt, firsts, type Follow, follow, publish, recordsOf } from "./laws/buses.ts"
 import { lawOver, numbered, type Settings } from "./laws/coreBus.ts"
 import { freshTenant, holds, type Law, same, streamOf } from "./laws/fixtures.ts"
@@ -86,8 +87,7 @@ export const laws = <R = never>(settings: Settings<R> = {}): ReadonlyArray<Law<C
       yield* publish(bus, many)
       const found = yield* find(holdsAll(recordMax.events + 1 + many.length))
       for (const { events: wanted, stream } of records) {
-        const same = JSON.stringify(firsts(found, stream)) === JSON.stringify(wanted)
-        yield* holds(same, `the record of ${stream.id} was changed`)
+        yield* holds(canonical(firsts(found, stream)) === canonical(wanted), `the record of ${stream.id} was changed`)
       }
     }),
 
