@@ -44,6 +44,16 @@ const zones: ReadonlyArray<Zone> = [
     may: [...inward.runtime, "runtime/adapters/aws"],
     packages: ["effect", "@aws-sdk/client-sns", "@aws-sdk/client-sqs"],
   },
+  {
+    at: /^runtime\/adapters\/kinesis\//,
+    may: [...inward.runtime, "runtime/adapters/aws"],
+    packages: ["effect", "@aws-sdk/client-kinesis"],
+  },
+  {
+    at: /^runtime\/adapters\/sns-sqs\//,
+    may: [...inward.runtime, "runtime/adapters/aws"],
+    packages: ["effect", "@aws-sdk/client-sns", "@aws-sdk/client-sqs"],
+  },
   { at: /^runtime\/adapters\/glue\//, may: inward.runtime, packages: ["effect", "@aws-sdk/client-glue"] },
   { at: /^runtime\//, may: inward.runtime, packages: ["effect"] },
   { at: /^edge\/client\//, may: ["edge/client"], packages: [], types: ["schemas", "effect"] },

@@ -138,6 +138,14 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       ciOnly: true,
       engines: ["dynamodb"],
     },
+    {
+      name: "kinesis",
+      report: "vitest",
+      args: vitest("--project", "engines", "runtime/adapters/kinesis"),
+      secondsMax: 240,
+      ciOnly: true,
+      engines: ["kinesis"],
+    },
     { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 600, ciOnly: true },
   ],
   check: [
