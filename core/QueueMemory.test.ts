@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Effect, Layer } from "effect"
 import type { Fate } from "./Fate.ts"
 import { driven } from "./laws/driven.ts"
 import * as Limits from "./Limits.ts"
 import { laws, reopened } from "./Queue.laws.ts"
 import { type Queue, receivesMax } from "./Queue.ts"
 import * as QueueMemory from "./QueueMemory.ts"
+import { Queues } from "./Queues.ts"
 
 /** A queue on which one kind of act ends as told, and then as ever. */
 const faulty = (act: QueueMemory.Act, ...fates: ReadonlyArray<Fate>) => {
@@ -18,14 +19,14 @@ const receive = (queue: Queue, hiddenMs = 1_000) =>
 describe("the memory queue", () => {
   const fresh = Effect.suspend(() => QueueMemory.make())
   for (const { name, law } of laws(fresh)) it.effect(name, () => driven(law))
-  const states = new Map<string, QueueMemory.State>()
-  const named = (name: string) => {
-    const state = states.get(name) ?? QueueMemory.emptyState()
-    states.set(name, state)
-    return QueueMemory.make(state)
-  }
-  const nothing = Layer.effectContext(Effect.succeed(Context.empty()))
-  for (const { name, law } of reopened(nothing, named)) it.effect(name, () => driven(law))
+  const named = (name: string) => Effect.flatMap(Queues, (queues) => queues.named(name))
+  for (const { name, law } of reopened(QueueMemory.layerOf(new Map()), named)) it.effect(name, () => driven(law))
+  it.effect("is another one in another layer", () =>
+    Effect.gen(function* () {
+      const fresh = () => Effect.provide(named("a"), Layer.fresh(QueueMemory.layer))
+      yield* (yield* fresh()).send(["one"])
+      assert.deepEqual(yield* receive(yield* fresh()), [])
+    }))
 
   it.effect("keeps what its dead letters refuse, and tries again", () =>
     driven(Effect.gen(function* () {

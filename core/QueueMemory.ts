@@ -2,10 +2,11 @@
  * A queue in memory, and the specification of every other one. Time comes from `Clock` alone.
  * @module
  */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import { always, type Choose } from "./Fate.ts"
 import { Limits } from "./Limits.ts"
 import { type Message, type Queue, QueueUnavailable, receivesMax } from "./Queue.ts"
+import { Queues } from "./Queues.ts"
 
 interface Kept {
   readonly id: string
@@ -150,3 +151,17 @@ const pause = (state: State, ms: number): Effect.Effect<void> =>
 
 const encoder = new TextEncoder()
 const bytesOf = (text: string): number => encoder.encode(text).length
+
+/** Queues by name over `states`, so that a test can crash their users and open the same messages again. */
+export const layerOf = (states: Map<string, State>, options?: Options): Layer.Layer<Queues> =>
+  Layer.succeed(Queues, {
+    named: (name) =>
+      Effect.suspend(() => {
+        const state = states.get(name) ?? emptyState()
+        states.set(name, state)
+        return make(state, options)
+      }),
+  })
+
+/** Queues of its own. */
+export const layer: Layer.Layer<Queues> = Layer.unwrap(Effect.sync(() => layerOf(new Map())))

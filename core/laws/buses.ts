@@ -74,7 +74,8 @@ export const follow = Effect.fnUntraced(function* (bus: Shape, { enough, from, l
     const shards = yield* bus.shards
     const known = new Set(shards.map(({ id }) => id))
     let came = 0
-    for (const { id, parents } of shards) {
+    // They come in no order: this one is the worst.
+    for (const { id, parents } of shards.toReversed()) {
       if (ended.has(id) || parents.some((parent) => known.has(parent) && !ended.has(parent))) continue
       const batch = yield* bus.read(id, places.get(id) ?? from, limit ?? 100)
       places.set(id, batch.next)

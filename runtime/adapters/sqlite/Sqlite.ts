@@ -1,18 +1,21 @@
 /**
  * The embedded stores: events, receipts, snapshots, the limiter of queries, the schema registry, violations, leases,
- * progress and dead letters in one SQLite file, written by any number of processes.
+ * progress, dead letters, buses and queues in one SQLite file, written by any number of processes.
  * @module
  */
 import { Context, Effect, Layer } from "effect"
 import { existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { Archive } from "../../../core/Archive.ts"
+import { CoreBus } from "../../../core/CoreBus.ts"
 import { DeadLetters } from "../../../core/DeadLetters.ts"
 import { EventStore } from "../../../core/EventStore.ts"
 import { Leases } from "../../../core/Leases.ts"
 import { Progress } from "../../../core/Progress.ts"
 import { QueryLimiter } from "../../../core/QueryLimiter.ts"
+import { Queues } from "../../../core/Queues.ts"
 import { SchemaRegistry } from "../../../core/SchemaRegistry.ts"
+import { SecondaryBus } from "../../../core/SecondaryBus.ts"
 import { SnapshotStore } from "../../../core/SnapshotStore.ts"
 import { StreamHeads } from "../../../core/StreamHeads.ts"
 import { Violations } from "../../../core/Violations.ts"
@@ -22,6 +25,7 @@ import * as Archives from "./archive.ts"
 import { CannotOpen, cannotOpen, missing } from "./CannotOpen.ts"
 import { findings } from "./check.ts"
 import * as Connection from "./connection.ts"
+import * as Core from "./coreBus.ts"
 import * as Dead from "./deadLetters.ts"
 import { type Connect, connect as connectFile, connectReadOnly, type Driver } from "./driver.ts"
 import * as Events from "./events.ts"
@@ -29,7 +33,9 @@ import * as Leased from "./leases.ts"
 import { check as checkLayout, migrate, migrations } from "./migrations.ts"
 import * as Marks from "./progress.ts"
 import * as Queries from "./queryLimiter.ts"
+import * as Numbered from "./queue.ts"
 import * as Registry from "./registry.ts"
+import * as Secondary from "./secondaryBus.ts"
 import * as Snapshots from "./snapshots.ts"
 import { stats as figures } from "./stats.ts"
 import * as Streams from "./streamHeads.ts"
@@ -41,12 +47,15 @@ export type Where = { readonly folder: string } | { readonly file: string }
 /** What a file serves. */
 export type Stores =
   | Archive
+  | CoreBus
   | DeadLetters
   | EventStore
   | Leases
   | Progress
   | QueryLimiter
+  | Queues
   | SchemaRegistry
+  | SecondaryBus
   | SnapshotStore
   | StreamHeads
   | Violations
@@ -58,6 +67,7 @@ export const layer = (
 ): Layer.Layer<Stores, CannotOpen> =>
   Layer.effectContext(Effect.gen(function* () {
     const connection = yield* Connection.make(yield* fileOf(where), connect)
+    const queues = yield* Numbered.make(connection)
     return Context.make(EventStore, yield* Events.make(connection)).pipe(
       Context.add(SnapshotStore, yield* Snapshots.make(connection)),
       Context.add(Archive, yield* Archives.make(connection)),
@@ -68,6 +78,9 @@ export const layer = (
       Context.add(Progress, Marks.make(connection)),
       Context.add(DeadLetters, Dead.make(connection)),
       Context.add(StreamHeads, Streams.make(connection)),
+      Context.add(CoreBus, yield* Core.make(connection)),
+      Context.add(SecondaryBus, Secondary.make(connection, queues)),
+      Context.add(Queues, Secondary.named(connection, queues)),
     )
   }))
 

@@ -215,7 +215,38 @@ CREATE INDEX dead_letters_by_time ON dead_letters (tenant, last_at, id);
 CREATE INDEX dead_letters_redriving ON dead_letters (consumer, last_at, id) WHERE redriving = 1;
 `
 
-export const migrations: ReadonlyArray<string> = [layout, queries, places, schemas, violations, consumption]
+const buses = `
+-- What was published to the core bus, in order: where the events of each record stand, no payload. Numbers only rise.
+CREATE TABLE bus_records (
+  record_no INTEGER PRIMARY KEY,
+  published_at INTEGER NOT NULL,
+  stream_no INTEGER NOT NULL,
+  first_version INTEGER NOT NULL,
+  last_version INTEGER NOT NULL,
+  previous_core INTEGER NOT NULL,
+  versions TEXT
+) STRICT;
+
+-- Queues of consumers, with the types of events they want as JSON, and others by name.
+CREATE TABLE queues (
+  queue_no INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  interests TEXT NOT NULL
+) STRICT;
+
+-- The dead letters of queue n have queue number -n. A message's number is never given to another one.
+CREATE TABLE messages (
+  message_no INTEGER PRIMARY KEY AUTOINCREMENT,
+  queue_no INTEGER NOT NULL,
+  visible_at INTEGER NOT NULL,
+  receives INTEGER NOT NULL,
+  sent_at INTEGER NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+CREATE INDEX messages_by_time ON messages (queue_no, visible_at);
+`
+
+export const migrations: ReadonlyArray<string> = [layout, queries, places, schemas, violations, consumption, buses]
 
 /** The file was written by newer code. */
 export class NewerSchema extends Error {

@@ -2,6 +2,7 @@
  * Every statement of the adapter, prepared once per connection.
  * @module
  */
+import { prepareBuses } from "./busStatements.ts"
 import type { Driver, Statement } from "./driver.ts"
 
 const event =
@@ -48,6 +49,7 @@ const prepareArrays = (driver: Driver, sql: string): Statement => {
 }
 
 export const prepare = (driver: Driver) => ({
+  ...prepareBuses(driver),
   begin: driver.prepare("BEGIN IMMEDIATE"),
   commit: driver.prepare("COMMIT"),
   rollback: driver.prepare("ROLLBACK"),

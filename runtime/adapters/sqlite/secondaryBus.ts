@@ -1,0 +1,72 @@
+/**
+ * The secondary bus of the embedded store, and queues by name: tables of the same file, over the same connection.
+ * @module
+ */
+import { Clock, Effect } from "effect"
+import type { Sent } from "../../../core/CoreBus.ts"
+import type { StoredEvent } from "../../../core/EventStore.ts"
+import * as EventWire from "../../../core/EventWire.ts"
+import { QueueUnavailable } from "../../../core/Queue.ts"
+import type { Shape as Queues } from "../../../core/Queues.ts"
+import { type Interest, SecondaryBus, type Shape } from "../../../core/SecondaryBus.ts"
+import type { Connection } from "./connection.ts"
+import { patient } from "./patience.ts"
+import type { Queues as Numbered } from "./queue.ts"
+import { type Session, transact } from "./session.ts"
+
+const publishMax = 100
+
+interface Row {
+  readonly queue_no: number
+  readonly interests: string
+}
+
+export const make = (connection: Connection, queues: Numbered): Shape => {
+  const deliver = (session: Session, events: ReadonlyArray<StoredEvent>, nowMs: number): void =>
+    transact(session, () => {
+      const rows = session.statements.queues.all() as unknown as ReadonlyArray<Row>
+      const wanting = rows.map(({ interests, queue_no }) =>
+        [queue_no, JSON.parse(interests) as ReadonlyArray<Interest>] as const
+      )
+      for (const event of events) {
+        const { aggregate, type } = event
+        let body: string | undefined
+        for (const [queueNo, interests] of wanting) {
+          const wanted = interests.some((one) => one.aggregate === aggregate && one.type === type)
+          if (wanted) session.statements.sendMessage.run(queueNo, nowMs, body ??= EventWire.encode(event))
+        }
+      }
+    })
+
+  return SecondaryBus.of({
+    publishMax,
+    publish: (events) => {
+      if (events.length > publishMax) return Effect.die(new Error(`${events.length} events, at most ${publishMax}`))
+      if (events.length === 0) return Effect.succeed([])
+      return Effect.flatMap(Clock.currentTimeMillis, (nowMs) =>
+        // A message twice is allowed; one that is lost is not.
+        patient(true)(connection.write((session) => deliver(session, events, Math.floor(nowMs)))).pipe(
+          Effect.tap(() => Effect.sync(queues.wake)),
+          Effect.as(events.map((): Sent => ({ _tag: "Sent" }))),
+          Effect.catchTag("StoreUnavailable", ({ reason }) =>
+            Effect.succeed(events.map((): Sent => ({ _tag: "NotSent", reason })))),
+        ))
+    },
+    subscribe: (consumer, interests) =>
+      Effect.map(numberOf(connection, `consumers/${consumer}`, JSON.stringify(interests)), queues.of),
+  })
+}
+
+/** Queues that are no subscription. */
+export const named = (connection: Connection, queues: Numbered): Queues => ({
+  named: (name) => Effect.map(numberOf(connection, `queues/${name}`, "[]"), queues.of),
+})
+
+/** The number of a queue with these interests, which is made or changed where it must be. */
+const numberOf = (connection: Connection, name: string, interests: string): Effect.Effect<number, QueueUnavailable> =>
+  patient(true)(connection.write((session) => {
+    const known = session.statements.queue.get(name) as Row | undefined
+    if (known?.interests === interests) return known.queue_no
+    const { saveQueue } = session.statements
+    return transact(session, () => (saveQueue.get(name, interests) as Row).queue_no)
+  })).pipe(Effect.mapError(({ cause, reason }) => new QueueUnavailable({ reason, cause })))
