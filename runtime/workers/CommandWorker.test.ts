@@ -1,0 +1,75 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Logger, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import { ActorDefect, Unavailable } from "../../core/ActorError.ts"
+import { Actors, type CommandRequest, Rejected } from "../../core/Actors.ts"
+import { type BusCommand, CommandBus } from "../../core/CommandBus.ts"
+import { Limits, lowered } from "../../core/Limits.ts"
+import * as QueueMemory from "../../core/QueueMemory.ts"
+import * as CommandWorker from "./CommandWorker.ts"
+
+const limits = lowered({ hiddenMs: 3_000 })
+const principal = { tenant: "t", subject: "consumer:a", scopes: ["commands:Door"] }
+const commandOf = (commandId: string): BusCommand => ({
+  ...{ commandId, principal, aggregate: "Door", id: "d-1", command: "Open", payload: {}, correlationId: "r" },
+})
+type Answer = ReturnType<Actors["Service"]["send"]>
+const receipt = { commandId: "c", aggregate: "Door", id: "d-1", version: 1, events: [], position: "p" }
+
+/** A queue, its worker, and actors that answer as told. */
+const worker = Effect.fnUntraced(function* (answer: (request: CommandRequest, number: number) => Answer) {
+  const state = QueueMemory.emptyState()
+  const queue = yield* QueueMemory.make(state)
+  const requests: Array<CommandRequest> = []
+  const actors = Actors.of({
+    send: (request) => Effect.suspend(() => answer(request, requests.push(request))),
+    state: () => Effect.succeed(undefined),
+  })
+  const scope = yield* Scope.fork(yield* Effect.scope)
+  const layer = Layer.provide(CommandWorker.layer(queue), Layer.succeed(Actors, actors))
+  yield* Scope.provide(Layer.build(layer), scope)
+  const { send } = yield* Effect.provide(Effect.service(CommandBus), CommandBus.layerQueue(queue))
+  return { state, requests, queue, send, close: Scope.close(scope, Exit.void) }
+})
+const settings = Layer.merge(Logger.layer([]), Layer.succeed(Limits, limits))
+const seconds = (count: number) => Effect.forEach(Array.from({ length: count * 4 }), () => TestClock.adjust(250))
+
+describe("the worker of bus commands", () => {
+  it.effect("sends each command as it is, and removes it once it is decided, a rejection too", () =>
+    Effect.gen(function* () {
+      const rejected = new Rejected({ commandId: "c-2", tag: "No", status: 409, members: {} })
+      const { requests, send, state } = yield* worker(({ commandId }) =>
+        commandId === "c-2" ? Effect.fail(rejected) : Effect.succeed(receipt)
+      )
+      yield* send(commandOf("c-1"))
+      yield* send(commandOf("c-2"))
+      yield* seconds(60)
+      assert.deepStrictEqual(requests, [commandOf("c-1"), commandOf("c-2")])
+      assert.strictEqual(state.messages.size + state.dead!.messages.size, 0)
+    }).pipe(Effect.provide(settings)))
+
+  it.effect("sends again under its id what was not decided, and keeps what never is with the dead", () =>
+    Effect.gen(function* () {
+      const down = new Unavailable({ retryAfterSeconds: 1, reason: "throttled" })
+      const { queue, requests, send, state } = yield* worker(({ commandId }, number) =>
+        commandId === "bad" ? Effect.fail(new ActorDefect()) : number < 4 ? Effect.fail(down) : Effect.succeed(receipt)
+      )
+      yield* send(commandOf("c-1"))
+      yield* seconds(60)
+      assert.deepStrictEqual(requests.map(({ commandId }) => commandId), ["c-1", "c-1", "c-1", "c-1"])
+      yield* send(commandOf("bad"))
+      yield* queue.send(["no command"])
+      yield* seconds(120)
+      assert.lengthOf(requests.filter(({ commandId }) => commandId === "bad"), 6)
+      assert.deepStrictEqual([state.messages.size, state.dead!.messages.size], [0, 2])
+    }).pipe(Effect.provide(settings)))
+
+  it.effect("hides a command for as long as its decision takes", () =>
+    Effect.gen(function* () {
+      const { requests, send, state } = yield* worker(() => Effect.as(Effect.sleep("20 seconds"), receipt))
+      yield* send(commandOf("c-1"))
+      yield* seconds(60)
+      assert.lengthOf(requests, 1)
+      assert.strictEqual(state.messages.size, 0)
+    }).pipe(Effect.provide(settings)))
+})

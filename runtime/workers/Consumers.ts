@@ -1,0 +1,124 @@
+/**
+ * Runs the consumers of an application in this process, together with whichever other processes do: on the ordered bus for
+ * their core events, on queues of their own for their secondary ones.
+ * @module
+ */
+import { Context, Effect, Layer, Random, type Scope } from "effect"
+import type { Actors } from "../../core/Actors.ts"
+import type { App } from "../../core/App.ts"
+import { ChangeFeed } from "../../core/ChangeFeed.ts"
+import type { CommandBus } from "../../core/CommandBus.ts"
+import type * as Consumer from "../../core/Consumer.ts"
+import { CoreBus } from "../../core/CoreBus.ts"
+import { DeadLetters } from "../../core/DeadLetters.ts"
+import { EventStore } from "../../core/EventStore.ts"
+import * as EventWire from "../../core/EventWire.ts"
+import { Leases } from "../../core/Leases.ts"
+import { Limits } from "../../core/Limits.ts"
+import { Progress } from "../../core/Progress.ts"
+import type { Queue } from "../../core/Queue.ts"
+import { SecondaryBus } from "../../core/SecondaryBus.ts"
+import * as Attempts from "./Attempts.ts"
+import * as Metrics from "./ConsumerMetrics.ts"
+import * as CoreConsumer from "./CoreConsumer.ts"
+import * as Drain from "./Drain.ts"
+import * as Marks from "./Marks.ts"
+import { persist } from "./persist.ts"
+import type { Redo, Redos } from "./Redrive.ts"
+import * as SecondaryConsumer from "./SecondaryConsumer.ts"
+import * as Shards from "./Shards.ts"
+import * as Start from "./Start.ts"
+
+/** What consumers need to run. */
+export type Needs =
+  | Actors
+  | ChangeFeed
+  | CommandBus
+  | CoreBus
+  | DeadLetters
+  | EventStore
+  | Leases
+  | Progress
+  | SecondaryBus
+
+export interface Shape {
+  /** For `Redrive.layer`: how each consumer does its dead letters again. */
+  readonly redos: Redos
+}
+
+export class Consumers extends Context.Service<Consumers, Shape>()("nexus/runtime/Consumers") {
+  /**
+   * Runs in the background for the layer's life. Closed, it takes up nothing new, lets handlers end for at most
+   * `Limits.drainMs`, keeps what they did, and gives leases and messages back.
+   */
+  static readonly layer = (app: App): Layer.Layer<Consumers, never, Needs> => Layer.effect(Consumers, make(app))
+}
+
+const make = Effect.fnUntraced(function* (app: App): Effect.fn.Return<Shape, never, Needs | Scope.Scope> {
+  const owner = `${yield* Random.nextInt}.${yield* Random.nextInt}`
+  const redos = yield* Effect.forEach(
+    Object.values(app.consumers),
+    (consumer) => Effect.map(one(consumer, owner), (redo) => [consumer.name, redo] as const),
+  )
+  return Consumers.of({ redos: new Map(redos) })
+})
+
+const one = Effect.fnUntraced(function* (
+  consumer: Consumer.Any,
+  owner: string,
+): Effect.fn.Return<Redo, never, Needs | Scope.Scope> {
+  const [bus, feed, leases, letters, progress, secondary, store] = [
+    ...[yield* CoreBus, yield* ChangeFeed, yield* Leases, yield* DeadLetters, yield* Progress] as const,
+    ...[yield* SecondaryBus, yield* EventStore] as const,
+  ]
+  const { drainMs } = yield* Limits
+  const count = Metrics.make(consumer.name, yield* Effect.context<never>())
+  const attempts = yield* Attempts.make(consumer)
+  const marks = yield* Marks.make(consumer.name, progress, letters)
+  const { begin, drain } = yield* Drain.make(drainMs)
+  const core = yield* CoreConsumer.make({ consumer, store, letters, marks, attempts, drain, count })
+  const start: Start.Deps = { consumer, owner, leases, feed, bus, core }
+  const interests = SecondaryConsumer.interestsOf(consumer)
+  const hasCore = interests.length < consumer.events.length
+  let queue: Queue | undefined
+
+  const follow = Effect.gen(function* () {
+    // In front of the walk: what is published meanwhile waits in the queue.
+    const subscribed = interests.length === 0
+      ? undefined
+      : yield* persist(secondary.subscribe(consumer.name, interests))
+    queue = subscribed
+    const ofQueue = subscribed === undefined
+      ? Effect.void
+      : SecondaryConsumer.run({ consumer, queue: subscribed, attempts, drain, count })
+    const ofBus = Effect.flatMap(Start.run(start), (started) =>
+      hasCore
+        ? Shards.run({
+          ...{ name: consumer.name, owner, log: bus, from: () => Effect.succeed(started.position), work: core.work },
+          onTrimmed: ({ isHeld }) => Start.mend(start, started, isHeld),
+        })
+        : Effect.void)
+    yield* Effect.all([ofQueue, ofBus], { concurrency: "unbounded", discard: true })
+  })
+  // What breaks is not left broken: nothing is lost but time.
+  const { leaseMs } = yield* Limits
+  const again = Effect.catchCause(follow, (cause) =>
+    Effect.andThen(
+      Effect.logError("a consumer broke", cause).pipe(Effect.annotateLogs({ consumer: consumer.name })),
+      Effect.sleep(leaseMs / 3),
+    ))
+  yield* Effect.forkScoped(Effect.provideService(Effect.forever(again), Leases, leases))
+  // Closed before the fiber is.
+  yield* Effect.addFinalizer(() => begin)
+
+  return {
+    stream: core.redo,
+    message: (event) =>
+      Effect.suspend(() =>
+        queue === undefined ? Effect.succeed(false) : Effect.match(queue.send([EventWire.encode(event)]), {
+          onSuccess: ([isSent]) => isSent === true,
+          onFailure: () => false,
+        })
+      ),
+  }
+})

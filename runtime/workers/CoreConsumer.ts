@@ -1,0 +1,137 @@
+/**
+ * The core path of one consumer in this process: keys in parallel, one event of a key at a time.
+ *
+ * The bus, the walk through the store and redrives take turns at a stream. What another process does with it at the same
+ * time (it lost its lease and has not noticed) makes an event come twice, never out of order: marks only rise.
+ * @module
+ */
+import { Effect } from "effect"
+import type { CoreEvent, CoreRecord } from "../../core/CoreBus.ts"
+import type { StreamHead } from "../../core/ChangeFeed.ts"
+import { Limits } from "../../core/Limits.ts"
+import type { Item } from "../../core/ShardLog.ts"
+import { keyOf, type StreamKey } from "../../core/Stream.ts"
+import * as Consumer from "../../core/Consumer.ts"
+import * as CatchUp from "./CatchUp.ts"
+import * as Delivery from "./Delivery.ts"
+import { persist } from "./persist.ts"
+import type { Redone } from "./Redrive.ts"
+import type { Held } from "./ShardReader.ts"
+import * as Turns from "./Turns.ts"
+
+/** What a walk hands to a consumer. */
+export interface Walk {
+  /** Core events of streams that the consumer has never heard of, recorded before then, are not its business. */
+  readonly sinceMs: number
+  /** Secondary events recorded before then are handled too; later ones come through the queue. */
+  readonly secondaryBeforeMs: number
+}
+
+export interface CoreConsumer {
+  /** As `ShardReader.Work` wants it. */
+  readonly work: (held: Held, items: ReadonlyArray<Item<CoreRecord>>) => Effect.Effect<void>
+  /** Works a stream off up to its head as it was listed; `isHeld` as of `Held`. */
+  readonly walk: (head: StreamHead, walk: Walk, isHeld: () => boolean) => Effect.Effect<void>
+  /** As `Redrive.Redo` wants it. */
+  readonly redo: (stream: StreamKey) => Effect.Effect<Redone>
+}
+
+export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn.Return<CoreConsumer> {
+  const { consumer, marks, store } = deps
+  const limits = yield* Limits
+  const delivery = yield* Delivery.make(deps)
+  const turns = Turns.make()
+  const shards = new WeakSet<Held>()
+
+  const placeAt = (stream: StreamKey, mark: Delivery.Place["mark"], isHeld: () => boolean): Delivery.Place => ({
+    ...{ stream, mark, kept: mark.version, isHeld },
+  })
+
+  const bring = (stream: StreamKey, events: ReadonlyArray<CoreEvent>, isHeld: () => boolean) =>
+    Effect.gen(function* () {
+      const standing = yield* marks.of(stream)
+      // The redrive reads them from the store.
+      if (standing._tag === "Parked") return
+      yield* delivery.events(placeAt(stream, standing.mark, isHeld), events)
+    })
+
+  const work: CoreConsumer["work"] = (held, items) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        if (!shards.has(held)) {
+          // Somebody else may have had the shard since this process had it last.
+          shards.add(held)
+          marks.forgetAll()
+        }
+        const groups = new Map<string, { readonly stream: StreamKey; readonly events: Array<CoreEvent> }>()
+        for (const { value: { events, stream } } of items) {
+          if (stream.aggregate !== consumer.contract.aggregate) continue
+          const key = keyOf(stream)
+          const group = groups.get(key) ?? { stream, events: [] }
+          groups.set(key, group)
+          group.events.push(...events)
+        }
+        // Taken before anything runs: calls come in the order of the shard.
+        const taken = [...groups].map(([key, group]) => ({ ...group, turn: turns.take(key) }))
+        const all = Effect.forEach(
+          taken,
+          ({ events, stream, turn }) =>
+            Effect.ensuring(
+              Effect.andThen(turn.comes, bring(stream, events, held.isHeld)),
+              Effect.sync(turn.end),
+            ),
+          { concurrency: "unbounded", discard: true },
+        )
+        return Effect.ensuring(
+          restore(Effect.andThen(marks.ready(taken.map(({ stream }) => stream)), all)),
+          Effect.sync(() => taken.forEach(({ turn }) => turn.end())),
+        )
+      })
+    )
+
+  const walk: CoreConsumer["walk"] = ({ stream, version }, { secondaryBeforeMs, sinceMs }, isHeld) =>
+    turns.within(keyOf(stream))(Effect.gen(function* () {
+      const standing = yield* marks.of(stream)
+      if (standing._tag === "Parked" || standing.mark.version >= version) return
+      const place = placeAt(stream, standing.mark, isHeld)
+      const isNew = standing.mark.version === 0
+      while (place.mark.version < version) {
+        const events = yield* persist(CatchUp.page(store, stream, place.mark.version, limits.page))
+        for (const event of events) {
+          if (isNew && event.recordedAt < sinceMs) {
+            place.mark = { version: event.version, core: delivery.isCore(event) ? event.version : place.mark.core }
+          } else if (
+            !delivery.isCore(event) && Consumer.wants(consumer, event) && event.recordedAt < secondaryBeforeMs
+          ) {
+            yield* delivery.secondary(place, event)
+          } else {
+            const stop = yield* delivery.one(place, event, delivery.patience)
+            if (stop !== undefined) return yield* delivery.park(place, stop)
+          }
+        }
+        if (events.length === 0) break
+      }
+      yield* delivery.settle(place)
+    }))
+
+  const redo: CoreConsumer["redo"] = (stream) =>
+    turns.within(keyOf(stream))(
+      Effect.gen(function* (): Effect.fn.Return<Redone> {
+        const place = placeAt(stream, yield* marks.kept(stream), () => true)
+        for (;;) {
+          const read = yield* Effect.result(CatchUp.page(store, stream, place.mark.version, limits.page))
+          if (read._tag === "Failure") return { _tag: "Later", reason: read.failure.reason }
+          for (const event of read.success) {
+            const stop = yield* delivery.one(place, event, { patient: false, waits: false })
+            if (stop === undefined) continue
+            yield* delivery.settle(place)
+            return stop === "Newer" ? { _tag: "Later", reason: "NewerEvent" } : { _tag: "Failed", letter: stop }
+          }
+          yield* delivery.settle(place)
+          if (read.success.length < limits.page) return { _tag: "Done" }
+        }
+      }).pipe(Effect.ensuring(Effect.sync(() => marks.forget(stream)))),
+    )
+
+  return { work, walk, redo }
+})

@@ -1,0 +1,144 @@
+/**
+ * Where a consumer begins on the ordered bus, decided once by whichever process comes first; and the walk through all
+ * streams of the store, by which one starts at the beginning and makes good what a trimmed bus has forgotten.
+ * @module
+ */
+import { Clock, Effect, Option, Schema } from "effect"
+import type { Shape as Feed } from "../../core/ChangeFeed.ts"
+import type { Any } from "../../core/Consumer.ts"
+import type { Shape as CoreBus } from "../../core/CoreBus.ts"
+import type { Lease, Shape as Leases } from "../../core/Leases.ts"
+import { Limits } from "../../core/Limits.ts"
+import { elapsedMs } from "../Host.ts"
+import type { CoreConsumer, Walk } from "./CoreConsumer.ts"
+import * as Holding from "./Holding.ts"
+import { persist } from "./persist.ts"
+
+/** Kept as the checkpoint of a lease. */
+const Started = Schema.Struct({
+  /** Milliseconds: of the first start, as the process that was first read its clock. */
+  sinceMs: Schema.Finite,
+  position: Schema.String,
+  /** Up to where the walk has come, and whether it is over. */
+  cursor: Schema.optionalKey(Schema.String),
+  isOver: Schema.Boolean,
+})
+export type Started = typeof Started.Type
+const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Started))
+const read = (checkpoint: string | undefined): Started | undefined => Option.getOrUndefined(decode(checkpoint))
+
+export interface Deps {
+  readonly consumer: Any
+  readonly owner: string
+  readonly leases: Leases
+  readonly feed: Pick<Feed, "heads">
+  readonly bus: Pick<CoreBus, "positionAt">
+  readonly core: Pick<CoreConsumer, "walk">
+}
+
+/** What a walk of the consumer hands on that began then. Clocks differ, and what is stored shows a moment later. */
+const walkOf = ({ from }: Any, sinceMs: number, marginMs: number): Walk => ({
+  sinceMs: from === "beginning" ? -Infinity : sinceMs,
+  secondaryBeforeMs: from === "beginning" ? sinceMs + marginMs : -Infinity,
+})
+
+/** Every stream of the contract, page by page; `at` is told how far all is done. */
+const walkAll = Effect.fnUntraced(function* (
+  { consumer, core, feed }: Deps,
+  walk: Walk,
+  from: string | undefined,
+  isHeld: () => boolean,
+  at: (cursor: string) => void,
+) {
+  const { handlers, page } = yield* Limits
+  let cursor = from
+  do {
+    // A cursor that the store does not know any more is a walk from the start: marks tell what is done.
+    const listed = yield* persist(
+      Effect.catchTag(feed.heads(cursor, page), "BadCursor", () => feed.heads(undefined, page)).pipe(
+        Effect.catchTag("BadCursor", (error) => Effect.die(error)),
+      ),
+    )
+    const mine = listed.items.filter(({ stream }) => stream.aggregate === consumer.contract.aggregate)
+    yield* Effect.forEach(mine, (head) => core.walk(head, walk, isHeld), { concurrency: handlers, discard: true })
+    cursor = listed.cursor
+    if (cursor !== undefined) at(cursor)
+  } while (cursor !== undefined)
+})
+
+/** Where the bus is followed from, once everything in front of that is done: by this process or by another. */
+export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<Started> {
+  const { bus, consumer, leases, owner } = deps
+  const limits = yield* Limits
+  const clock = yield* Clock.Clock
+  const name = `${consumer.name}/start`
+  let seen: { readonly state: string; readonly since: number } | undefined
+
+  /** Nothing while another process holds it and lives. */
+  const take = Effect.fnUntraced(function* (found: Lease | undefined) {
+    if (found !== undefined && found.owner !== "" && found.owner !== owner) {
+      const state = `${found.fence}/${found.beat}`
+      if (seen?.state !== state) seen = { state, since: elapsedMs(clock) }
+      if (elapsedMs(clock) - seen.since < limits.leaseMs) return undefined
+    }
+    return yield* persist(leases.take(name, owner, found))
+  })
+
+  const workOff = Effect.fnUntraced(function* (lease: Lease, askedAt: number) {
+    const now = yield* Clock.currentTimeMillis
+    const isBeginning = consumer.from === "beginning"
+    // The listing of streams may miss those of the last moments; the bus gives their events again.
+    const backMs = isBeginning ? limits.reconcileMs : 0
+    let started: Started = read(lease.checkpoint) ??
+      { sinceMs: now, position: bus.positionAt(now - backMs), isOver: !isBeginning }
+    const holding = yield* Holding.make(leases, lease, askedAt, () => JSON.stringify(started))
+    // The first to say so decides, before anybody acts on it.
+    if (lease.checkpoint === undefined) yield* Effect.ignore(leases.keep(lease, JSON.stringify(started)))
+    const walk = walkOf(consumer, started.sinceMs, limits.reconcileMs)
+    const walked = walkAll(
+      deps,
+      walk,
+      started.cursor,
+      holding.isHeld,
+      (cursor) => void (started = { ...started, cursor }),
+    )
+    const isDone = started.isOver || (yield* Effect.raceFirst(
+      Effect.as(walked, true),
+      Effect.as(holding.keep, false),
+    ).pipe(Effect.onInterrupt(() => holding.release)))
+    if (!isDone) return undefined
+    started = { sinceMs: started.sinceMs, position: started.position, isOver: true }
+    yield* holding.end(JSON.stringify(started))
+    return started
+  })
+
+  while (true) {
+    const found = (yield* persist(leases.list(name))).find((lease) => lease.name === name)
+    const started = read(found?.checkpoint)
+    if (started?.isOver === true) return started
+    const askedAt = elapsedMs(clock)
+    const lease = yield* take(found)
+    // What another process has decided is read, not assumed: also what this one wrote and then lost.
+    if (lease !== undefined) yield* workOff(lease, askedAt)
+    else yield* Effect.sleep(limits.leaseMs / 12)
+  }
+})
+
+/**
+ * Makes good what the bus has forgotten before it was read. Streams that are only a little behind are left to the bus for
+ * a while; what another process does at the same time with a stream makes its events come twice.
+ */
+export const mend = Effect.fnUntraced(function* (deps: Deps, { sinceMs }: Started, isHeld: () => boolean) {
+  yield* Effect.logWarning("a consumer looks through all streams").pipe(
+    Effect.annotateLogs({ consumer: deps.consumer.name }),
+  )
+  const { leaseMs } = yield* Limits
+  yield* Effect.sleep(leaseMs)
+  yield* walkAll(
+    deps,
+    { ...walkOf(deps.consumer, sinceMs, 0), secondaryBeforeMs: -Infinity },
+    undefined,
+    isHeld,
+    () => {},
+  )
+})
