@@ -18,7 +18,7 @@ import { type Commands, type Other, scaled, workloads } from "./workloads.ts"
 const [name = "", workloadName = "", scaleText = "1", folder = ""] = Deno.args
 
 const ofCommands = async (workload: Commands, scale: number): Promise<Measurement> => {
-  if (name.startsWith("raw")) return commands.ofRaw(name === "raw-own", scaled(workload, scale), folder)
+  if (name === "raw" || name === "raw-own") return commands.ofRaw(name === "raw-own", scaled(workload, scale), folder)
   const subject = await load[name]!()
   return commands.ofSubject(subject, scaled(workload, scale * (subject.scale?.[workload.name] ?? 1)), folder)
 }

@@ -11,6 +11,11 @@ export const load: Readonly<Record<string, () => Promise<Subject>>> = {
   emmett: async () => (await import("./peers/emmett.ts")).emmett,
   "emmett-sqlite": async () => (await import("./peers/sqlite/emmett.ts")).emmettSqlite,
   castore: async () => (await import("./peers/castore.ts")).castore,
+  "nexus-dynamodb": async () => (await import("./aws/Nexus.ts")).nexusDynamodb,
+  "raw-put": async () => (await import("./aws/raw.ts")).rawPut,
+  "raw-bare": async () => (await import("./aws/raw.ts")).rawBare,
+  "raw-transaction": async () => (await import("./aws/raw.ts")).rawTransaction,
+  "castore-dynamodb": async () => (await import("./peers/castoreDynamodb.ts")).castoreDynamodb,
   equinox: async () => (await import("./peers/equinox.ts")).equinox,
 }
 
@@ -25,6 +30,13 @@ export const guarantees: Readonly<Record<string, string>> = {
     "durable: Emmett 0.38.5, SQLite file, rollback journal, fsync per event; callers one by one (by the bench)",
   castore: "volatile: Castore 2.4.2 in memory; version checked, no schema, the bench repeats lost races",
   equinox: "volatile: equinox-js 1.2.0 in memory; version checked, JSON codec, lost races repeated at once, no cache",
+  "nexus-dynamodb": "stored by DynamoDB before the answer; schemas of commands and events, receipts, version fence",
+  "raw-put":
+    "the limit: one conditional put an event into the store's own table, its indexes and stream; nothing decided",
+  "raw-transaction": "the limit: the same put and a receipt in one transaction",
+  "raw-bare": "one conditional put an event into a table without indexes and stream",
+  "castore-dynamodb":
+    "Castore 2.4.2, one conditional put an event; version checked, no schema, the bench repeats lost races",
   ajv: "Ajv 8.20.0: the schema compiled to code, which Workers forbid",
   opa: "an OPA 1.22.2 server on the same machine, asked over HTTP",
   raw: "the limit: `node:sqlite`, W1's rows, 256 a transaction, fsynced; nothing decided, nothing answered",

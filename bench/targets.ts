@@ -27,12 +27,15 @@ type Of = (figures: Figures) => number | undefined
 /** Of Nexus alone. */
 const own = (of: Of) => (round: Round) => round["nexus"] && of(round["nexus"])
 
-/** Nexus over another subject. */
-const over = (other: string, of: Of, ofOther: Of = of) => (round: Round): number | undefined => {
-  const [ours, theirs] = [round["nexus"], round[other]]
+/** One subject over another. */
+const between = (one: string, other: string, of: Of, ofOther: Of = of) => (round: Round): number | undefined => {
+  const [ours, theirs] = [round[one], round[other]]
   const [a, b] = [ours && of(ours), theirs && ofOther(theirs)]
   return a === undefined || b === undefined ? undefined : a / b
 }
+
+/** Nexus over another subject. */
+const over = (other: string, of: Of, ofOther: Of = of) => between("nexus", other, of, ofOther)
 
 const speeds = [
   { workload: "W1", ofRaw: 0.22, ofEntity: 28 },
@@ -108,14 +111,12 @@ export const targets: ReadonlyArray<Target> = [
   { workload: "http", says: "commands/s of requests/s of Hono on `Deno.serve`", of: over("deno-serve", perSecond) },
   {
     ...{ workload: "governance", says: "commands/s with governance of those without" },
-    of: ({ nexus, "nexus-governed": governed }) =>
-      nexus === undefined || governed === undefined ? undefined : governed["perSecond"]! / nexus["perSecond"]!,
+    of: between("nexus-governed", "nexus", perSecond),
     atLeast: 0.85,
   },
   {
     ...{ workload: "governance", says: "the same by processor time" },
-    of: ({ nexus, "nexus-governed": governed }) =>
-      nexus === undefined || governed === undefined ? undefined : perCpuSecond(governed)! / perCpuSecond(nexus)!,
+    of: between("nexus-governed", "nexus", perCpuSecond),
   },
   ...([
     ["an event of 300 bytes validated, p99 us", "validateP99Us", 100],
@@ -138,6 +139,18 @@ export const targets: ReadonlyArray<Target> = [
     ...{ workload: "governance-parts", says: "a decision at the median, of one by an OPA server" },
     of: over("opa", figure("decideP50Us")),
   },
+  ...([
+    ["aws-W1", "commands/s of raw conditional puts/s, same table", "raw-put", 0.85],
+    ["aws-W1", "the same of a table without indexes and stream", "raw-bare", undefined],
+    ["aws-W1", "times Castore on the same engine", "castore-dynamodb", undefined],
+    ["aws-W1-given", "commands/s of raw transactions of two items/s", "raw-transaction", 0.85],
+    ["aws-W2", "commands/s to one aggregate of raw single puts/s", "raw-put", 3],
+    ["aws-W2", "times Castore on the same engine", "castore-dynamodb", undefined],
+    ["aws-W2-given", "commands/s to one aggregate of raw single puts/s", "raw-put", 1.5],
+  ] as const).map(([workload, says, other, atLeast]): Target => ({
+    ...{ workload, says, of: between("nexus-dynamodb", other, perSecond) },
+    ...atLeast === undefined ? {} : { atLeast },
+  })),
   {
     workload: "sockets",
     says: "one event to 1,000 sockets, command sent to last frame, ms",

@@ -90,6 +90,50 @@ const governance: Commands = {
   subjects: ["nexus", "nexus-governed"],
 }
 
+const aws: ReadonlyArray<Commands> = [
+  {
+    ...w1,
+    partOf: "aws",
+    name: "aws-W1",
+    says: "4,000 commands to new aggregates on DynamoDB, 64 in flight",
+    subjects: ["raw-put", "nexus-dynamodb", "raw-bare", "castore-dynamodb"],
+    commands: 4_000,
+    inFlight: 64,
+  },
+  {
+    ...w1,
+    partOf: "aws",
+    name: "aws-W1-given",
+    says: "the same with ids from the client",
+    subjects: ["raw-transaction", "nexus-dynamodb"],
+    commands: 4_000,
+    inFlight: 64,
+    ids: "uuidv7",
+  },
+  {
+    partOf: "aws",
+    name: "aws-W2",
+    says: "4,000 commands to one hot aggregate on DynamoDB, 64 in flight",
+    subjects: ["raw-put", "nexus-dynamodb", "castore-dynamodb"],
+    commands: 4_000,
+    inFlight: 64,
+    warm: { instances: 1, events: 1 },
+    ids: "generated",
+    command: toWarm,
+  },
+  {
+    partOf: "aws",
+    name: "aws-W2-given",
+    says: "the same with ids from the client",
+    subjects: ["raw-put", "nexus-dynamodb"],
+    commands: 4_000,
+    inFlight: 64,
+    warm: { instances: 1, events: 1 },
+    ids: "uuidv7",
+    command: toWarm,
+  },
+]
+
 export const others: ReadonlyArray<Other> = [
   {
     name: "W4",
@@ -136,7 +180,7 @@ export const others: ReadonlyArray<Other> = [
   },
 ]
 
-export const workloads: ReadonlyArray<Commands | Other> = [...commands, governance, ...others]
+export const workloads: ReadonlyArray<Commands | Other> = [...commands, governance, ...aws, ...others]
 
 /** A smaller copy, for a quick look or a slow subject. */
 export const scaled = (workload: Commands, scale: number): Commands => ({

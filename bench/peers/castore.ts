@@ -17,11 +17,11 @@ interface Aggregate {
   readonly version: number
   readonly state: State
 }
-interface EventStore {
+export interface EventStore {
   readonly getAggregate: (id: string) => Promise<{ readonly aggregate?: Aggregate }>
   readonly pushEvent: (event: Detail) => Promise<unknown>
 }
-interface Core {
+export interface Core {
   readonly EventType: new (options: { readonly type: string }) => object
   readonly EventStore: new (options: object) => EventStore
 }
@@ -35,6 +35,17 @@ interface InMemory {
 // Names in variables: the packages are installed for the bench alone, the type checker never sees them.
 const [core, inMemory] = ["@castore/core", "@castore/event-storage-adapter-in-memory"]
 
+export const optionsOf = (EventType: Core["EventType"], eventStorageAdapter: object): object => ({
+  eventStoreId: "ORDERS",
+  eventTypes: ["OrderPlaced", "ItemAdded"].map((type) => new EventType({ type })),
+  eventStorageAdapter,
+  reducer: (before: Aggregate | undefined, { aggregateId, payload, type, version }: Detail): Aggregate => ({
+    aggregateId,
+    version,
+    state: evolve(before?.state ?? initial, { type, data: payload }),
+  }),
+})
+
 const stores = new Map<string, { readonly store: EventStore; readonly adapter: Adapter }>()
 
 const at = async (folder: string) => {
@@ -43,16 +54,7 @@ const at = async (folder: string) => {
   const { EventStore, EventType }: Core = await import(core)
   const { InMemoryEventStorageAdapter }: InMemory = await import(inMemory)
   const adapter = new InMemoryEventStorageAdapter({ initialEvents: [] })
-  const store = new EventStore({
-    eventStoreId: "ORDERS",
-    eventTypes: ["OrderPlaced", "ItemAdded"].map((type) => new EventType({ type })),
-    eventStorageAdapter: adapter,
-    reducer: (before: Aggregate | undefined, { aggregateId, payload, type, version }: Detail): Aggregate => ({
-      aggregateId,
-      version,
-      state: evolve(before?.state ?? initial, { type, data: payload }),
-    }),
-  })
+  const store = new EventStore(optionsOf(EventType, adapter))
   const fresh = { store, adapter }
   stores.set(folder, fresh)
   return fresh
@@ -63,7 +65,7 @@ const attemptsMax = 2_000
 const pause = (attempt: number) =>
   new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(50, 2 + attempt)))
 
-const sender = (store: EventStore): Running["send"] => async (id, request) => {
+export const sender = (store: EventStore): Running["send"] => async (id, request) => {
   for (let attempt = 0;; attempt++) {
     const { aggregate } = await store.getAggregate(id)
     const { data, type } = decide(request, aggregate?.state ?? initial)
@@ -79,18 +81,19 @@ const sender = (store: EventStore): Running["send"] => async (id, request) => {
   }
 }
 
+export const seedOf = async (store: EventStore, ids: ReadonlyArray<string>, length: number): Promise<void> => {
+  for (const id of ids) {
+    let version = 0
+    for (const request of history(id, length)) {
+      const { data, type } = decide(request, version === 0 ? initial : { ...initial, status: "placed" })
+      await store.pushEvent({ aggregateId: id, version: ++version, type, payload: data })
+    }
+  }
+}
+
 export const castore: Subject = {
   name: "castore",
-  seed: async (folder, ids, length) => {
-    const { store } = await at(folder)
-    for (const id of ids) {
-      let version = 0
-      for (const request of history(id, length)) {
-        const { data, type } = decide(request, version === 0 ? initial : { ...initial, status: "placed" })
-        await store.pushEvent({ aggregateId: id, version: ++version, type, payload: data })
-      }
-    }
-  },
+  seed: async (folder, ids, length) => seedOf((await at(folder)).store, ids, length),
   open: async (folder) => {
     const { store } = await at(folder)
     return {

@@ -11,6 +11,7 @@ const secondsMax = 240
 /** What each subject needs, by folder; a subject not named here needs nothing. */
 export const folders: Readonly<Record<string, string>> = {
   castore: "./",
+  "castore-dynamodb": "./",
   equinox: "./",
   emmett: "./",
   "emmett-sqlite": "sqlite/",

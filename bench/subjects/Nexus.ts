@@ -7,9 +7,9 @@ import { Context, Effect, Layer, ManagedRuntime } from "effect"
 import { Actors } from "../../core/Actors.ts"
 import * as EventStore from "../../core/EventStore.ts"
 import type { Shape as Principal } from "../../core/Principal.ts"
-import type { SchemaRegistry } from "../../core/SchemaRegistry.ts"
+import type { QueryLimiter } from "../../core/QueryLimiter.ts"
+import type { SnapshotStore } from "../../core/SnapshotStore.ts"
 import { empty, type StreamKey } from "../../core/Stream.ts"
-import type { Violations } from "../../core/Violations.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
 import { Gate } from "../../runtime/Gate.ts"
 import * as sha256 from "../../runtime/adapters/node/sha256.ts"
@@ -91,43 +91,50 @@ const fed = (count: number) =>
       return seen
     }))
 
-const stores = (folder: string) => Layer.orDie(Sqlite.layer({ folder }))
+type Stores = EventStore.EventStore | QueryLimiter | SnapshotStore
 
-/** Runs `effect` over freshly opened stores and closes them again. */
-const over = <A, E>(folder: string, effect: Effect.Effect<A, E, EventStore.EventStore>): Promise<A> =>
-  Effect.runPromise(Effect.provide(effect, stores(folder)))
+/** The host over the stores of a folder, behind a gate that may need more of them. */
+export const subject = <More>(
+  name: string,
+  stores: (folder: string) => Layer.Layer<Stores | More>,
+  gate: Layer.Layer<Gate, never, Stores | More>,
+): Subject => {
+  /** Runs `effect` over freshly opened stores and closes them again. */
+  const over = <A, E>(folder: string, effect: Effect.Effect<A, E, EventStore.EventStore>): Promise<A> =>
+    Effect.runPromise(Effect.provide(effect, stores(folder)))
+  return {
+    name,
+    seed: (folder, ids, length) => over(folder, seeded(ids, length)),
+    rows: (folder) => over(folder, rowsOf),
+    feed: (folder, count) => over(folder, fed(count)),
+    open: async (folder) => {
+      const runtime = ManagedRuntime.make(
+        Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
+          Layer.provide([TickTrigger.layerImmediate, gate]),
+          Layer.provide([stores(folder), sha256.layer]),
+        ),
+      )
+      const context = await runtime.context()
+      const actors = Context.get(context, Actors)
+      const host = Context.get(context, ActorHost)
+      const past = Context.get(context, TimeTravel)
+      const run = Effect.runPromiseWith(context)
+      return {
+        send: async (id, { command, payload }, commandId) => {
+          const receipt = await run(actors.send({ principal, aggregate: "Order", id, command, payload, commandId }))
+          return { id, version: receipt.version, eventId: receipt.events[0]?.eventId }
+        },
+        state: async (id) => (await run(actors.state(principal, "Order", id)))!.state as never,
+        asOf: async (id, asOf) => (await run(past.state(principal, "Order", id, { asOf })))!.state as never,
+        resident: () => host.stats().live,
+        close: () => runtime.dispose(),
+      }
+    },
+  }
+}
 
-/** The host over a file, behind a gate. */
-const subject = (name: string, gate: Layer.Layer<Gate, never, SchemaRegistry | Violations>): Subject => ({
-  name,
-  seed: (folder, ids, length) => over(folder, seeded(ids, length)),
-  rows: (folder) => over(folder, rowsOf),
-  feed: (folder, count) => over(folder, fed(count)),
-  open: async (folder) => {
-    const runtime = ManagedRuntime.make(
-      Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
-        Layer.provide([TickTrigger.layerImmediate, gate]),
-        Layer.provide([stores(folder), sha256.layer]),
-      ),
-    )
-    const context = await runtime.context()
-    const actors = Context.get(context, Actors)
-    const host = Context.get(context, ActorHost)
-    const past = Context.get(context, TimeTravel)
-    const run = Effect.runPromiseWith(context)
-    return {
-      send: async (id, { command, payload }, commandId) => {
-        const receipt = await run(actors.send({ principal, aggregate: "Order", id, command, payload, commandId }))
-        return { id, version: receipt.version, eventId: receipt.events[0]?.eventId }
-      },
-      state: async (id) => (await run(actors.state(principal, "Order", id)))!.state as never,
-      asOf: async (id, asOf) => (await run(past.state(principal, "Order", id, { asOf })))!.state as never,
-      resident: () => host.stats().live,
-      close: () => runtime.dispose(),
-    }
-  },
-})
+const sqlite = (folder: string) => Layer.orDie(Sqlite.layer({ folder }))
 
 /** No gate: what all workloads but that of governance measure. */
-export const nexus = subject("nexus", Gate.layerOpen)
-export const nexusGoverned = subject("nexus-governed", governed(app))
+export const nexus = subject("nexus", sqlite, Gate.layerOpen)
+export const nexusGoverned = subject("nexus-governed", sqlite, governed(app))
