@@ -27,7 +27,7 @@ export interface Work<A> {
   /** Done once what was lost has been made good; the shard is read on meanwhile, from its oldest. */
   readonly onTrimmed: (held: Held) => Effect.Effect<void>
   /** Told of every read, empty ones too. */
-  readonly onRead?: (shard: string, batch: Batch<A>) => void
+  readonly onRead?: (held: Held, batch: Batch<A>) => void
 }
 
 export interface Reader {
@@ -110,7 +110,7 @@ export const make = <A>(work: Work<A>, position: string | undefined): Reader => 
         failures = 0
         const batch = answer.success
         after = batch.next
-        work.onRead?.(shard, batch)
+        work.onRead?.(held, batch)
         yield* step(
           batch.items.length,
           batch.next,

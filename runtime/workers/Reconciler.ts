@@ -1,0 +1,95 @@
+/**
+ * Finds streams that are not routed up to their heads, whatever the feed has forgotten, and has them routed.
+ *
+ * What was stored a moment ago is on its way: a stream counts as behind only if its mark has not passed, after a while, the
+ * head that was seen.
+ * @module
+ */
+import { Effect, FiberSet, Semaphore } from "effect"
+import type { Shape as Feed, StreamHead } from "../../core/ChangeFeed.ts"
+import type { Page } from "../../core/EventStore.ts"
+import { Limits } from "../../core/Limits.ts"
+import type { Shape as Progress } from "../../core/Progress.ts"
+import { keyOf } from "../../core/Stream.ts"
+import { router } from "./Lanes.ts"
+import { persist } from "./persist.ts"
+
+export interface Reconciler {
+  /** Looks at every stream there is when it is called; done once all that were behind are routed or parked. */
+  readonly all: Effect.Effect<void>
+  /** Looks at the next so many streams, round and round; what cannot be routed within `reconcileMs` is left for later. */
+  readonly some: Effect.Effect<void>
+}
+
+/** Marks are read so many at a time. */
+const batchMax = 100
+
+export const make = Effect.fnUntraced(function* (
+  feed: Pick<Feed, "heads">,
+  progress: Pick<Progress, "read">,
+  /** Done once the stream is routed up to its version, or parked. */
+  route: (head: StreamHead) => Effect.Effect<void>,
+): Effect.fn.Return<Reconciler> {
+  const { leaseMs, reconcileMs, reconcilePage, shardWindow } = yield* Limits
+  const one = yield* Semaphore.make(1)
+
+  const behindOf = Effect.fnUntraced(function* (heads: ReadonlyArray<StreamHead>) {
+    const behind: Array<StreamHead> = []
+    for (let i = 0; i < heads.length; i += batchMax) {
+      const some = heads.slice(i, i + batchMax)
+      const marks = yield* persist(progress.read(router, some.map(({ stream }) => stream)))
+      behind.push(...some.filter(({ version }, at) => marks[at]!.version < version))
+    }
+    return behind
+  })
+
+  const mend = Effect.fnUntraced(function* (suspects: ReadonlyArray<StreamHead>) {
+    if (suspects.length === 0) return
+    yield* Effect.sleep(leaseMs / 2)
+    const behind = yield* behindOf(suspects)
+    if (behind.length === 0) return
+    yield* Effect.logInfo("streams are behind their heads, and are routed from the store").pipe(
+      Effect.annotateLogs({ count: behind.length, first: keyOf(behind[0]!.stream) }),
+    )
+    yield* Effect.forEach(behind, route, { concurrency: "unbounded", discard: true })
+  })
+
+  /** A cursor that is refused is of another store: the walk ends, the next one begins anew. */
+  const page = (cursor: string | undefined): Effect.Effect<Page<StreamHead>> =>
+    persist(
+      Effect.catchTag(feed.heads(cursor, reconcilePage), "BadCursor", () =>
+        Effect.succeed({ items: [], cursor: undefined })),
+    )
+
+  let [begun, done] = [0, 0]
+  const walk = Effect.scoped(Effect.gen(function* () {
+    const number = ++begun
+    const mending = yield* FiberSet.make<void, never>()
+    const pages = yield* Semaphore.make(Math.max(1, Math.floor(shardWindow / reconcilePage)))
+    let cursor: string | undefined
+    do {
+      const found = yield* page(cursor)
+      cursor = found.cursor
+      const suspects = yield* behindOf(found.items)
+      if (suspects.length === 0) continue
+      yield* pages.take(1)
+      yield* FiberSet.run(mending, Effect.ensuring(mend(suspects), pages.release(1)))
+    } while (cursor !== undefined)
+    yield* FiberSet.awaitEmpty(mending)
+    done = number
+  }))
+
+  let at: string | undefined
+  return {
+    // A walk that began later than this call looks at all that this one would.
+    all: Effect.suspend(() => {
+      const wanted = begun + 1
+      return one.withPermits(1)(Effect.suspend(() => done >= wanted ? Effect.void : walk))
+    }),
+    some: Effect.gen(function* () {
+      const found = yield* page(at)
+      at = found.cursor
+      yield* mend(yield* behindOf(found.items))
+    }).pipe(Effect.timeoutOption(reconcileMs), Effect.asVoid),
+  }
+})
