@@ -167,6 +167,8 @@ export const defaults = {
   /** Violations kept of one tenant, and of all together; the oldest leave. */
   violations: 1_000,
   violationsOfAll: 100_000,
+  /** A store without one order over all tenants keeps them so long instead of counting them. */
+  violationMs: 30 * 24 * 3_600_000,
   /** Violations that wait to be written; more are dropped and counted. */
   violationQueue: 1_000,
   /** Their writer rests so long between rounds. */

@@ -33,8 +33,9 @@ export interface Violation {
 
 export interface Shape {
   /**
-   * Keeps them, all or none, in this order. One leaves again once `Limits.violations` newer ones of its tenant or
-   * `Limits.violationsOfAll` newer ones of all tenants were kept. Where a commit was lost they may be kept or not.
+   * Keeps them, all or none, in this order; more than one transaction of the store holds, part by part. One leaves again
+   * once `Limits.violations` newer ones of its tenant or `Limits.violationsOfAll` newer ones of all tenants were kept, or
+   * after `Limits.violationMs` where the store has no order of all. Where a commit was lost they may be kept or not.
    */
   readonly keep: (violations: ReadonlyArray<Violation>) => Effect.Effect<void, StoreUnavailable>
   /** Those of one tenant, the newest first; a cursor continues behind the last item, whatever comes in front. */

@@ -1,5 +1,6 @@
 /**
- * The stores on DynamoDB: events, receipts and snapshots in tables that any number of processes share.
+ * The stores on DynamoDB: events, receipts and snapshots, and the small ports beside them, in tables that any number of
+ * processes share.
  *
  * The tables have to be there: `create.ts` makes them for tests and development, whatever deploys makes them elsewhere.
  * @module
@@ -14,6 +15,7 @@ import { create as createTables } from "./create.ts"
 import * as Events from "./events.ts"
 import { asked, Failed } from "./faults.ts"
 import type { Streams } from "./feed.ts"
+import * as Keepers from "./keepers.ts"
 import { names } from "./resources.ts"
 import * as Snapshots from "./snapshots.ts"
 
@@ -125,10 +127,11 @@ const streamsOf = Effect.fnUntraced(function* (settings: Settings, calls: Calls.
 })
 
 /** The stores on the tables of a prefix. */
-export const layer = (settings: Settings): Layer.Layer<EventStore | SnapshotStore, CannotOpen> =>
+export const layer = (settings: Settings): Layer.Layer<EventStore | SnapshotStore | Keepers.Keepers, CannotOpen> =>
   Layer.effectContext(Effect.gen(function* () {
     const calls = yield* open(settings)
     return Context.make(EventStore, yield* Events.make(calls, yield* streamsOf(settings, calls))).pipe(
       Context.add(SnapshotStore, yield* Snapshots.make(calls)),
+      Context.merge(yield* Keepers.make(calls.sdk, calls.client, settings.prefix)),
     )
   }))

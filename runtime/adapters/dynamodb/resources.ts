@@ -56,6 +56,31 @@ export const tables = {
     attributes: { pk: "S", sk: "S" },
     ttl: "expiresAt",
   },
+  /**
+   * What router and consumers write, all the time: `lease#whose` with /what, `mark#consumer#stream` and `letter#id`.
+   * The indexes are sparse: letters alone are in them, and those that somebody wants redriven.
+   */
+  consumption: {
+    key: ["pk", "sk"],
+    attributes: { pk: "S", sk: "S", tenant: "S", redriving: "S", at: "S" },
+    indexes: {
+      /** `at` = lastAt (16 digits)#id, in both. */
+      LetterIndex: { key: ["tenant", "at"], projection: "ALL" },
+      /** `redriving` = the consumer. */
+      RedriveIndex: { key: ["redriving", "at"], projection: "ALL" },
+    },
+    recovery: true,
+  },
+  /**
+   * What is written now and then: `schema#subject` with revisions and `subjects` with each subject, `violations#tenant`
+   * with numbers, `queries#client`. The last two go with time.
+   */
+  control: {
+    key: ["pk", "sk"],
+    attributes: { pk: "S", sk: "S" },
+    ttl: "expiresAt",
+    recovery: true,
+  },
 } as const satisfies Readonly<Record<string, Table>>
 
 export type TableName = keyof typeof tables

@@ -1,0 +1,134 @@
+/**
+ * Dead letters as items: one conditional write each. Two sparse indexes list them, a moment late.
+ * @module
+ */
+import { Effect } from "effect"
+import * as Cursor from "../../../core/Cursor.ts"
+import {
+  again,
+  type DeadLetter,
+  DeadLetters,
+  type Failure,
+  type Filter,
+  firstFence,
+  idOf,
+  type Shape,
+} from "../../../core/DeadLetters.ts"
+import { StoreUnavailable } from "../../../core/EventStore.ts"
+import { keyOf } from "../../../core/Stream.ts"
+import { type Expression, isAbsent, type Key, type Row, type Rows, token as newToken } from "./rows.ts"
+
+const placeOf = (id: string): Key => ({ pk: `letter#${id}`, sk: "letter" })
+/** In both indexes; `#` sorts before every character that an id may have. */
+const timeOf = (lastAt: number, id = ""): string => `${String(lastAt).padStart(16, "0")}#${id}`
+
+const letterOf = ({ fence, letter, redriving }: Row): DeadLetter => ({
+  ...JSON.parse(`${letter}`) as Failure,
+  redriving: redriving !== undefined,
+  fence: Number(fence),
+})
+const rowOf = ({ fence, redriving: _, ...letter }: DeadLetter, token: string): Row & Key => ({
+  ...placeOf(letter.id),
+  tenant: letter.stream.tenant,
+  at: timeOf(letter.lastAt, letter.id),
+  consumer: letter.consumer,
+  stream: keyOf(letter.stream),
+  letter: JSON.stringify(letter),
+  fence,
+  token,
+})
+
+/** Rivals that may come in between, before a letter is refused. */
+const attemptsMax = 64
+/** Fences of parked streams raised at once. */
+const atOnce = 16
+
+const filterOf = ({ consumer, stream }: Filter): Expression | undefined => {
+  const values = { ...consumer === undefined ? {} : { consumer }, ...stream === undefined ? {} : { stream } }
+  const text = Object.keys(values).map((name) => `#${name} = :${name}`).join(" AND ")
+  return text === "" ? undefined : { text, values }
+}
+
+export const make = (rows: Rows): Shape =>
+  DeadLetters.of({
+    put: Effect.fnUntraced(function* (letter) {
+      const [fence, token] = [yield* firstFence, yield* newToken]
+      let kept: DeadLetter | undefined
+      for (let i = 0; i < attemptsMax; i++) {
+        const next = kept === undefined ? { ...letter, redriving: false, fence } : again(kept, letter)
+        const condition = kept === undefined ? isAbsent : { text: "#fence = :kept", values: { kept: kept.fence } }
+        const written = yield* rows.put({ row: rowOf(next, token), condition })
+        if (written._tag === "Done") return next
+        // The answer to an earlier attempt was lost: it is there.
+        if (written.found?.["token"] === token) return letterOf(written.found)
+        kept = written.found && letterOf(written.found)
+      }
+      return yield* new StoreUnavailable({ reason: "contended" })
+    }),
+    get: (tenant, id) =>
+      Effect.map(rows.get(placeOf(id)), (row) => row?.["tenant"] === tenant ? letterOf(row) : undefined),
+    list: Effect.fnUntraced(function* (tenant, filter, cursor, limit) {
+      const asked = ["dynamodb", "dead-letters", tenant, filter.consumer ?? "", filter.stream ?? ""]
+      const after = yield* Cursor.decode<[number, string]>(asked, "is", cursor)
+      const of = filterOf(filter)
+      const found = yield* rows.query({
+        index: "LetterIndex",
+        where: {
+          text: "#tenant = :tenant AND #at < :at",
+          values: { tenant, at: after === undefined ? "~" : timeOf(...after) },
+        },
+        ...of === undefined ? {} : { filter: of },
+        isBackwards: true,
+        // One more than asked for tells whether there is another page.
+        limit: limit + 1,
+      })
+      const items = found.slice(0, limit).map(letterOf)
+      const end = items.at(-1)
+      const more = end !== undefined && found.length > limit
+      return { items, cursor: more ? Cursor.encode(asked, [end.lastAt, end.id]) : undefined }
+    }),
+    parked: Effect.fnUntraced(function* (consumer, streams) {
+      const byKey = new Map(streams.map((stream) => [placeOf(idOf(consumer, stream)).pk, stream]))
+      const found = yield* rows.getEach([...byKey.keys()].map((pk) => ({ pk, sk: "letter" })))
+      const passedBy = yield* Effect.forEach(
+        found.map(({ pk }) => byKey.get(`${pk}`)!),
+        (stream) =>
+          Effect.map(
+            rows.update(
+              placeOf(idOf(consumer, stream)),
+              { text: "ADD #fence :one", values: { one: 1 } },
+              { text: "attribute_exists(#pk)" },
+            ),
+            // Whoever was refused came behind the end of its redrive.
+            ({ _tag }) => _tag === "Done" ? [keyOf(stream)] : [],
+          ),
+        { concurrency: atOnce },
+      )
+      return new Set(passedBy.flat())
+    }),
+    redrive: Effect.fnUntraced(function* (tenant, id) {
+      const kept = yield* rows.get(placeOf(id))
+      if (kept?.["tenant"] !== tenant) return undefined
+      const written = yield* rows.update(
+        placeOf(id),
+        { text: "SET #redriving = #consumer ADD #fence :one", values: { one: 1 } },
+        { text: "attribute_exists(#pk) AND attribute_not_exists(#redriving)" },
+      )
+      if (written._tag === "Done") return letterOf(written.row)
+      return written.found && letterOf(written.found)
+    }),
+    redriving: (consumer, limit) =>
+      Effect.map(
+        rows.query({
+          index: "RedriveIndex",
+          where: { text: "#redriving = :consumer", values: { consumer } },
+          limit,
+        }),
+        (found) => found.map(letterOf),
+      ),
+    resolve: ({ fence, id }) =>
+      Effect.map(
+        rows.drop(placeOf(id), { text: "attribute_not_exists(#pk) OR #fence = :fence", values: { fence } }),
+        ({ _tag }) => _tag === "Done",
+      ),
+  })
