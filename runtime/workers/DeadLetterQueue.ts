@@ -1,0 +1,106 @@
+/**
+ * Moves what the queues of consumers gave up into dead letters: first the row, then the message is removed, so that a
+ * store that refuses leaves it where it is.
+ *
+ * What is no event of ours has no tenant to show it to: it stays in its queue, counted and logged, for an operator to look
+ * at. A message may come again behind its row; then it changes nothing, unless the row was done in between.
+ * @module
+ */
+import { Clock, Effect, Layer, Metric } from "effect"
+import type { App } from "../../core/App.ts"
+import { DeadLetters, idOf, type Shape as Letters } from "../../core/DeadLetters.ts"
+import * as EventWire from "../../core/EventWire.ts"
+import { Limits } from "../../core/Limits.ts"
+import { type Message, type Queue, receivesMax } from "../../core/Queue.ts"
+import { type Interest, SecondaryBus } from "../../core/SecondaryBus.ts"
+import { backoff } from "./backoff.ts"
+import { keep, traceIdOf } from "./deadLetter.ts"
+import { interestsOf } from "./SecondaryConsumer.ts"
+
+export const DeadLettersUnreadable = Metric.counter("DeadLettersUnreadable", {
+  description: "Looks at messages in dead letter queues that are no events; they stay there",
+  incremental: true,
+})
+
+/** One call takes so many, as SQS has it. */
+const callMax = 10
+const error = `given up by its queue after ${receivesMax} receives: the consumer's log says why`
+
+/** Whether the message may be removed. */
+const move = Effect.fnUntraced(function* (consumer: string, letters: Letters, { body, id: message, sentAt }: Message) {
+  const event = EventWire.decode(body)
+  if (event === undefined) {
+    yield* Metric.update(Metric.withAttributes(DeadLettersUnreadable, { consumer }), 1)
+    yield* Effect.logError("a message in a dead letter queue is no event: it stays there").pipe(
+      Effect.annotateLogs({ consumer, message, sentAt, characters: body.length }),
+    )
+    return "unreadable"
+  }
+  const { aggregate, eventId, id, tenant, traceparent, type, version } = event
+  const stream = { tenant, aggregate, id }
+  const letter = idOf(consumer, stream, eventId)
+  const kept = yield* letters.get(tenant, letter)
+  // Sent before that row was written: it is what the row is about. What was redriven since was sent later.
+  if (kept !== undefined && sentAt <= kept.lastAt) return "kept"
+  const now = yield* Clock.currentTimeMillis
+  yield* keep(letters, {
+    ...{ id: letter, kind: "message" as const, consumer, stream, version, eventId, type, error },
+    ...{ attempts: receivesMax, firstAt: sentAt, lastAt: Math.max(now, sentAt), traceId: traceIdOf(traceparent) },
+  })
+  return "kept"
+})
+
+/** Works the dead letters of one queue off, for ever. */
+export const run = Effect.fnUntraced(
+  function* (consumer: string, dead: Queue): Effect.fn.Return<never, never, DeadLetters> {
+    const [letters, limits] = [yield* DeadLetters, yield* Limits]
+    const { deadLetterHiddenMs, hiddenMs, queueWaitMs, routeBackoffMaxMs, routeBackoffMs } = limits
+
+    const round = Effect.gen(function* () {
+      const messages = yield* dead.receive(callMax, { waitMs: queueWaitMs, hiddenMs })
+      const moved = yield* Effect.forEach(messages, (message) => Effect.result(move(consumer, letters, message)), {
+        concurrency: callMax,
+      })
+      const those = (what: string) =>
+        messages.filter((_, i) => moved[i]!._tag === "Success" && moved[i]!.success === what)
+      const [kept, unreadable] = [those("kept"), those("unreadable")]
+      // What could not be removed comes again, and finds its row.
+      if (kept.length > 0) yield* dead.remove(kept)
+      if (unreadable.length > 0) yield* dead.hide(unreadable, deadLetterHiddenMs)
+      const refused = moved.find((one) => one._tag === "Failure")
+      if (refused?._tag === "Failure") return yield* refused.failure
+    })
+
+    let failures = 0
+    for (;;) {
+      const reason = yield* Effect.match(round, { onSuccess: () => undefined, onFailure: (failure) => failure.reason })
+      failures = reason === undefined ? 0 : failures + 1
+      if (reason === undefined) continue
+      if (failures === 1) {
+        yield* Effect.logWarning("a dead letter queue waits").pipe(Effect.annotateLogs({ consumer, reason }))
+      }
+      yield* backoff(failures, routeBackoffMs, routeBackoffMaxMs)
+    }
+  },
+)
+
+/** Runs in the background for the layer's life, for each consumer that has a queue. */
+export const layer = (app: App): Layer.Layer<never, never, DeadLetters | SecondaryBus> =>
+  Layer.effectDiscard(Effect.gen(function* () {
+    const [bus, { routeBackoffMaxMs, routeBackoffMs }] = [yield* SecondaryBus, yield* Limits]
+    const subscribed = (name: string, interests: ReadonlyArray<Interest>, failures = 0): Effect.Effect<Queue> =>
+      Effect.catch(bus.subscribe(name, interests), () =>
+        Effect.andThen(
+          backoff(failures + 1, routeBackoffMs, routeBackoffMaxMs),
+          subscribed(name, interests, failures + 1),
+        ))
+    for (const consumer of Object.values(app.consumers)) {
+      const interests = interestsOf(consumer)
+      if (interests.length === 0) continue
+      const work = Effect.flatMap(
+        subscribed(consumer.name, interests),
+        ({ dead }) => dead === undefined ? Effect.void : run(consumer.name, dead),
+      )
+      yield* Effect.forkScoped(work)
+    }
+  }))
