@@ -20,7 +20,6 @@ import { listen, type Listener, type Malformed } from "../runtime/adapters/node/
 import { readOrCreate } from "../runtime/adapters/node/secret.ts"
 import * as Sha256 from "../runtime/adapters/node/sha256.ts"
 import * as Otlp from "../runtime/adapters/otlp/Otlp.ts"
-import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import type { Locked } from "../schemas/Lock.ts"
 import { ActorHost } from "../runtime/ActorHost.ts"
 import { CachedRegistry } from "../runtime/CachedRegistry.ts"
@@ -31,6 +30,7 @@ import { TimeTravel } from "../runtime/TimeTravel.ts"
 import { type EdgeApp, makeApp } from "./app.ts"
 import * as auth from "./auth.ts"
 import * as embedded from "./embedded.ts"
+import * as flags from "./flags.ts"
 import * as keys from "./keys.ts"
 import * as locked from "./locked.ts"
 import type { Failure } from "./refuse.ts"
@@ -38,12 +38,15 @@ import { BodyTimeout, HeaderInvalid, HeadersTooLarge } from "./refusals.ts"
 import * as registries from "./registries.ts"
 import * as sample from "./sample.ts"
 import { type Environment, fromEnvironment, type Settings } from "./settings.ts"
+import * as stores from "./stores.ts"
 
 export interface ServeOptions {
   /** What `nexus schemas generate` wrote: `generated/lock.ts`. Production does not serve without it. */
   readonly lock?: Locked
   /** The process's environment where absent. */
   readonly env?: Environment
+  /** Flags of `serve`, which win over the environment; the process's own where absent. */
+  readonly args?: ReadonlyArray<string>
   readonly limits?: Partial<Limits.Limits>
   /**
    * Compiled policies of the application: the bytes of what `nexus policies build` wrote. They are asked behind those of
@@ -137,7 +140,7 @@ const layerOf = (
     Layer.provideMerge(Layer.merge(registryOf(settings), Policies.layer(policies))),
     Layer.provideMerge(
       Layer.mergeAll(
-        Sqlite.layer({ folder: settings.data }),
+        stores.layerOf(app, settings),
         TickTrigger.layerImmediate,
         Sha256.layer,
       ),
@@ -177,6 +180,11 @@ export const start = async (app: App, options: ServeOptions = {}): Promise<Serve
   const read = fromEnvironment(options.env ?? process.env)
   if (Result.isFailure(read)) throw new CannotServe(read.failure)
   const settings = read.success
+  if (!settings.roles.includes("api")) {
+    throw new CannotServe([
+      `NEXUS_ROLE is "${settings.roles.join()}": no such process can be started yet; leave it out`,
+    ])
+  }
   const limits = Limits.lowered(options.limits ?? {})
   const policies = await policiesOf(settings, options.policies)
   const { authenticate, key, served } = await identityOf(settings, limits).catch((error: Error) => {
@@ -253,10 +261,17 @@ const greeting = async (app: App, { mint, url }: Server): Promise<string> => {
  * Environment: `PORT` (8787), `NEXUS_HOST` (127.0.0.1), `NEXUS_DATA` (./data), `NEXUS_ENV` (development), and for tokens
  * of an issuer elsewhere `NEXUS_ISSUER`, `NEXUS_AUDIENCE`, `NEXUS_JWKS_URL`, `NEXUS_TENANT_CLAIM` (tenant); for web
  * pages from elsewhere `NEXUS_ORIGINS` (none); `NEXUS_OPA_URL`, a server that decides in place of the compiled policies
- * (none). With `CI=true`, and in production, no schema is registered at start.
+ * (none). With `CI=true`, and in production, no schema is registered at start. `NEXUS_STORE` (sqlite) and what belongs to
+ * it stand in the guide to operations. Flags win over the environment; one that does not exist ends it with 2.
  */
 export const serve = async (app: App, options: ServeOptions = {}): Promise<void> => {
-  const server = await start(app, options).catch((error: unknown) => {
+  const given = flags.read(options.args ?? process.argv.slice(2))
+  if (Result.isFailure(given)) {
+    console.error(`nexus: ${given.failure}`)
+    return process.exit(2)
+  }
+  const env = { ...options.env ?? process.env, ...given.success }
+  const server = await start(app, { ...options, env }).catch((error: unknown) => {
     if (!(error instanceof CannotServe)) throw error
     for (const line of error.lines) console.error(`nexus: ${line}`)
     return process.exit(1)

@@ -2,6 +2,7 @@
  * Which schema registry a process asks, from its environment. Half a configuration is refused, never guessed.
  * @module
  */
+import { addressOf } from "./address.ts"
 
 export type Choice =
   /** In the file of the store. */
@@ -9,18 +10,6 @@ export type Choice =
   | { readonly kind: "glue"; readonly registry: string; readonly region: string; readonly endpoint?: string }
   /** `authorization` is the whole header, and a secret. */
   | { readonly kind: "confluent"; readonly url: string; readonly authorization?: string }
-
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
-
-/** Without a slash at its end; nothing where it may not be asked. */
-const addressOf = (text: string): string | undefined => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined) return undefined
-  const isSafe = url.protocol === "https:" || (url.protocol === "http:" && loopback.test(url.hostname))
-  // Names and passwords would stand in logs wherever the address does.
-  const isBare = url.username === "" && url.password === "" && url.search === "" && url.hash === ""
-  return isSafe && isBare ? url.href.replace(/\/+$/, "") : undefined
-}
 
 const kinds = ["embedded", "glue", "confluent"] as const
 type Kind = typeof kinds[number]

@@ -27,6 +27,8 @@ describe("fromEnvironment()", () => {
         opaUrl: undefined,
         telemetry: undefined,
         registry: { kind: "embedded" },
+        store: { kind: "sqlite" },
+        roles: ["api", "router", "consumers"],
       },
     })
   })

@@ -3,8 +3,10 @@
  * @module
  */
 import { Result } from "effect"
+import { isSafe } from "./address.ts"
 import * as otel from "./otel.ts"
 import * as registry from "./registry.ts"
+import * as store from "./store.ts"
 
 export type Environment = { readonly [name: string]: string | undefined }
 
@@ -33,16 +35,13 @@ export interface Settings {
   /** Where traces and metrics go; nowhere if absent. */
   readonly telemetry: otel.Telemetry | undefined
   readonly registry: registry.Choice
+  readonly store: store.Store
+  /** The parts of the work that this process does. */
+  readonly roles: ReadonlyArray<store.Role>
 }
 
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
-
-const urlFault = (name: string, text: string | undefined): ReadonlyArray<string> => {
-  if (text === undefined) return []
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol === "https:" || (url?.protocol === "http:" && loopback.test(url.hostname))) return []
-  return [`${name} must be an https URL (http only for loopback)`]
-}
+const urlFault = (name: string, text: string | undefined): ReadonlyArray<string> =>
+  text === undefined || isSafe(text) ? [] : [`${name} must be an https URL (http only for loopback)`]
 
 /** As browsers write it: scheme, host and port, nothing behind them. No wildcard: it would let any page in. */
 const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text
@@ -82,6 +81,8 @@ export const fromEnvironment = (env: Environment): Result.Result<Settings, Reado
 
   const telemetry = otel.read(get, faults)
   const choice = registry.read(get, faults)
+  const kept = store.read(get, faults)
+  const roles = store.rolesOf(get, faults, kept)
 
   return faults.length > 0 ? Result.fail(faults) : Result.succeed({
     production,
@@ -95,5 +96,7 @@ export const fromEnvironment = (env: Environment): Result.Result<Settings, Reado
     opaUrl,
     telemetry,
     registry: choice,
+    store: kept,
+    roles,
   })
 }

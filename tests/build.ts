@@ -22,8 +22,11 @@ export interface Manifest {
   readonly devDependencies: Names
 }
 
-/** Whoever uses what needs them installs them: runners of their tests, and the client of a registry that they chose. */
-const optionalPeers = ["vitest", "@effect/vitest", "@aws-sdk/client-glue"]
+/** Whoever uses what needs them installs them: runners of their tests, and the clients of the registry and the store that they chose. */
+const optionalPeers = [
+  ...["vitest", "@effect/vitest"],
+  ...["dynamodb", "dynamodb-streams", "glue"].map((service) => `@aws-sdk/client-${service}`),
+]
 
 const emitted = (path: string, extension: string) => path.replace(/\.ts$/, extension)
 

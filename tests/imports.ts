@@ -28,7 +28,11 @@ const edge = [...inward.runtime, "edge"]
 const adapters = ["runtime/adapters", "policies"]
 
 const zones: ReadonlyArray<Zone> = [
-  { at: /^edge\/(deno|worker|registries)\.ts$/, may: [...edge, ...adapters], packages: ["effect", "hono", "jose"] },
+  {
+    at: /^edge\/(deno|worker|registries|stores)\.ts$/,
+    may: [...edge, ...adapters],
+    packages: ["effect", "hono", "jose"],
+  },
   { at: /^edge\/objects\//, may: [...edge, "runtime/adapters/durable-object"], packages: ["effect", "hono"] },
   { at: /^cli\/main\.ts$/, may: [...edge, ...adapters, "cli"], packages: ["effect"] },
   { at: /^schemas\//, may: inward.schemas, packages: ["effect", "re2js"] },
