@@ -85,6 +85,8 @@ export interface Append {
    * Where the store has a `generatedKey`, it looks there first.
    */
   readonly tried?: number
+  /** It was asked before, and the store did not answer: what bounds calls of a store elsewhere counts it as a repeat. */
+  readonly again?: true
 }
 
 export type Outcome =
@@ -206,5 +208,10 @@ export interface Shape {
     limit: number,
   ) => Effect.Effect<Page<StreamKey>, StoreUnavailable | BadCursor>
 }
+
+/** Reads under it were asked before, and the store did not answer: see `Append.again`. */
+export const Again: Context.Reference<boolean> = Context.Reference<boolean>("nexus/core/EventStore/Again", {
+  defaultValue: () => false,
+})
 
 export class EventStore extends Context.Service<EventStore, Shape>()("nexus/core/EventStore") {}

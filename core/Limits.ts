@@ -76,12 +76,6 @@ export const defaults = {
   sweepMs: 1_000,
   /** Shutdown answers what it took for so long, and refuses the rest. */
   drainMs: 10_000,
-  /** Calls under way at once to a store elsewhere; the others wait. */
-  storeCalls: 128,
-  /** Attempts of one such call, each of at most `storeCallMs`, all together of `storeCallsMs`. */
-  storeAttempts: 4,
-  storeCallMs: 2_000,
-  storeCallsMs: 5_000,
   /** Receipts of rejections and no-ops are kept at least so long. */
   receiptTtlMs: 24 * 3_600_000,
   /** Snapshots waiting to be written; more are skipped, the next append looks again. */

@@ -53,6 +53,8 @@ interface TaskBase {
   readonly deadline: number
   attempts: number
   answered: boolean
+  /** The store did not answer an attempt, or refused to: the next one is no new call. */
+  again: boolean
   /** An attempt to store may have gone through: from here on only a receipt or a success is a definite answer. */
   unknown: boolean
 }

@@ -136,6 +136,7 @@ const make = Effect.fnUntraced(function* (
           deadline: now + host.limits.requestTimeoutMs,
           attempts: 0,
           answered: false,
+          again: false,
           unknown: false,
           resume,
         })
@@ -159,6 +160,7 @@ const make = Effect.fnUntraced(function* (
           deadline,
           attempts: 0,
           answered: false,
+          again: false,
           unknown: false,
           resume,
         })

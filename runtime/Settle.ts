@@ -71,6 +71,7 @@ const retry = (
   let delay = 0
   for (const task of tasks) {
     task.attempts++
+    if (patient) task.again = true
     if (task.attempts >= host.limits.attempts) {
       fail(host, task, error())
       continue

@@ -6,6 +6,7 @@
  */
 import { Cause, DateTime, Effect, Exit, Option, Result } from "effect"
 import * as ActorError from "../core/ActorError.ts"
+import { Again } from "../core/EventStore.ts"
 import type * as EventStore from "../core/EventStore.ts"
 import * as Actor from "./Actor.ts"
 import * as Answer from "./Answer.ts"
@@ -41,7 +42,9 @@ export const run = (host: Host): Effect.Effect<void> =>
 
 const load = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Actor.Actor>) {
   const requests = actors.map((actor) => ({ kind: actor.kind, stream: actor.work!.stream }))
-  const answers = yield* Effect.result(host.loader.load(requests))
+  const isAgain = actors.every((actor) => actor.work!.mailbox.every((task) => task.again))
+  const loading = host.loader.load(requests)
+  const answers = yield* Effect.result(isAgain ? Effect.provideService(loading, Again, true) : loading)
   if (Result.isFailure(answers)) {
     for (const actor of actors) Settle.notLoaded(host, actor, answers.failure.reason)
     return Settle.flush(host)

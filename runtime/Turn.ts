@@ -209,6 +209,7 @@ const appendOf = (
   remember,
   refusal,
   ...task.unknown && task.tried > 0 ? { tried: task.tried } : {},
+  ...task.again ? { again: true } : {},
 })
 
 /** An outcome without events: it leaves the state as it is. */

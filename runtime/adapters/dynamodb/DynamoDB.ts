@@ -5,28 +5,25 @@
  * The tables have to be there: `create.ts` makes them for tests and development, whatever deploys makes them elsewhere.
  * @module
  */
-import type { DynamoDBClient, DynamoDBClientConfig } from "@aws-sdk/client-dynamodb"
-import { Context, Effect, Layer, Schema, type Scope } from "effect"
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb"
+import { Clock, Context, Effect, Layer, Schema, Scope } from "effect"
 import { EventStore } from "../../../core/EventStore.ts"
 import { Limits } from "../../../core/Limits.ts"
 import { SnapshotStore } from "../../../core/SnapshotStore.ts"
+import { failedOf } from "../aws/Failed.ts"
+import * as Aws from "../aws/settings.ts"
 import * as Calls from "./calls.ts"
 import { create as createTables } from "./create.ts"
 import * as Events from "./events.ts"
-import { asked, Failed } from "./faults.ts"
+import { reasonOf } from "./faults.ts"
 import type { Streams } from "./feed.ts"
 import * as Keepers from "./keepers.ts"
 import { names } from "./resources.ts"
 import * as Snapshots from "./snapshots.ts"
 
-export interface Settings {
+export interface Settings extends Aws.Settings {
   /** Before the name of each table. */
   readonly prefix: string
-  readonly region: string
-  /** Where DynamoDB is, if not where AWS has it. */
-  readonly endpoint?: string
-  /** Absent: found the ways AWS has. */
-  readonly credentials?: NonNullable<DynamoDBClientConfig["credentials"]>
   /** Makes missing tables at start: for tests and development. */
   readonly create?: true
   /** Is shown the client before its first call: for tests that count calls. */
@@ -57,43 +54,27 @@ const load = <A>(name: string, from: () => Promise<A>): Effect.Effect<A> =>
     catch: () => new Error(`the store is DynamoDB: add the package ${name} to the application`),
   }))
 
-/** Connections are kept; each call has its own deadline. */
-const configOf = ({ credentials, endpoint, region }: Settings, sockets: number) => ({
-  region,
-  maxAttempts: 1,
-  ...endpoint === undefined ? {} : { endpoint },
-  ...credentials === undefined ? {} : { credentials },
-  requestHandler: { connectionTimeout: 1_000, httpAgent: { maxSockets: sockets }, httpsAgent: { maxSockets: sockets } },
-})
-
 /** What the stores of this adapter share: one client, one bound on calls, tables that are there. */
 const open = Effect.fnUntraced(function* (
   settings: Settings,
 ): Effect.fn.Return<Calls.Calls, CannotOpen, Scope.Scope> {
   const sdk = yield* load("@aws-sdk/client-dynamodb", () => import("@aws-sdk/client-dynamodb"))
-  const { storeAttempts, storeCallMs, storeCalls, storeCallsMs } = yield* Limits
-  const client = yield* Effect.acquireRelease(
-    Effect.sync(() => new sdk.DynamoDBClient(configOf(settings, storeCalls))),
-    (client) => Effect.sync(() => client.destroy()),
-  )
+  const client = yield* Aws.client(settings, "dynamodb", (configuration) => new sdk.DynamoDBClient(configuration))
   settings.watch?.(client)
-  const bounds = { calls: storeCalls, attempts: storeAttempts, attemptMs: storeCallMs, callMs: storeCallsMs }
-  const calls = Calls.make(sdk, client, settings.prefix, bounds)
+  const calls = Calls.make(sdk, client, settings.prefix, yield* Limits, yield* Clock.Clock)
   const cannot = (table: string, reason: string) =>
     new CannotOpen({ table, reason, repair: repairs[reason] ?? "Try again once DynamoDB answers." })
   if (settings.create) {
     yield* Effect.tryPromise({
       try: (signal) => createTables(client, settings.prefix, signal),
-      catch: (error) => cannot(settings.prefix, error instanceof Error ? error.name : "failed"),
+      catch: (error) => cannot(settings.prefix, reasonOf(failedOf(error))),
     })
   }
   yield* Effect.forEach(names, (name) => {
     const TableName = calls.tableOf(name)
-    const described = asked((signal) =>
-      calls.call((options) => client.send(new sdk.DescribeTableCommand({ TableName }), options), signal)
-    )
+    const described = calls.call((options) => client.send(new sdk.DescribeTableCommand({ TableName }), options))
     return Effect.flatMap(
-      Effect.mapError(described, ({ reason }) => cannot(TableName, reason)),
+      Effect.mapError(described, (failed) => cannot(TableName, reasonOf(failed))),
       ({ Table }) => {
         const status = Table?.TableStatus ?? "nothing"
         // One that is being changed can be used.
@@ -106,24 +87,26 @@ const open = Effect.fnUntraced(function* (
 
 /** The stream of the events, found when it is first read. */
 const streamsOf = Effect.fnUntraced(function* (settings: Settings, calls: Calls.Calls) {
-  let found: Promise<Streams> | undefined
-  const find = async (): Promise<Streams> => {
-    const sdk = await import("@aws-sdk/client-dynamodb-streams")
+  const scope = yield* Effect.scope
+  const find = Effect.gen(function* () {
+    const name = "@aws-sdk/client-dynamodb-streams"
+    const sdk = yield* load(name, () => import("@aws-sdk/client-dynamodb-streams"))
     const TableName = calls.tableOf("events")
-    const { Table } = await calls.call(
-      (options) => calls.client.send(new calls.sdk.DescribeTableCommand({ TableName }), options),
-      new AbortController().signal,
+    const { Table } = yield* calls.call((options) =>
+      calls.client.send(new calls.sdk.DescribeTableCommand({ TableName }), options)
     )
+    const client = yield* Aws.client(settings, "dynamodb", (made) => new sdk.DynamoDBStreamsClient(made))
     const arn = Table?.LatestStreamArn
-    if (arn === undefined) throw new Failed("no-stream", false, undefined)
-    return { sdk, client: new sdk.DynamoDBStreamsClient(configOf(settings, 8)), arn }
-  }
-  yield* Effect.addFinalizer(() => Effect.promise(async () => (await found?.catch(() => undefined))?.client.destroy()))
-  return () =>
-    found ??= find().catch((error) => {
-      found = undefined
-      throw error
-    })
+    return arn === undefined ? yield* Effect.die(new Error(`${TableName} has no stream`)) : { sdk, client, arn }
+  })
+  // A failure is not remembered.
+  let found: Streams | undefined
+  return Effect.suspend(() =>
+    found !== undefined ? Effect.succeed(found) : Effect.tap(
+      Effect.provideService(find, Scope.Scope, scope),
+      (streams) => Effect.sync(() => void (found = streams)),
+    )
+  )
 })
 
 /** The stores on the tables of a prefix. */

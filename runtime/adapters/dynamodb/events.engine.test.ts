@@ -9,9 +9,9 @@ const dynamodb = engine("dynamodb")
 const here = fresh(() => dynamodb().url)
 
 describe("the store on DynamoDB", () => {
-  for (const { name, law } of perStream(0.2)) it.effect(name, () => Effect.provide(law, here), 120_000)
+  for (const { name, law } of perStream(0.2)) it.live(name, () => Effect.provide(law, here), 120_000)
   for (const [i, { name }] of reopened(here).entries()) {
-    it.effect(name, () => {
+    it.live(name, () => {
       const settings = settingsOf(dynamodb().url)
       return reopened(Layer.suspend(() => DynamoDB.layer(settings)))[i]!.law
     }, 60_000)

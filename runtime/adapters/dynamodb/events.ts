@@ -15,8 +15,8 @@ import {
 } from "../../../core/EventStore.ts"
 import { mistake } from "../../../core/group.ts"
 import { Limits } from "../../../core/Limits.ts"
-import type { Calls } from "./calls.ts"
-import { asked } from "./faults.ts"
+import type { Asked, Calls } from "./calls.ts"
+import { unavailable } from "./faults.ts"
 import * as chains from "./chain.ts"
 import * as feeds from "./feed.ts"
 import * as Heads from "./heads.ts"
@@ -63,7 +63,7 @@ const paged = <A>(found: ReadonlyArray<A>, limit: number, cursorOf: (item: A) =>
 })
 
 /** Time comes from the `Clock` of each call. `streams` finds the stream of the events table. */
-export const make = (calls: Calls, streams: () => Promise<feeds.Streams>): Effect.Effect<Shape> =>
+export const make = (calls: Calls, streams: Asked<feeds.Streams>): Effect.Effect<Shape> =>
   Effect.map(Effect.service(Limits), ({ actors, eventBytes, receiptTtlMs }) => {
     const store: Store = {
       calls,
@@ -72,6 +72,7 @@ export const make = (calls: Calls, streams: () => Promise<feeds.Streams>): Effec
       receipts: calls.tableOf("receipts"),
       receiptTtlMs,
     }
+    const asked = <A>(call: Asked<A>) => calls.permit(unavailable(call))
     const wrongBytes = (group: ReadonlyArray<Append>): string | undefined =>
       group.some(({ events }) => events.some((event) => items.payloadBytes(event) > eventBytes))
         ? `an event of more than ${eventBytes} bytes`
@@ -90,33 +91,34 @@ export const make = (calls: Calls, streams: () => Promise<feeds.Streams>): Effec
         if (group.length === 0) return Effect.succeed([])
         return clocked((now) =>
           Effect.flatMap(
-            asked(async (signal) => {
+            Effect.suspend(() => {
               const outcomes: Array<Outcome> = Array(group.length)
-              await Promise.all(
-                chainsOf(group).map(async (places) => {
-                  const some = await chains.commit(store, places.map((i) => group[i]!), now, signal)
-                  some.forEach((outcome, n) => outcomes[places[n]!] = outcome)
-                }),
+              const one = (places: ReadonlyArray<number>) =>
+                Effect.map(
+                  calls.permit(chains.commit(store, places.map((i) => group[i]!), now)),
+                  (some) => some.forEach((outcome, n) => outcomes[places[n]!] = outcome),
+                )
+              return Effect.as(
+                Effect.forEach(chainsOf(group), one, { concurrency: "unbounded", discard: true }),
+                outcomes,
               )
-              return outcomes
             }),
             asOne,
           )
         )
       },
-      read: (stream, after, limit) =>
-        asked((signal) => readEvents(store, items.keyOf(stream), { than: after, limit }, signal)),
+      read: (stream, after, limit) => asked(readEvents(store, items.keyOf(stream), { than: after, limit })),
       readEach: (requests, limit) =>
-        asked((signal) =>
-          Promise.all(
-            requests.map(({ after, stream }) => readEvents(store, items.keyOf(stream), { than: after, limit }, signal)),
-          )
+        Effect.forEach(
+          requests,
+          ({ after, stream }) => asked(readEvents(store, items.keyOf(stream), { than: after, limit })),
+          { concurrency: "unbounded" },
         ),
       readBackwards: (stream, before, limit) =>
-        asked((signal) => readEvents(store, items.keyOf(stream), { than: before, limit, backwards: true }, signal)),
-      head: (stream) => asked((signal) => readHead(store, items.keyOf(stream), signal)),
+        asked(readEvents(store, items.keyOf(stream), { than: before, limit, backwards: true })),
+      head: (stream) => asked(readHead(store, items.keyOf(stream))),
       receipt: (stream, commandId) =>
-        clocked((now) => asked((signal) => verdicts.receipt(store, stream, commandId, now() - receiptTtlMs, signal))),
+        clocked((now) => asked(verdicts.receipt(store, stream, commandId, now() - receiptTtlMs))),
       byTime: (range) => {
         const named = [kind, "byTime", range.tenant, range.aggregate ?? ""]
         return Effect.flatMap(
@@ -125,7 +127,7 @@ export const make = (calls: Calls, streams: () => Promise<feeds.Streams>): Effec
             clocked((now) => {
               const settled = { ...range, to: Math.min(range.to, now() - settleMs), limit: range.limit + 1 }
               return Effect.map(
-                asked((signal) => listings.byTime(store, settled, after, signal)),
+                asked(listings.byTime(store, settled, after)),
                 (found) => paged(found, range.limit, (event) => Cursor.encode(named, listings.timeKey(event))),
               )
             }),
@@ -136,7 +138,7 @@ export const make = (calls: Calls, streams: () => Promise<feeds.Streams>): Effec
           const from = at === undefined ? feeds.start(Date.now()) : feeds.decode(at[0])
           if (from === undefined) return Effect.fail(new BadCursor())
           return Effect.map(
-            asked((signal) => feeds.read(store, streams, from, limit, signal)),
+            asked(feeds.read(store, streams, from, limit)),
             ({ at, events }) => ({
               items: events,
               cursor: events.length === 0 ? cursor : Cursor.encode([kind, "feed"], [feeds.encode(at)]),
@@ -144,7 +146,7 @@ export const make = (calls: Calls, streams: () => Promise<feeds.Streams>): Effec
           )
         }),
       feedEnd: Effect.map(
-        asked((signal) => feeds.isEmpty(store, signal)),
+        asked(feeds.isEmpty(store)),
         (isEmpty) => isEmpty ? undefined : Cursor.encode([kind, "feed"], [feeds.encode(feeds.end(Date.now()))]),
       ),
       streams: (tenant, aggregate, cursor, limit) => {
@@ -153,7 +155,7 @@ export const make = (calls: Calls, streams: () => Promise<feeds.Streams>): Effec
           Cursor.decode<[string]>(named, "s", cursor),
           (after) =>
             Effect.map(
-              asked((signal) => listings.streams(store, tenant, aggregate, after?.[0], limit + 1, signal)),
+              asked(listings.streams(store, tenant, aggregate, after?.[0], limit + 1)),
               (found) => paged(found, limit, ({ id }) => Cursor.encode(named, [id])),
             ),
         )

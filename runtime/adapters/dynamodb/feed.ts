@@ -5,10 +5,17 @@
  * A stream remembers a day. Where it has forgotten what comes next, the scan begins anew.
  * @module
  */
-import type { _Record, DynamoDBStreamsClient, Shard } from "@aws-sdk/client-dynamodb-streams"
-import { Option, Schema } from "effect"
+import type {
+  _Record,
+  DescribeStreamOutput,
+  DynamoDBStreamsClient,
+  GetRecordsOutput,
+  Shard,
+} from "@aws-sdk/client-dynamodb-streams"
+import { Effect, Option, Schema } from "effect"
 import type { StoredEvent } from "../../../core/EventStore.ts"
-import { Failed } from "./faults.ts"
+import type { Failed } from "../aws/Failed.ts"
+import type { Asked } from "./calls.ts"
 import * as items from "./items.ts"
 import type { Store } from "./store.ts"
 
@@ -53,30 +60,39 @@ interface Scan extends Extract<At, { readonly segments: unknown }> {}
 interface Tail extends Extract<At, { readonly shards: unknown }> {}
 
 /** A page of each segment that has more, together at most `limit`; items of one stream stand in one segment, in order. */
-const scan = async ({ calls, events }: Store, at: Scan, limit: number, signal: AbortSignal): Promise<Page> => {
+const scan = Effect.fnUntraced(function* (
+  { calls, events }: Store,
+  at: Scan,
+  limit: number,
+): Effect.fn.Return<Page, Failed> {
   const open = at.segments.flatMap((place, i) => place === true ? [] : [i]).slice(0, limit)
   const segments = [...at.segments]
-  const pages = await Promise.all(open.map(async (Segment, n) => {
-    const place = segments[Segment]
-    const Limit = Math.floor(limit / open.length) + (n < limit % open.length ? 1 : 0)
-    const page = await calls.call((options) =>
-      calls.client.send(
-        new calls.sdk.ScanCommand({
-          TableName: events,
-          Segment,
-          TotalSegments: segments.length,
-          Limit,
-          ConsistentRead: true,
-          ...Array.isArray(place) ? { ExclusiveStartKey: { pk: { S: place[0] }, sk: { N: place[1] } } } : {},
-        }),
-        options,
-      ), signal)
-    const next = page.LastEvaluatedKey
-    segments[Segment] = next === undefined ? true : [next["pk"]!.S!, next["sk"]!.N!]
-    return (page.Items ?? []).map(items.eventOf)
-  }))
+  const pages = yield* Effect.forEach(
+    open,
+    Effect.fnUntraced(function* (Segment, n) {
+      const place = segments[Segment]
+      const Limit = Math.floor(limit / open.length) + (n < limit % open.length ? 1 : 0)
+      const page = yield* calls.call((options) =>
+        calls.client.send(
+          new calls.sdk.ScanCommand({
+            TableName: events,
+            Segment,
+            TotalSegments: segments.length,
+            Limit,
+            ConsistentRead: true,
+            ...Array.isArray(place) ? { ExclusiveStartKey: { pk: { S: place[0] }, sk: { N: place[1] } } } : {},
+          }),
+          options,
+        )
+      )
+      const next = page.LastEvaluatedKey
+      segments[Segment] = next === undefined ? true : [next["pk"]!.S!, next["sk"]!.N!]
+      return (page.Items ?? []).map(items.eventOf)
+    }),
+    { concurrency: "unbounded" },
+  )
   return { events: pages.flat(), at: { since: at.since, segments } }
-}
+})
 
 export interface Streams {
   readonly sdk: Sdk
@@ -84,34 +100,37 @@ export interface Streams {
   readonly arn: string
 }
 
-const shardsOf = async ({ calls }: Store, { arn, client, sdk }: Streams, signal: AbortSignal) => {
+const shardsOf = Effect.fnUntraced(function* (
+  { calls }: Store,
+  { arn, client, sdk }: Streams,
+): Effect.fn.Return<ReadonlyArray<Shard>, Failed> {
   const shards: Array<Shard> = []
   let last: string | undefined
   do {
-    const { StreamDescription } = await calls.call((options) =>
+    const { StreamDescription }: DescribeStreamOutput = yield* calls.call((options) =>
       client.send(
         new sdk.DescribeStreamCommand({ StreamArn: arn, ...last ? { ExclusiveStartShardId: last } : {} }),
         options,
-      ), signal)
+      )
+    )
     shards.push(...StreamDescription?.Shards ?? [])
     last = StreamDescription?.LastEvaluatedShardId
   } while (last !== undefined)
   return shards
-}
+})
 
 /** An open shard says nothing about its end: so many empty answers count as it. */
 const emptyMax = 2
 
 /** Up to `limit` records of a shard behind `behind`, and where it then stands. */
-const readShard = async (
+const readShard = Effect.fnUntraced(function* (
   { calls }: Store,
   { arn, client, sdk }: Streams,
   ShardId: string,
   behind: string | undefined,
   limit: number,
-  signal: AbortSignal,
-): Promise<{ readonly records: ReadonlyArray<_Record>; readonly behind: string | undefined }> => {
-  const { ShardIterator } = await calls.call((options) =>
+): Effect.fn.Return<{ readonly records: ReadonlyArray<_Record>; readonly behind: string | undefined }, Failed> {
+  const { ShardIterator } = yield* calls.call((options) =>
     client.send(
       new sdk.GetShardIteratorCommand({
         StreamArn: arn,
@@ -121,38 +140,36 @@ const readShard = async (
           : { ShardIteratorType: "AFTER_SEQUENCE_NUMBER", SequenceNumber: behind },
       }),
       options,
-    ), signal)
+    )
+  )
   const records: Array<_Record> = []
   let iterator = ShardIterator
   let at = behind
   for (let empty = 0; iterator !== undefined && empty < emptyMax && records.length < limit;) {
-    const { NextShardIterator, Records = [] } = await calls.call((options) =>
+    const { NextShardIterator, Records = [] }: GetRecordsOutput = yield* calls.call((options) =>
       client.send(
         new sdk.GetRecordsCommand({ ShardIterator: iterator!, Limit: Math.min(1_000, limit - records.length) }),
         options,
-      ), signal)
+      )
+    )
     empty = Records.length === 0 ? empty + 1 : 0
     records.push(...Records)
     at = Records.at(-1)?.dynamodb?.SequenceNumber ?? at
     iterator = NextShardIterator
   }
   return { records, behind: iterator === undefined ? "" : at }
-}
-
-/** The stream has forgotten what comes next. */
-class Trimmed extends Error {}
+})
 
 /** Shard after shard, a parent before its children. */
-const tail = async (
+const tail = Effect.fnUntraced(function* (
   store: Store,
   streams: Streams,
   at: Tail,
   limit: number,
-  signal: AbortSignal,
-): Promise<Page> => {
-  const listed = await shardsOf(store, streams, signal)
+): Effect.fn.Return<Page | "trimmed", Failed> {
+  const listed = yield* shardsOf(store, streams)
   const ids = new Set(listed.map(({ ShardId }) => ShardId!))
-  if (Object.entries(at.shards).some(([id, behind]) => behind !== "" && !ids.has(id))) throw new Trimmed()
+  if (Object.entries(at.shards).some(([id, behind]) => behind !== "" && !ids.has(id))) return "trimmed"
   const shards = Object.fromEntries(Object.entries(at.shards).filter(([id]) => ids.has(id)))
   const events: Array<StoredEvent> = []
   /** Open, and read up to now. */
@@ -163,7 +180,7 @@ const tail = async (
       !isOver(ShardId) && !ends.has(ShardId!) && isOver(ParentShardId)
     )?.ShardId
     if (next === undefined) break
-    const { behind, records } = await readShard(store, streams, next, shards[next], limit - events.length, signal)
+    const { behind, records } = yield* readShard(store, streams, next, shards[next], limit - events.length)
     for (const { dynamodb, eventName } of records) {
       if (eventName !== "INSERT" || (dynamodb?.ApproximateCreationDateTime?.getTime() ?? 0) < at.since) continue
       events.push(items.eventOf(dynamodb!.NewImage as items.Item))
@@ -172,48 +189,40 @@ const tail = async (
     if (behind !== "" && records.length === 0) ends.add(next)
   }
   return { events, at: { since: at.since, shards } }
-}
-
-const isTrimmed = (error: unknown): boolean =>
-  error instanceof Trimmed ||
-  (error instanceof Failed && /^TrimmedData/.test((error.cause as Error | undefined)?.name ?? ""))
+}, Effect.catchIf(({ code }) => code.startsWith("TrimmedData"), () => Effect.succeed("trimmed" as const)))
 
 /** Up to `limit` events; fewer where the feed ended when it was read. */
-export const read = async (
+export const read = Effect.fnUntraced(function* (
   store: Store,
-  streams: () => Promise<Streams>,
+  streams: Asked<Streams>,
   from: At,
   limit: number,
-  signal: AbortSignal,
-): Promise<Page> => {
+): Effect.fn.Return<Page, Failed> {
   const events: Array<StoredEvent> = []
   let at = from
   while (events.length < limit) {
     const left = limit - events.length
     if ("segments" in at) {
-      const page = await scan(store, at, left, signal)
+      const page: Page = yield* scan(store, at, left)
       events.push(...page.events)
       const scanned = page.at as Scan
       at = scanned.segments.every((place) => place === true) ? { since: at.since, shards: {} } : scanned
       continue
     }
-    try {
-      const page = await tail(store, await streams(), at, left, signal)
-      events.push(...page.events)
-      at = page.at
-      if (page.events.length < left) break
-    } catch (error) {
-      if (!isTrimmed(error)) throw error
+    const page: Page | "trimmed" = yield* tail(store, yield* streams, at, left)
+    if (page === "trimmed") {
       at = start(Date.now())
+      continue
     }
+    events.push(...page.events)
+    at = page.at
+    if (page.events.length < left) break
   }
   return { events, at }
-}
+})
 
-export const isEmpty = async ({ calls, events }: Store, signal: AbortSignal): Promise<boolean> => {
-  const { Items = [], LastEvaluatedKey } = await calls.call(
-    (options) => calls.client.send(new calls.sdk.ScanCommand({ TableName: events, Limit: 1 }), options),
-    signal,
+export const isEmpty = ({ calls, events }: Store): Asked<boolean> =>
+  Effect.map(
+    calls.call((options) => calls.client.send(new calls.sdk.ScanCommand({ TableName: events, Limit: 1 }), options)),
+    ({ Items = [], LastEvaluatedKey }) => Items.length === 0 && LastEvaluatedKey === undefined,
   )
-  return Items.length === 0 && LastEvaluatedKey === undefined
-}

@@ -2,8 +2,11 @@
  * What reads across streams by an index: a tenant's events by time, its instances by id. Both may lag some seconds behind.
  * @module
  */
+import { Effect } from "effect"
 import type { StoredEvent, TimeRange } from "../../../core/EventStore.ts"
 import type { StreamKey } from "../../../core/Stream.ts"
+import type { Failed } from "../aws/Failed.ts"
+import type { Asked } from "./calls.ts"
 import * as items from "./items.ts"
 import { merged } from "./merged.ts"
 import type { Store } from "./store.ts"
@@ -15,12 +18,11 @@ const dayMs = 86_400_000
 const every = Array.from({ length: items.shards }, (_, shard) => shard)
 
 /** The first `limit` events of the range behind `after`, day by day. */
-export const byTime = async (
+export const byTime = Effect.fnUntraced(function* (
   { calls, events }: Store,
   { aggregate, from, limit, tenant, to }: TimeRange,
   after: TimeKey | undefined,
-  signal: AbortSignal,
-): Promise<ReadonlyArray<StoredEvent>> => {
+): Effect.fn.Return<ReadonlyArray<StoredEvent>, Failed> {
   const isBehind = after !== undefined && after[0] >= from
   const start = Math.max(0, isBehind ? after[0] : Math.ceil(from))
   const end = Math.ceil(to)
@@ -41,20 +43,19 @@ export const byTime = async (
       },
       ...aggregate === undefined ? {} : { FilterExpression: "begins_with(pk, :of)" },
     }))
-    found.push(...await merged(calls, queries, "at", limit - found.length, signal))
+    found.push(...yield* merged(calls, queries, "at", limit - found.length))
   }
   return found.map(items.eventOf)
-}
+})
 
 /** The first `limit` instances with ids behind `after`. */
-export const streams = async (
+export const streams = (
   { calls, events }: Store,
   tenant: string,
   aggregate: string,
   after: string | undefined,
   limit: number,
-  signal: AbortSignal,
-): Promise<ReadonlyArray<StreamKey>> => {
+): Asked<ReadonlyArray<StreamKey>> => {
   const queries = every.map((shard) => ({
     TableName: events,
     IndexName: "StreamIndex",
@@ -65,6 +66,8 @@ export const streams = async (
       ...after === undefined ? {} : { ":after": { S: after } },
     },
   }))
-  const found = await merged(calls, queries, "id", limit, signal)
-  return found.map(({ id }) => ({ tenant, aggregate, id: id!.S! }))
+  return Effect.map(
+    merged(calls, queries, "id", limit),
+    (found) => found.map(({ id }) => ({ tenant, aggregate, id: id!.S! })),
+  )
 }

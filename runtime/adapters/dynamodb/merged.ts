@@ -2,6 +2,8 @@
  * One listing from the shards of an index: each read in pages of its own, all at once, and merged by their sort key.
  * @module
  */
+import { Effect } from "effect"
+import type { Failed } from "../aws/Failed.ts"
 import type { Calls, Query } from "./calls.ts"
 import { type Item, shards } from "./items.ts"
 
@@ -13,13 +15,12 @@ interface Source {
 }
 
 /** The first `limit` items in the order of `sortKey`; each of `queries` gives its own in that order. */
-export const merged = async (
+export const merged = Effect.fnUntraced(function* (
   calls: Calls,
   queries: ReadonlyArray<Omit<Query, "Limit">>,
   sortKey: string,
   limit: number,
-  signal: AbortSignal,
-): Promise<ReadonlyArray<Item>> => {
+): Effect.fn.Return<ReadonlyArray<Item>, Failed> {
   // Twice its fair share: most shards are then asked once, and little is read in vain.
   const Limit = Math.max(1, Math.ceil(2 * limit / shards))
   const sources = queries.map((query): Source => ({
@@ -28,18 +29,18 @@ export const merged = async (
     next: undefined,
     ended: false,
   }))
-  const fill = async (source: Source): Promise<void> => {
+  const fill = Effect.fnUntraced(function* (source: Source): Effect.fn.Return<void, Failed> {
     while (source.waiting.length === 0 && !source.ended) {
-      const { items, next } = await calls.query({ ...source.query, ExclusiveStartKey: source.next }, signal)
+      const { items, next } = yield* calls.query({ ...source.query, ExclusiveStartKey: source.next })
       source.waiting.push(...items)
       source.next = next
       source.ended = next === undefined
     }
-  }
+  })
   const found: Array<Item> = []
   const at = ({ waiting }: Source): string => waiting[0]![sortKey]!.S!
   while (found.length < limit) {
-    await Promise.all(sources.map(fill))
+    yield* Effect.forEach(sources, fill, { concurrency: "unbounded", discard: true })
     const full = sources.filter(({ waiting }) => waiting.length > 0)
     if (full.length === 0) break
     // As long as each that may have more shows its next item, the least of them is the next of all.
@@ -48,4 +49,4 @@ export const merged = async (
     }
   }
   return found
-}
+})

@@ -23,6 +23,8 @@ export interface Plan {
   readonly writes: ReadonlyArray<Write>
   /** By write or read: what it is about. */
   readonly parts: ReadonlyArray<Part>
+  /** All of it was asked before. */
+  readonly isRepeat: boolean
 }
 export interface Part {
   /** `next`: the place behind the head. */
@@ -104,15 +106,17 @@ export const make = (
     heads.push(head)
   }
   const next: Part = { about: "next", of: from, TableName: eventsTable, Key: items.eventKey(key, before.version + 1) }
+  const isRepeat = chain.slice(from, end).every(({ again }) => again === true)
   // A closed stream stays where it is.
-  if (writes.length === 0) return { from, end, heads, writes, parts: before.closed ? looked : [next, ...looked] }
+  const reads = before.closed ? looked : [next, ...looked]
+  if (writes.length === 0) return { from, end, heads, writes, parts: reads, isRepeat }
   const checks = isFenced ? looked : [next, ...looked]
   for (const part of checks) {
     const { about, Key, TableName } = part
     writes.push({ ConditionCheck: { Key }, TableName, ...about === "next" ? absent : free(aliveSince) })
     parts.push(part)
   }
-  return { from, end, heads, writes, parts }
+  return { from, end, heads, writes, parts, isRepeat }
 }
 
 export interface Blame {

@@ -9,9 +9,9 @@ const dynamodb = engine("dynamodb")
 const here = fresh(() => dynamodb().url)
 
 describe("the store of snapshots on DynamoDB", () => {
-  for (const { name, law } of laws) it.effect(name, () => Effect.provide(law, here), 60_000)
+  for (const { name, law } of laws) it.live(name, () => Effect.provide(law, here), 60_000)
   for (const [i, { name }] of reopened(here).entries()) {
-    it.effect(name, () => {
+    it.live(name, () => {
       const settings = settingsOf(dynamodb().url)
       return reopened(Layer.suspend(() => DynamoDB.layer(settings)))[i]!.law
     }, 60_000)

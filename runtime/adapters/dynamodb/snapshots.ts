@@ -2,20 +2,20 @@
  * Snapshots in a table of their own. A state larger than an item is cut into parts; a torn one is told by its checksum.
  * @module
  */
-import type { AttributeValue } from "@aws-sdk/client-dynamodb"
 import { Effect } from "effect"
 import { Limits } from "../../../core/Limits.ts"
 import { type Shape, type Snapshot, SnapshotStore } from "../../../core/SnapshotStore.ts"
 import type { StreamKey } from "../../../core/Stream.ts"
-import type { Calls } from "./calls.ts"
-import { asked } from "./faults.ts"
+import type { Failed } from "../aws/Failed.ts"
+import type { Asked, Calls, Items } from "./calls.ts"
+import { unavailable } from "./faults.ts"
 import { type Item, keyOf } from "./items.ts"
 
 /** UTF-16 units of one part: at most three bytes each, and an item holds 400 KB. */
 const partUnits = 120_000
 /** One that was not made again for so long belongs to a stream that rests; folding it anew costs time alone. */
 const ttlMs = 90 * 86_400_000
-const deletesAtOnce = 25
+const deletesAtOnce = 8
 const pageMax = 1_000
 
 const digits = (value: number, count: number): string => String(value).padStart(count, "0")
@@ -71,12 +71,17 @@ export const make = (calls: Calls): Effect.Effect<Shape> =>
   Effect.map(Effect.service(Limits), ({ snapshotsKept }) => {
     const TableName = calls.tableOf("snapshots")
 
+    const asked = <A>(call: Asked<A>) => calls.permit(unavailable(call))
+
     /** All items of a stream, or their keys alone. */
-    const all = async (stream: StreamKey, isWhole: boolean, signal: AbortSignal): Promise<ReadonlyArray<Item>> => {
+    const all = Effect.fnUntraced(function* (
+      stream: StreamKey,
+      isWhole: boolean,
+    ): Effect.fn.Return<ReadonlyArray<Item>, Failed> {
       const found: Array<Item> = []
       let next: Item | undefined
       do {
-        const page = await calls.query({
+        const page: Items = yield* calls.query({
           TableName,
           KeyConditionExpression: "pk = :pk",
           ExpressionAttributeValues: { ":pk": { S: keyOf(stream) } },
@@ -84,67 +89,54 @@ export const make = (calls: Calls): Effect.Effect<Shape> =>
           Limit: pageMax,
           ExclusiveStartKey: next,
           ...isWhole ? {} : { ProjectionExpression: "pk, sk" },
-        }, signal)
+        })
         found.push(...page.items)
         next = page.next
       } while (next !== undefined)
       return found
-    }
+    })
 
-    const put = (Item: Item, signal: AbortSignal) =>
-      calls.call((options) => calls.client.send(new calls.sdk.PutItemCommand({ TableName, Item }), options), signal)
+    const put = (Item: Item) =>
+      calls.call((options) => calls.client.send(new calls.sdk.PutItemCommand({ TableName, Item }), options))
+    const forget = ({ pk, sk }: Item) =>
+      calls.call((options) =>
+        calls.client.send(new calls.sdk.DeleteItemCommand({ TableName, Key: { pk: pk!, sk: sk! } }), options)
+      )
 
-    const forget = async (keys: ReadonlyArray<Record<string, AttributeValue>>, signal: AbortSignal): Promise<void> => {
-      for (let from = 0; from < keys.length; from += deletesAtOnce) {
-        await Promise.all(
-          keys.slice(from, from + deletesAtOnce).map((Key) =>
-            calls.call(
-              (options) =>
-                calls.client.send(
-                  new calls.sdk.DeleteItemCommand({ TableName, Key }),
-                  options,
-                ),
-              signal,
-            )
-          ),
-        )
-      }
-    }
+    const save = Effect.fnUntraced(
+      function* ({ checksum, eventId, key, recordedAt, state, stream, version }: Snapshot) {
+        const expiresAt = { N: String(Math.ceil((Date.now() + ttlMs) / 1000)) }
+        const parts = partsOf(state).map((state, part): Item => ({
+          pk: { S: keyOf(stream) },
+          sk: { S: placeOf(key, version, part) },
+          state: { S: state },
+          expiresAt,
+          ...part > 0 ? {} : { event: { S: eventId }, time: { N: String(recordedAt) }, checksum: { S: checksum } },
+        }))
+        // The first part is written last: whoever reads meanwhile sees none of it.
+        yield* Effect.forEach(parts.toReversed(), put, { discard: true })
+        const found = (yield* all(stream, false)).map(keptOf).toSorted(newestFirst)
+        const versions = new Map<string, Array<number>>()
+        for (const { key, version } of found) {
+          const some = versions.get(key) ?? []
+          if (!some.includes(version)) versions.set(key, [...some, version])
+        }
+        const gone = found.filter((one) => {
+          const kept = versions.get(one.key)!.slice(0, one.key === key ? snapshotsKept : 1)
+          // Of a shorter state under the same version, the parts of a longer one before it.
+          return !kept.includes(one.version) || (one.key === key && one.version === version && one.part >= parts.length)
+        })
+        yield* Effect.forEach(gone, ({ item }) => forget(item), { concurrency: deletesAtOnce, discard: true })
+      },
+    )
 
     return SnapshotStore.of({
       loadEach: (streams) =>
-        asked((signal) =>
-          Promise.all(streams.map(async (stream) => snapshotsOf(stream, await all(stream, true, signal))))
+        Effect.forEach(
+          streams,
+          (stream) => asked(Effect.map(all(stream, true), (found) => snapshotsOf(stream, found))),
+          { concurrency: "unbounded" },
         ),
-      save: ({ checksum, eventId, key, recordedAt, state, stream, version }) =>
-        asked(async (signal) => {
-          const expiresAt = { N: String(Math.ceil((Date.now() + ttlMs) / 1000)) }
-          const parts = partsOf(state).map((state, part): Item => ({
-            pk: { S: keyOf(stream) },
-            sk: { S: placeOf(key, version, part) },
-            state: { S: state },
-            expiresAt,
-            ...part > 0 ? {} : {
-              event: { S: eventId },
-              time: { N: String(recordedAt) },
-              checksum: { S: checksum },
-            },
-          }))
-          // The first part is written last: whoever reads meanwhile sees none of it.
-          for (const part of parts.toReversed()) await put(part, signal)
-          const found = (await all(stream, false, signal)).map(keptOf).toSorted(newestFirst)
-          const versions = new Map<string, Array<number>>()
-          for (const { key, version } of found) {
-            const some = versions.get(key) ?? []
-            if (!some.includes(version)) versions.set(key, [...some, version])
-          }
-          const gone = found.filter((one) => {
-            const kept = versions.get(one.key)!.slice(0, one.key === key ? snapshotsKept : 1)
-            // Of a shorter state under the same version, the parts of a longer one before it.
-            return !kept.includes(one.version) ||
-              (one.key === key && one.version === version && one.part >= parts.length)
-          })
-          await forget(gone.map(({ item }) => ({ pk: item["pk"]!, sk: item["sk"]! })), signal)
-        }),
+      save: (snapshot) => asked(save(snapshot)),
     })
   })

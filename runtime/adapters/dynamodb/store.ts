@@ -2,9 +2,11 @@
  * What every part of the event store works with, and the reads they share. All of them are consistent.
  * @module
  */
+import { Effect } from "effect"
 import type { Receipt, StoredEvent } from "../../../core/EventStore.ts"
 import { empty, type Head } from "../../../core/Stream.ts"
-import type { Calls } from "./calls.ts"
+import type { Failed } from "../aws/Failed.ts"
+import type { Asked, Calls } from "./calls.ts"
 import type { Heads } from "./heads.ts"
 import * as items from "./items.ts"
 
@@ -25,18 +27,17 @@ interface Span {
 }
 
 /** Up to `limit` items of a stream, in order; what they say of its end is remembered. */
-export const readItems = async (
+export const readItems = Effect.fnUntraced(function* (
   { calls, events, heads }: Store,
   key: string,
   { backwards = false, limit, than }: Span,
-  signal: AbortSignal,
-): Promise<ReadonlyArray<items.Item>> => {
+): Effect.fn.Return<ReadonlyArray<items.Item>, Failed> {
   const found: Array<items.Item> = []
   const bounded = Number.isFinite(than)
   let next: items.Item | undefined
   // A page of DynamoDB ends after a megabyte, whatever its limit.
   while (found.length < limit) {
-    const page = await calls.query({
+    const page = yield* calls.query({
       TableName: events,
       KeyConditionExpression: bounded ? `pk = :pk AND sk ${backwards ? "<" : ">"} :than` : "pk = :pk",
       ExpressionAttributeValues: { ":pk": { S: key }, ...bounded ? { ":than": { N: String(than) } } : {} },
@@ -44,7 +45,7 @@ export const readItems = async (
       ScanIndexForward: !backwards,
       Limit: limit - found.length,
       ExclusiveStartKey: next,
-    }, signal)
+    })
     found.push(...page.items)
     next = page.next
     if (next === undefined) break
@@ -52,54 +53,39 @@ export const readItems = async (
   const last = backwards ? found[0] : found.at(-1)
   if (last !== undefined) heads.learn(key, items.headOf(last))
   return found
-}
+})
 
-export const readEvents = async (
-  store: Store,
-  key: string,
-  span: Span,
-  signal: AbortSignal,
-): Promise<ReadonlyArray<StoredEvent>> => (await readItems(store, key, span, signal)).map(items.eventOf)
+export const readEvents = (store: Store, key: string, span: Span): Asked<ReadonlyArray<StoredEvent>> =>
+  Effect.map(readItems(store, key, span), (found) => found.map(items.eventOf))
 
-export const readHead = async (store: Store, key: string, signal: AbortSignal): Promise<Head> => {
-  const [last] = await readItems(store, key, { than: Infinity, limit: 1, backwards: true }, signal)
-  return last === undefined ? empty : items.headOf(last)
-}
+export const readHead = (store: Store, key: string): Asked<Head> =>
+  Effect.map(
+    readItems(store, key, { than: Infinity, limit: 1, backwards: true }),
+    ([last]) => last === undefined ? empty : items.headOf(last),
+  )
 
 /** The head at a version that somebody expects; nothing where the stream has not come so far. */
-export const headAt = async (
-  store: Store,
-  key: string,
-  version: number,
-  signal: AbortSignal,
-): Promise<Head | undefined> => {
-  if (version === 0) return empty
+export const headAt = (store: Store, key: string, version: number): Asked<Head | undefined> => {
+  if (version === 0) return Effect.succeed(empty)
   const known = store.heads.get(key)
   // Of an older version only that it is there is known, and needed: the stream has moved on.
   if (known !== undefined && known.version >= version) {
-    return { ...known, version, closed: known.closed && known.version === version }
+    return Effect.succeed({ ...known, version, closed: known.closed && known.version === version })
   }
-  const item = await store.calls.get(store.events, items.eventKey(key, version), signal)
-  if (item === undefined) return undefined
-  const head = items.headOf(item)
-  store.heads.learn(key, head)
-  return head
+  return Effect.map(store.calls.get({ TableName: store.events, Key: items.eventKey(key, version) }), (item) => {
+    if (item === undefined) return undefined
+    const head = items.headOf(item)
+    store.heads.learn(key, head)
+    return head
+  })
 }
 
 /** The receipt of a command whose first event stands in `item`, told under the id it is asked for. */
-export const receiptAt = async (
-  store: Store,
-  key: string,
-  item: items.Item,
-  commandId: string,
-  signal: AbortSignal,
-): Promise<Receipt> => {
+export const receiptAt = (store: Store, key: string, item: items.Item, commandId: string): Asked<Receipt> => {
   const first = items.eventOf(item)
-  const events = [first]
   // A transaction holds no more items, hence a command no more events.
-  for (const event of await readEvents(store, key, { than: first.version, limit: 99 }, signal)) {
-    if (event.commandId !== first.commandId) break
-    events.push(event)
-  }
-  return items.receiptFrom(commandId, events)
+  return Effect.map(readEvents(store, key, { than: first.version, limit: 99 }), (behind) => {
+    const end = behind.findIndex((event) => event.commandId !== first.commandId)
+    return items.receiptFrom(commandId, [first, ...behind.slice(0, end < 0 ? behind.length : end)])
+  })
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import { Layer } from "effect"
+import * as Limits from "../../../core/Limits.ts"
 import { layer, type Settings } from "./DynamoDB.ts"
 
 let made = 0
@@ -19,6 +20,9 @@ export const settingsOf = (endpoint: string, more: Partial<Settings> = {}): Sett
   ...more,
 })
 
+/** A local engine on a machine at work is slow, and not down. */
+export const patient = Layer.succeed(Limits.Limits, { ...Limits.defaults, callAttemptMs: 30_000, callMs: 60_000 })
+
 /** Stores on new tables, each time it is built. */
 export const fresh = (endpoint: () => string, more: Partial<Settings> = {}) =>
-  Layer.fresh(Layer.suspend(() => layer(settingsOf(endpoint(), more))))
+  Layer.fresh(Layer.suspend(() => Layer.provide(layer(settingsOf(endpoint(), more)), patient)))

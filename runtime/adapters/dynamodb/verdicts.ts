@@ -2,9 +2,12 @@
  * Outcomes of appends that did not go in: what was answered before, what was closed, what has to be decided again.
  * @module
  */
+import { Effect } from "effect"
 import { type Append, type Outcome, type Receipt, tombstone } from "../../../core/EventStore.ts"
 import type { Head, StreamKey } from "../../../core/Stream.ts"
-import type { Failed, Found } from "./faults.ts"
+import type { Failed } from "../aws/Failed.ts"
+import type { Asked, Place } from "./calls.ts"
+import { type Found, reasonOf } from "./faults.ts"
 import * as items from "./items.ts"
 import type { Plan } from "./plan.ts"
 import { readHead, receiptAt, type Store } from "./store.ts"
@@ -28,33 +31,31 @@ const triedBy = ({ command, tried }: Append) =>
     : { commandId: command.commandId, version: tried }
 
 /** The outcome of a command whose first event was tried at a version. */
-export const receiptTried = async (
+const receiptTried = Effect.fnUntraced(function* (
   store: Store,
   key: string,
   tried: { readonly commandId: string; readonly version: number },
   commandId: string,
-  signal: AbortSignal,
-): Promise<Receipt | undefined> => {
-  const item = await store.calls.get(store.events, items.eventKey(key, tried.version), signal)
+): Effect.fn.Return<Receipt | undefined, Failed> {
+  const item = yield* store.calls.get({ TableName: store.events, Key: items.eventKey(key, tried.version) })
   if (item === undefined || !items.beginsCommand(item, tried.commandId)) return undefined
-  return receiptAt(store, key, item, commandId, signal)
-}
+  return yield* receiptAt(store, key, item, commandId)
+})
 
 /** Of appends that may be in already, by index. */
-export const repeatsOf = async (
+export const repeatsOf = Effect.fnUntraced(function* (
   store: Store,
   key: string,
   chain: ReadonlyArray<Append>,
-  signal: AbortSignal,
-): Promise<Map<number, Receipt>> => {
+): Effect.fn.Return<Map<number, Receipt>, Failed> {
   const repeats = new Map<number, Receipt>()
-  await Promise.all(chain.map(async (append, i) => {
+  for (const [i, append] of chain.entries()) {
     const tried = triedBy(append)
-    const receipt = tried && await receiptTried(store, key, tried, append.command!.commandId, signal)
+    const receipt = tried && (yield* receiptTried(store, key, tried, append.command!.commandId))
     if (receipt !== undefined) repeats.set(i, receipt)
-  }))
+  }
   return repeats
-}
+})
 
 export interface Seen {
   /** Receipts that are known, by index. */
@@ -69,17 +70,16 @@ export interface Seen {
 const idOf = ({ pk, sk }: items.Item): string => `${pk?.S} ${sk?.S ?? `#${sk?.N}`}`
 
 /** Looks up what is not known yet of the commands from `from` on: receipts, and events where theirs would stand. */
-const lookUp = async (
+const lookUp = Effect.fnUntraced(function* (
   store: Store,
   key: string,
   chain: ReadonlyArray<Append>,
   from: number,
   { aliveSince, refused, repeats }: Seen,
-  signal: AbortSignal,
-): Promise<void> => {
+): Effect.fn.Return<void, Failed> {
   const known = new Map<string, Found>()
   refused?.plan.parts.forEach(({ Key }, i) => known.set(idOf(Key), refused.found[i]))
-  const asked = new Map<string, { readonly TableName: string; readonly Key: items.Item }>()
+  const asked = new Map<string, Place>()
   const placesOf = ({ command, events, expected }: Append) => {
     const receipt = { TableName: store.receipts, Key: items.receiptKey(key, command!.commandId) }
     const event = { TableName: store.events, Key: items.eventKey(key, expected.version + 1) }
@@ -93,9 +93,9 @@ const lookUp = async (
     }
   }
   if (asked.size > 0) {
-    for (const item of await store.calls.getEach([...asked.values()], signal)) known.set(idOf(item), item)
+    for (const item of yield* store.calls.getEach([...asked.values()])) known.set(idOf(item), item)
   }
-  await Promise.all(open.map(async (i) => {
+  for (const i of open) {
     const { event, receipt } = placesOf(chain[i]!)
     const { commandId } = chain[i]!.command!
     const kept = known.get(idOf(receipt.Key))
@@ -103,37 +103,37 @@ const lookUp = async (
     const found = kept && items.receiptOf(kept, aliveSince)
     if (found !== undefined) repeats.set(i, found)
     else if (stored !== undefined && items.beginsCommand(stored, commandId)) {
-      repeats.set(i, await receiptAt(store, key, stored, commandId, signal))
+      repeats.set(i, yield* receiptAt(store, key, stored, commandId))
     }
-  }))
-}
+  }
+})
 
 /** Whether the append that did not go in met a tombstone; asked only where nothing says it yet. */
-const isClosed = async (store: Store, key: string, seen: Seen, signal: AbortSignal): Promise<boolean> => {
-  if (seen.head !== undefined) return seen.head.closed
-  if (seen.refused?.found.some((item) => item?.["type"]?.S === tombstone.type)) return true
-  return (await readHead(store, key, signal)).closed
+const isClosed = (store: Store, key: string, { head, refused }: Seen): Asked<boolean> => {
+  if (head !== undefined) return Effect.succeed(head.closed)
+  if (refused?.found.some((item) => item?.["type"]?.S === tombstone.type)) return Effect.succeed(true)
+  return Effect.map(readHead(store, key), ({ closed }) => closed)
 }
 
 /** The outcomes of the appends from `from` on, the first of which did not go in. */
-export const refuse = async (
+export const refuse = (
   store: Store,
   key: string,
   chain: ReadonlyArray<Append>,
   from: number,
   seen: Seen,
-  signal: AbortSignal,
-): Promise<ReadonlyArray<Outcome>> => {
+): Asked<ReadonlyArray<Outcome>> => {
   const asksHead = chain[from]!.command !== undefined && !seen.repeats.has(from)
-  const [closed] = await Promise.all([
-    asksHead && isClosed(store, key, seen, signal),
-    lookUp(store, key, chain, from, seen, signal),
-  ])
-  return chain.slice(from).map((_, i): Outcome => {
-    const receipt = seen.repeats.get(from + i)
-    if (receipt !== undefined) return { _tag: "Duplicate", receipt }
-    return { _tag: i === 0 && closed ? "Closed" : "Conflict" }
-  })
+  const both = Effect.all([
+    asksHead ? isClosed(store, key, seen) : Effect.succeed(false),
+    lookUp(store, key, chain, from, seen),
+  ], { concurrency: "unbounded" })
+  return Effect.map(both, ([closed]) =>
+    chain.slice(from).map((_, i): Outcome => {
+      const receipt = seen.repeats.get(from + i)
+      if (receipt !== undefined) return { _tag: "Duplicate", receipt }
+      return { _tag: i === 0 && closed ? "Closed" : "Conflict" }
+    }))
 }
 
 /** The outcomes of all where an answer did not come: `outcomes` stand, the appends of the request under way may be stored. */
@@ -141,29 +141,30 @@ export const unanswered = (
   chain: ReadonlyArray<Append>,
   outcomes: ReadonlyArray<Outcome>,
   underWay: Plan | undefined,
-  { maybe, reason }: Failed,
-): ReadonlyArray<Outcome> =>
-  chain.map((append, i) => {
+  failed: Failed,
+): ReadonlyArray<Outcome> => {
+  const reason = reasonOf(failed)
+  return chain.map((append, i) => {
     if (i < outcomes.length) return outcomes[i]!
     const leaves = append.events.length > 0 || append.remember
     const isSent = underWay !== undefined && underWay.writes.length > 0 && i >= underWay.from && i < underWay.end
-    return { _tag: maybe && isSent && leaves ? "Unknown" : "Unavailable", reason }
+    return { _tag: failed.mayHaveActed && isSent && leaves ? "Unknown" : "Unavailable", reason }
   })
+}
 
 /** What a command answered before, under its id or under a key of `generatedKey`. */
-export const receipt = async (
+export const receipt = Effect.fnUntraced(function* (
   store: Store,
   stream: StreamKey,
   commandId: string,
   aliveSince: number,
-  signal: AbortSignal,
-): Promise<Receipt | undefined> => {
+): Effect.fn.Return<Receipt | undefined, Failed> {
   // No key may be empty.
   if (commandId === "") return undefined
   const key = items.keyOf(stream)
-  const item = await store.calls.get(store.receipts, items.receiptKey(key, commandId), signal)
+  const item = yield* store.calls.get({ TableName: store.receipts, Key: items.receiptKey(key, commandId) })
   const found = item && items.receiptOf(item, aliveSince)
   if (found !== undefined) return found
   const tried = generatedFrom(commandId)
-  return tried && receiptTried(store, key, tried, commandId, signal)
-}
+  return tried && (yield* receiptTried(store, key, tried, commandId))
+})
