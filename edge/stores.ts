@@ -2,22 +2,25 @@
  * The adapters of the stores, as settings choose them. It composes, for servers.
  * @module
  */
-import { Layer } from "effect"
+import type { Layer } from "effect"
 import type { App } from "../core/App.ts"
 import * as DynamoDB from "../runtime/adapters/dynamodb/DynamoDB.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import type { Settings } from "./settings.ts"
 
-/** Where events live in DynamoDB, the file keeps what has no table there. */
-export const layerOf = ({ name }: App, { data, production, store }: Settings) => {
-  const file = Sqlite.layer({ folder: data })
-  if (store.kind === "sqlite") return file
+type Tables = ReturnType<typeof DynamoDB.layer>
+type File = ReturnType<typeof Sqlite.layer>
+/** What both have: the file holds more, for the command line. */
+type Stores = Layer.Layer<Extract<Layer.Success<Tables>, Layer.Success<File>>, Layer.Error<Tables> | Layer.Error<File>>
+
+/** No file is opened where the tables are DynamoDB's. */
+export const layerOf = ({ name }: App, { data, production, store }: Settings): Stores => {
+  if (store.kind === "sqlite") return Sqlite.layer({ folder: data })
   const { aws: { endpoint, endpoints, ...aws }, prefix = `${name}-` } = store
   const at = endpoints?.dynamodb ?? endpoint
-  const tables = DynamoDB.layer({
+  return DynamoDB.layer({
     ...{ prefix, ...aws },
     ...at === undefined ? {} : { endpoint: at },
     ...production ? {} : { create: true },
   })
-  return Layer.merge(file, tables)
 }
