@@ -7,12 +7,14 @@
  */
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb"
 import { Clock, Context, Effect, Layer, Schema, Scope } from "effect"
+import { ChangeFeed } from "../../../core/ChangeFeed.ts"
 import { EventStore } from "../../../core/EventStore.ts"
 import { Limits } from "../../../core/Limits.ts"
 import { SnapshotStore } from "../../../core/SnapshotStore.ts"
 import { failedOf } from "../aws/Failed.ts"
 import * as Aws from "../aws/settings.ts"
 import * as Calls from "./calls.ts"
+import * as ChangeFeeds from "./changeFeed.ts"
 import { create as createTables } from "./create.ts"
 import * as Events from "./events.ts"
 import { reasonOf } from "./faults.ts"
@@ -109,11 +111,16 @@ const streamsOf = Effect.fnUntraced(function* (settings: Settings, calls: Calls.
   )
 })
 
-/** The stores on the tables of a prefix. */
-export const layer = (settings: Settings): Layer.Layer<EventStore | SnapshotStore | Keepers.Keepers, CannotOpen> =>
+export type Stores = ChangeFeed | EventStore | SnapshotStore | Keepers.Keepers
+
+/** The stores on the tables of a prefix, and the feed of the events. */
+export const layer = (settings: Settings): Layer.Layer<Stores, CannotOpen> =>
   Layer.effectContext(Effect.gen(function* () {
     const calls = yield* open(settings)
-    return Context.make(EventStore, yield* Events.make(calls, yield* streamsOf(settings, calls))).pipe(
+    const streams = yield* streamsOf(settings, calls)
+    const events = yield* Events.make(calls, streams)
+    return Context.make(EventStore, events).pipe(
+      Context.add(ChangeFeed, ChangeFeeds.make(calls, streams, events.head)),
       Context.add(SnapshotStore, yield* Snapshots.make(calls)),
       Context.merge(yield* Keepers.make(calls.sdk, calls.client, settings.prefix)),
     )

@@ -100,8 +100,9 @@ export interface Streams {
   readonly arn: string
 }
 
-const shardsOf = Effect.fnUntraced(function* (
-  { calls }: Store,
+/** All that the stream remembers. */
+export const shardsOf = Effect.fnUntraced(function* (
+  { calls }: { readonly calls: Pick<Store["calls"], "call"> },
   { arn, client, sdk }: Streams,
 ): Effect.fn.Return<ReadonlyArray<Shard>, Failed> {
   const shards: Array<Shard> = []

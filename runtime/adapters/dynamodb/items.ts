@@ -22,7 +22,7 @@ export type Item = Record<string, AttributeValue>
 export const shards = 8
 
 export const keyOf = ({ aggregate, id, tenant }: StreamKey): string => `${tenant}#${aggregate}#${id}`
-const streamOf = (key: string): StreamKey => {
+export const streamOf = (key: string): StreamKey => {
   const [tenant, aggregate, id] = key.split("#") as [string, string, string]
   return { tenant, aggregate, id }
 }
