@@ -34,6 +34,11 @@ export interface Counts {
 const script = (...args: ReadonlyArray<string>) => ["run", "-A", ...args]
 const vitest = (...args: ReadonlyArray<string>) => script("node_modules/vitest/vitest.mjs", "run", ...args)
 
+/** Only CI runs it: files `*.engine.test.ts` below a path. */
+const onEngines = (name: string, path: string, secondsMax: number, engines: NonNullable<Suite["engines"]>): Suite => ({
+  ...{ name, report: "vitest", args: vitest("--project", "engines", path), secondsMax, ciOnly: true, engines },
+})
+
 /** The whole of `test` may take 480 s without `--ci`: the bounds of what it runs add up to no more. */
 export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
   test: [
@@ -81,14 +86,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       ciOnly: true,
     },
     { name: "compat", report: "line", args: script("tests/compat/main.ts"), secondsMax: 480, ciOnly: true },
-    {
-      name: "apicurio",
-      report: "vitest",
-      args: vitest("--project", "engines", "tests/compat"),
-      secondsMax: 240,
-      ciOnly: true,
-      engines: ["apicurio"],
-    },
+    onEngines("apicurio", "tests/compat", 240, ["apicurio"]),
     { name: "gitleaks", report: "line", args: script("tests/tools/gitleaks.ts"), secondsMax: 120, ciOnly: true },
     {
       name: "engines",
@@ -98,54 +96,13 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       ciOnly: true,
       engines: ["apicurio", "moto", "opa", "dynamodb", "kinesis", "fauxqs"],
     },
-    {
-      name: "confluent",
-      report: "vitest",
-      args: vitest("--project", "engines", "runtime/adapters/confluent"),
-      secondsMax: 180,
-      ciOnly: true,
-      engines: ["apicurio"],
-    },
-    {
-      name: "policies",
-      report: "vitest",
-      args: vitest("--project", "engines", "tests/policies"),
-      secondsMax: 120,
-      ciOnly: true,
-      engines: ["opa"],
-    },
-    {
-      name: "registries",
-      report: "vitest",
-      args: vitest("--project", "engines", "tests/registry"),
-      secondsMax: 300,
-      ciOnly: true,
-      engines: ["apicurio", "moto"],
-    },
-    {
-      name: "glue",
-      report: "vitest",
-      args: vitest("--project", "engines", "runtime/adapters/glue"),
-      secondsMax: 120,
-      ciOnly: true,
-      engines: ["moto"],
-    },
-    {
-      name: "dynamodb",
-      report: "vitest",
-      args: vitest("--project", "engines", "runtime/adapters/dynamodb"),
-      secondsMax: 480,
-      ciOnly: true,
-      engines: ["dynamodb"],
-    },
-    {
-      name: "kinesis",
-      report: "vitest",
-      args: vitest("--project", "engines", "runtime/adapters/kinesis"),
-      secondsMax: 240,
-      ciOnly: true,
-      engines: ["kinesis"],
-    },
+    onEngines("confluent", "runtime/adapters/confluent", 180, ["apicurio"]),
+    onEngines("policies", "tests/policies", 120, ["opa"]),
+    onEngines("registries", "tests/registry", 300, ["apicurio", "moto"]),
+    onEngines("glue", "runtime/adapters/glue", 120, ["moto"]),
+    onEngines("dynamodb", "runtime/adapters/dynamodb", 480, ["dynamodb"]),
+    onEngines("kinesis", "runtime/adapters/kinesis", 240, ["kinesis"]),
+    onEngines("sns-sqs", "runtime/adapters/sns-sqs", 240, ["fauxqs"]),
     { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 600, ciOnly: true },
   ],
   check: [

@@ -131,7 +131,6 @@ describe("the core bus over Kinesis", () => {
     "a page of somebody else": ["SyntaxError", faults.html(200)],
     "silence": ["timeout", faults.hang],
   }
-  const hasty = Layer.succeed(Limits, { ...defaults, shardPollMs: 1, callAttemptMs: 1_000 })
   for (const [what, [reason, fault]] of Object.entries(answers)) {
     broken(
       `${what} is no answer: nothing is known to be sent, and a reader comes again`,
@@ -156,7 +155,6 @@ describe("the core bus over Kinesis", () => {
           }
           assert.deepStrictEqual(reasons, [reason, reason, reason, reason])
         }),
-      hasty,
     )
   }
 
