@@ -19,6 +19,7 @@ import * as registry from "../edge/registry.ts"
 import * as Backup from "../runtime/adapters/sqlite/Backup.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import { backup, type Files, restore } from "./backup.ts"
+import { deadLetters } from "./deadLetters.ts"
 import { policiesHook } from "./hook.ts"
 import { init } from "./init.ts"
 import { inspect } from "./inspect.ts"
@@ -83,6 +84,7 @@ const verbs: ReadonlyArray<Verb> = [
   exportVerb((folder) => Sqlite.layerExisting({ folder }), out),
   stats((folder) => Sqlite.stats({ folder })),
   inspect((folder) => Sqlite.layerExisting({ folder })),
+  ...deadLetters((folder) => Sqlite.layerExisting({ folder })),
   importVerb({
     open: (input, folder) => Layer.provideMerge(remoteOf(input) ?? Layer.empty, Sqlite.layer({ folder })),
     rehearse,

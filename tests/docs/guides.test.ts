@@ -103,7 +103,8 @@ describe("a command in a guide", () => {
     const said = all.flatMap(({ blocks, path }) =>
       blocks.filter(({ lang }) => lang === "sh").flatMap(({ line, text }) =>
         commandsOf(text).flatMap((command) => {
-          const [, verb, rest] = /\bnexus (?!init)((?:(?:schemas|policies) )?[a-z]+)(?: (.*))?$/.exec(command) ?? []
+          const [, verb, rest] =
+            /\bnexus (?!init)((?:(?:schemas|policies|dead-letters) )?[a-z]+)(?: (.*))?$/.exec(command) ?? []
           return verb === undefined ? [] : [{ at: `${path}:${line}`, words: [verb, ...(rest ?? "").split(" ")] }]
         })
       )
