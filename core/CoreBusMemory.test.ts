@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Layer } from "effect"
+import { Clock, Effect, Fiber, Layer } from "effect"
 import * as Laws from "./CoreBus.laws.ts"
 import { CoreBus } from "./CoreBus.ts"
 import * as CoreBusMemory from "./CoreBusMemory.ts"
@@ -81,6 +81,18 @@ describe("the memory core bus", () => {
       yield* bus.wait(250)
       assert.strictEqual(yield* Clock.currentTimeMillis, 250)
     })).pipe(Effect.provide(Layer.fresh(CoreBusMemory.layer))))
+
+  it.effect("wait() leaves nothing behind, however it ends", () =>
+    driven(Effect.gen(function* () {
+      const state = CoreBusMemory.emptyState()
+      const bus = yield* CoreBusMemory.make(state)
+      const waiting = yield* Effect.forkChild(bus.wait(1_000))
+      yield* Effect.sleep("10 millis")
+      yield* publish(bus, records.slice(0, 1))
+      yield* Fiber.join(waiting)
+      yield* bus.wait(10)
+      assert.strictEqual(state.waiting.size, 0)
+    })))
 
   it.effect("says how far behind a batch is", () =>
     driven(Effect.gen(function* () {

@@ -181,7 +181,10 @@ export const make = (state: State = emptyState(), options: Options = {}): Effect
       wait: (ms) =>
         Effect.asVoid(Effect.timeoutOption(
           Effect.callback<void>((resume) => {
-            const wake = () => resume(Effect.void)
+            const wake = () => {
+              state.waiting.delete(wake)
+              resume(Effect.void)
+            }
             state.waiting.add(wake)
             return Effect.sync(() => state.waiting.delete(wake))
           }),

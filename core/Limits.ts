@@ -103,6 +103,13 @@ export const defaults = {
   tailPauseMs: 12,
   /** The tail looks so often for what other processes wrote. */
   tailPollMs: 100,
+  /** Where a bus feeds the tail, each shard is read so often, and all that the bus does not bring is looked for so often. */
+  tailBusMs: 1_000,
+  tailSweepMs: 5_000,
+  /** What such a tail has handed out is remembered for so long, so many, and so many bytes of payload. */
+  recentMs: 60_000,
+  recentEvents: 10_000,
+  recentBytes: 16 * 1024 * KiB,
   /** WebSockets of this process, and of one principal in it. */
   sockets: 10_000,
   socketsPerPrincipal: 5,

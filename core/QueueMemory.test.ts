@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import type { Fate } from "./Fate.ts"
 import { driven } from "./laws/driven.ts"
 import * as Limits from "./Limits.ts"
@@ -89,6 +89,17 @@ describe("the memory queue", () => {
       const messages = yield* queue.receive(1, { waitMs: 0, hiddenMs: 0 })
       assert.strictEqual((yield* Effect.flip(queue.hide(messages, 10)))._tag, "QueueUnavailable")
     }))
+
+  it.effect("receive() leaves nobody waiting behind it", () =>
+    driven(Effect.gen(function* () {
+      const state = QueueMemory.emptyState()
+      const queue = yield* QueueMemory.make(state)
+      const waiting = yield* Effect.forkChild(queue.receive(1, { waitMs: 1_000, hiddenMs: 0 }))
+      yield* Effect.sleep("10 millis")
+      yield* queue.send(["one"])
+      assert.strictEqual((yield* Fiber.join(waiting)).length, 1)
+      assert.strictEqual(state.waiting.size, 0)
+    })))
 
   it.effect("measures bodies in bytes", () =>
     Effect.gen(function* () {

@@ -142,7 +142,10 @@ const queueOver = (state: State, fate: Choose<Act>, bytesMax: number): Queue => 
 const pause = (state: State, ms: number): Effect.Effect<void> =>
   Effect.asVoid(Effect.timeoutOption(
     Effect.callback<void>((resume) => {
-      const wake = () => resume(Effect.void)
+      const wake = () => {
+        state.waiting.delete(wake)
+        resume(Effect.void)
+      }
       state.waiting.add(wake)
       return Effect.sync(() => state.waiting.delete(wake))
     }),

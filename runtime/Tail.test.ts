@@ -14,7 +14,7 @@ const tailed =
 const listen = Effect.fnUntraced(function* ({ tail }: Effect.Success<typeof Rig.open>) {
   const scope = yield* Scope.make()
   const pages: Array<Page> = []
-  yield* Scope.provide(tail.listen((page) => void pages.push(page)), scope)
+  yield* Scope.provide(tail.listen((page) => void pages.push(page), () => []), scope)
   yield* tail.sync
   return { pages, scope, versions: () => pages.flatMap(({ events }) => events.map(({ version }) => version)) }
 })

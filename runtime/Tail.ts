@@ -1,12 +1,21 @@
 /**
- * Follows the end of the feed, once for all in this process who want to hear of new events.
+ * Follows the end of what is stored, once for all in this process who want to hear of new events: here by the feed of a
+ * store with one order; `BusTail.ts` does it where there is none.
  *
  * It reads nothing while nobody listens. Events come late or twice to nobody: every page follows the one before.
  * @module
  */
 import { Cause, Context, Effect, FiberSet, Layer, Option, type Scope } from "effect"
-import { EventStore, type Shape as Store, type StoredEvent } from "../core/EventStore.ts"
+import * as Cursor from "../core/Cursor.ts"
+import {
+  BadCursor,
+  EventStore,
+  type Shape as Store,
+  type StoredEvent,
+  type StoreUnavailable,
+} from "../core/EventStore.ts"
 import { Limits } from "../core/Limits.ts"
+import type { Position } from "../core/Position.ts"
 
 /** What came behind the page before; `events` of all tenants, at most `Limits.tailPage`. */
 export interface Page {
@@ -18,13 +27,28 @@ export interface Page {
   readonly broken: boolean
 }
 
+/** Events behind a cursor, as a subscription reads them that has fallen behind. */
+export interface Read {
+  /** Maybe of other tenants, too. */
+  readonly items: ReadonlyArray<StoredEvent>
+  readonly cursor: string | undefined
+  /** Nothing stood behind the items when they were read. */
+  readonly isEnd: boolean
+}
+
 export interface Shape {
   /** Events were stored by this process. Those of others are found by looking. */
   readonly wake: () => void
   /** Has `hear` called, which must not throw, whenever this process stored something, until the scope closes. */
   readonly onWake: (hear: () => void) => Effect.Effect<void, never, Scope.Scope>
-  /** Hands every page from now on to `hear`, which must not throw, until the scope closes. */
-  readonly listen: (hear: (page: Page) => void) => Effect.Effect<void, never, Scope.Scope>
+  /**
+   * Hands every page from now on to `hear`, which must not throw, until the scope closes. Who wants to hear of which
+   * tenants is asked time and again; other tenants' events may be left out.
+   */
+  readonly listen: (
+    hear: (page: Page) => void,
+    tenants: () => Iterable<string>,
+  ) => Effect.Effect<void, never, Scope.Scope>
   /** Where the tail stands: whatever is in front of it was handed out. */
   readonly cursor: () => string | undefined
   /**
@@ -32,7 +56,19 @@ export interface Shape {
    * listeners; waits as long as the store cannot be read.
    */
   readonly sync: Effect.Effect<string | undefined>
+  /** Up to `limit` events behind a cursor, from the first where there is none; those of a tenant among them. */
+  readonly read: (
+    tenant: string,
+    cursor: string | undefined,
+    limit: number,
+  ) => Effect.Effect<Read, StoreUnavailable | BadCursor>
+  /** The cursor behind what a position of a command or state names, or earlier. */
+  readonly placeOf: (position: Position) => Effect.Effect<string | undefined, StoreUnavailable | BadCursor>
 }
+
+/** `read` where the feed has one order. */
+export const readFeed = (store: Pick<Store, "feed">): Shape["read"] => (_, cursor, limit) =>
+  Effect.map(store.feed(cursor, limit), (page) => ({ ...page, isEnd: page.items.length < limit }))
 
 export class Tail extends Context.Service<Tail, Shape>()("nexus/runtime/Tail") {
   static readonly layer: Layer.Layer<Tail, never, EventStore> = Layer.effect(
@@ -143,6 +179,9 @@ const make = Effect.gen(function* () {
       rouse?.()
       return Effect.sync(() => void (waiting = waiting.filter((one) => one !== answer)))
     }),
+    read: readFeed(store),
+    placeOf: ({ offset }) =>
+      offset === undefined ? Effect.fail(new BadCursor()) : Effect.succeed(Cursor.feedAt(store.kind, offset)),
   })
 })
 

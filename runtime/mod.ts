@@ -6,6 +6,7 @@
 export * as ActorHost from "./ActorHost.ts"
 export * as ArchiveFile from "./ArchiveFile.ts"
 export * as ArchiveLine from "./ArchiveLine.ts"
+export * as BusTail from "./BusTail.ts"
 export * as CachedRegistry from "./CachedRegistry.ts"
 export * as Export from "./Export.ts"
 export * as Gate from "./Gate.ts"

@@ -16,6 +16,7 @@ interface Folder {
 const runtime = [
   ...[
     "ActorHost.ts",
+    "BusTail.ts",
     "CachedRegistry.ts",
     "Gate.ts",
     "HostMetrics.ts",

@@ -95,7 +95,7 @@ export const make = Effect.fnUntraced(function* ({ app, context, limits, permit,
       Effect.sleep(limits.sweepMs),
       Effect.sync(() => all().forEach((session) => session.look())),
     ))
-    ear = run(Effect.scoped(Effect.andThen(tail.listen(hear), looking)))
+    ear = run(Effect.scoped(Effect.andThen(tail.listen(hear, () => sessions.keys()), looking)))
   }
 
   const place = (identity: Identity): Refusal | undefined => {

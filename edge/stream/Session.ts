@@ -154,9 +154,9 @@ export const make = (setting: Setting, identity: Identity, quota: Quota, socket:
       } else if (after === undefined) {
         made = () => ({ ...{ _tag: "OfFeed", ...filter, live: true, cursor: tail.cursor() }, ...unsynced })
       } else {
-        const cursor = after === "start" ? undefined : yield* position.decode(store.kind, tenant, after)
+        const cursor = after === "start" ? undefined : yield* position.decode(store.kind, tail, tenant, after)
         // A place where the feed never was is refused now, not met later.
-        yield* store.feed(cursor, 1)
+        yield* tail.read(tenant, cursor, 1)
         made = () => ({ ...{ _tag: "OfFeed", ...filter, live: false, cursor }, ...unsynced })
       }
       return () => {

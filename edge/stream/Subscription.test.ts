@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { defaults } from "../../core/Limits.ts"
-import type { Shape as Store, StoredEvent } from "../../core/EventStore.ts"
+import { BadCursor, type Shape as Store, type StoredEvent } from "../../core/EventStore.ts"
+import { readFeed } from "../../runtime/Tail.ts"
 import * as Subscription from "./Subscription.ts"
 
 const event = (id: string, version: number, tenant = "t"): StoredEvent => ({
@@ -45,13 +46,16 @@ describe("a subscription to instances", () => {
     }))
 })
 
-const tailAt = (cursor: string) => ({
+const nothing: Pick<Store, "feed"> = { feed: () => Effect.succeed({ items: [], cursor: undefined }) }
+const tailAt = (cursor: string, store: Pick<Store, "feed"> = nothing) => ({
   ...{
     wake: () => {},
     onWake: () => Effect.void,
     listen: () => Effect.void,
     cursor: () => cursor,
     sync: Effect.succeed(cursor),
+    read: readFeed(store),
+    placeOf: () => Effect.fail(new BadCursor()),
   },
 })
 
@@ -68,7 +72,7 @@ describe("a subscription to the feed", () => {
     } as unknown as Store
   }
   const step = (self: Subscription.OfFeed, store: Store, at: string) =>
-    Effect.map(Subscription.read(self, { store, tail: tailAt(at), limits: defaults }), (batch) => batch.commit())
+    Effect.map(Subscription.read(self, { store, tail: tailAt(at, store), limits: defaults }), (batch) => batch.commit())
 
   it.effect("is live where it meets the tail, or where the tail has stood still since before an empty read", () =>
     Effect.gen(function* () {
@@ -130,7 +134,7 @@ describe("a subscription that is behind", () => {
         const { given, store } = counting()
         const told: Array<number> = []
         while (Subscription.isBehind(self)) {
-          const batch = yield* Subscription.read(self, { store, tail: tailAt("100"), limits: defaults })
+          const batch = yield* Subscription.read(self, { store, tail: tailAt("100", store), limits: defaults })
           assert.isTrue(batch.events.length <= 1 || batch.events.length * 60_400 <= defaults.frameBytes)
           told.push(...batch.events.map(({ version }) => version))
           batch.commit()

@@ -136,7 +136,7 @@ const pagesMax = 16
 
 const readFeed = Effect.fnUntraced(function* (
   self: OfFeed,
-  { limits, store, tail }: Reading,
+  { limits, tail }: Reading,
 ): Effect.fn.Return<Batch, StoreUnavailable | BadCursor> {
   if (self.wantsSync) {
     self.synced = { at: yield* tail.sync }
@@ -148,7 +148,7 @@ const readFeed = Effect.fnUntraced(function* (
   let events: ReadonlyArray<StoredEvent> = []
   for (let pages = 0; pages < pagesMax && !ended; pages++) {
     const limit = Math.min(self.limit, most)
-    const page = yield* store.feed(cursor, limit)
+    const page = yield* tail.read(self.tenant, cursor, limit)
     const more = events.concat(page.items.filter((event) => fits(self, event)))
     const bytes = bytesOf(more)
     if (!isFrame(more.length, bytes, limits)) {
@@ -160,7 +160,9 @@ const readFeed = Effect.fnUntraced(function* (
     events = more
     found += page.items.length
     cursor = page.cursor
-    ended = page.items.length < limit
+    ended = page.isEnd
+    // The tail has nothing now: others of this socket have a turn.
+    if (page.items.length === 0) break
     // The next page would hardly go in: it is left for the next frame.
     if (more.length * 2 > limits.eventsPerFrame || bytes * 2 > limits.frameBytes) break
     self.limit = limit * 2

@@ -29,7 +29,10 @@ export const layer: Layer.Layer<ChangeFeed, never, EventStore | Tail> = Layer.ef
     const woken = Effect.callback<void>((resume) => {
       // Stored behind the last read, before anybody waited.
       if (isStale) return resume(Effect.void)
-      const go = () => resume(Effect.void)
+      const go = () => {
+        waiting.delete(go)
+        resume(Effect.void)
+      }
       waiting.add(go)
       return Effect.sync(() => waiting.delete(go))
     })

@@ -22,7 +22,10 @@ export const make = (connection: Connection, pollMs: number): Signal => {
   const version = Effect.catch(connection.read(versionOf), () => Effect.succeed(seen))
 
   const woken = Effect.callback<true>((resume) => {
-    const wake = () => resume(Effect.succeed(true))
+    const wake = () => {
+      waiting.delete(wake)
+      resume(Effect.succeed(true))
+    }
     waiting.add(wake)
     return Effect.sync(() => waiting.delete(wake))
   })
