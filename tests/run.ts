@@ -102,6 +102,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
     onEngines("glue", "runtime/adapters/glue", 120, ["moto"]),
     onEngines("dynamodb", "runtime/adapters/dynamodb", 480, ["dynamodb"]),
     onEngines("kinesis", "runtime/adapters/kinesis", 240, ["kinesis"]),
+    onEngines("aws", "tests/aws/resharding", 240, ["kinesis"]),
     onEngines("sns-sqs", "runtime/adapters/sns-sqs", 240, ["fauxqs"]),
     { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 600, ciOnly: true },
   ],
