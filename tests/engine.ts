@@ -8,6 +8,7 @@ import { afterAll, beforeAll } from "vitest"
 import { entry, type Name } from "../infra/engines/engines.ts"
 import { type Running, start, stop } from "../infra/engines/running.ts"
 
+export { cancelled, operationOf, throttled } from "../infra/engines/aws.ts"
 export { type Asked, type Fault, faults, type Proxy, proxy } from "../infra/engines/proxy.ts"
 
 /** Call it where tests are defined, and what it gives inside of them. */

@@ -31,6 +31,8 @@ export const Trigger: Context.Reference<Layer.Layer<TickTrigger>> = Context.Refe
 export interface Hooks {
   commit: (commit: Store["commit"]) => Store["commit"]
   read: (store: Store) => Partial<Store>
+  /** Of a store whose generated ids leave no receipt; set before the host is made. */
+  generatedKey: Store["generatedKey"]
   /** Lets everything through until a test says otherwise. */
   gate: GateShape
 }
@@ -66,18 +68,19 @@ export const make: Effect.Effect<Rig> = Effect.gen(function* () {
   const snapshots: SnapshotStoreMemory.State = new Map()
   const store = yield* EventStoreMemory.make(events)
   const snapshotStore = yield* SnapshotStoreMemory.make(snapshots)
-  const hooks: Hooks = { commit: (commit) => commit, read: () => ({}), gate: open }
+  const hooks: Hooks = { commit: (commit) => commit, read: () => ({}), generatedKey: undefined, gate: open }
   const logs: Array<string> = []
   const logger = Logger.layer([Logger.make(({ message, fiber }) => {
     logs.push(JSON.stringify([message, fiber.getRef(References.CurrentLogAnnotations)]))
   })])
-  const hooked = Layer.succeed(EventStore, {
+  const hooked = Layer.sync(EventStore, () => ({
     ...store,
+    ...hooks.generatedKey === undefined ? {} : { generatedKey: hooks.generatedKey },
     commit: (group) => hooks.commit(store.commit)(group),
     readEach: (requests, limit) => (hooks.read(store).readEach ?? store.readEach)(requests, limit),
     read: (stream, after, limit) => (hooks.read(store).read ?? store.read)(stream, after, limit),
     receipt: (stream, commandId) => (hooks.read(store).receipt ?? store.receipt)(stream, commandId),
-  })
+  }))
   const hookedGate = Layer.succeed(Gate, {
     look: (ask) => hooks.gate.look(ask),
     learn: (asks) => hooks.gate.learn(asks),

@@ -5,7 +5,7 @@
 import { assert } from "@effect/vitest"
 import { Deferred, Effect, Result, type Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { StoreOutcomeUnknown, StoreUnavailable } from "../../core/EventStore.ts"
+import { type Append, type Outcome, StoreOutcomeUnknown, StoreUnavailable } from "../../core/EventStore.ts"
 import * as Metrics from "../../runtime/HostMetrics.ts"
 import * as Rig from "./Rig.ts"
 import { awaitAll, fork, tag, totalOf, upTo } from "./steps.ts"
@@ -190,4 +190,68 @@ check("scope: a host whose scope closes drains first", () =>
     }))
     assert.isDefined(ended)
     assert.strictEqual(rig.events.log.length, 1)
+  }))
+
+check(
+  "unknown: of a generated id the key says where the store would have it, and what is there is found again",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      rig.hooks.generatedKey = (commandId, version) => `${commandId}.${version}`
+      const host = yield* rig.host({ attempts: 3 })
+      yield* host.tell("c", "Add", { n: 1 })
+      const sent: Array<Append> = []
+      rig.hooks.commit = () => (group) =>
+        Effect.suspend(() => {
+          sent.push(...group)
+          return Effect.fail(new StoreOutcomeUnknown({ reason: "lost" }))
+        })
+      const [answer] = yield* awaitAll([yield* fork(host.tell("c", "Add", { n: 2 }))])
+      assert(Result.isFailure(answer!) && answer.failure._tag === "OutcomeUnknown")
+      const { commandId } = sent[0]!.command!
+      assert.strictEqual(answer.failure.commandId, `${commandId}.2`)
+      // Each attempt says where the one before may be, and that it is a repeat.
+      assert.deepEqual(sent.map(({ again, tried }) => [tried, again]), [
+        [undefined, undefined],
+        [2, true],
+        [2, true],
+      ])
+      assert.isTrue(sent.slice(1).every(({ command }) => command!.given))
+      const [given] = yield* awaitAll([yield* fork(host.tell("c", "Add", { n: 2 }, { commandId: "k" }))])
+      assert(Result.isFailure(given!) && given.failure._tag === "OutcomeUnknown")
+      assert.strictEqual(given.failure.commandId, "k")
+      assert.isTrue(sent.slice(3).every(({ tried }) => tried === undefined))
+    }),
+)
+
+check("commit: what a store says of single appends decides for each of them alone", () =>
+  Effect.gen(function* () {
+    const rig = yield* Rig.make
+    const host = yield* rig.host({ attempts: 4 })
+    let says: { readonly [id: string]: Outcome } = {
+      b: { _tag: "Unavailable", reason: "throttled" },
+      c: { _tag: "Unknown", reason: "unanswered" },
+    }
+    rig.hooks.commit = (commit) => (group) =>
+      Effect.flatMap(
+        commit(group.filter(({ stream }) => says[stream.id]?._tag !== "Unavailable")),
+        (outcomes) => {
+          let next = 0
+          return Effect.succeed(group.map(({ stream }): Outcome => {
+            const said = says[stream.id]
+            const stored = said?._tag === "Unavailable" ? undefined : outcomes[next++]
+            return said ?? stored!
+          }))
+        },
+      )
+    const fibers = yield* Effect.forEach(["a", "b", "c"], (id) => fork(host.tell(id, "Add", { n: 1 })))
+    yield* Rig.settle
+    assert.deepEqual(fibers.map((fiber) => fiber.pollUnsafe() !== undefined), [true, false, false])
+    const refused = (yield* awaitAll(fibers)).map((one) => Result.isFailure(one) ? one.failure : undefined)
+    assert.deepEqual(refused.map((one) => one?._tag), [undefined, "Unavailable", "OutcomeUnknown"])
+    assert(refused[1]?._tag === "Unavailable" && refused[1].reason === "throttled")
+    // Both are well again: what was stored of c is found, whatever its caller was told.
+    says = {}
+    assert.deepEqual((yield* awaitAll([yield* fork(host.tell("b", "Add", { n: 1 }))])).map(tag), ["ok"])
+    assert.deepEqual([totalOf(rig, "a"), totalOf(rig, "b"), totalOf(rig, "c")], [1, 1, 1])
   }))
