@@ -122,6 +122,6 @@ export const layer = (settings: Settings): Layer.Layer<Stores, CannotOpen> =>
     return Context.make(EventStore, events).pipe(
       Context.add(ChangeFeed, ChangeFeeds.make(calls, streams, events.head)),
       Context.add(SnapshotStore, yield* Snapshots.make(calls)),
-      Context.merge(yield* Keepers.make(calls.sdk, calls.client, settings.prefix)),
+      Context.merge(yield* Keepers.make(calls)),
     )
   }))

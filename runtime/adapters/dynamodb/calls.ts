@@ -29,7 +29,7 @@ export interface Query {
   readonly TableName: string
   readonly IndexName?: string
   readonly KeyConditionExpression: string
-  readonly ExpressionAttributeValues: Record<string, AttributeValue>
+  readonly ExpressionAttributeValues?: Record<string, AttributeValue>
   readonly ExpressionAttributeNames?: Record<string, string>
   readonly FilterExpression?: string
   readonly ProjectionExpression?: string

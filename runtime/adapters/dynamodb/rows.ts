@@ -5,11 +5,13 @@
  * again and may meet itself: what must not be done twice carries a token.
  * @module
  */
-import type { AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb"
-import { type Clock, Effect, Random } from "effect"
-import { StoreUnavailable } from "../../../core/EventStore.ts"
+import type { AttributeValue } from "@aws-sdk/client-dynamodb"
+import { Clock, Effect, Random } from "effect"
+import type { StoreUnavailable } from "../../../core/EventStore.ts"
 import type { Failed } from "../aws/Failed.ts"
-import type { Call } from "../aws/Retry.ts"
+import type { Asked, Calls } from "./calls.ts"
+import { unavailable } from "./faults.ts"
+import type { Item } from "./items.ts"
 
 export interface Key {
   readonly pk: string
@@ -52,19 +54,6 @@ export interface Query {
   readonly limit: number
 }
 
-type Sdk = typeof import("@aws-sdk/client-dynamodb")
-type Item = Record<string, AttributeValue>
-
-export interface Access {
-  readonly sdk: Sdk
-  readonly client: DynamoDBClient
-  readonly call: Call
-  /** Before the name of each table. */
-  readonly prefix: string
-  /** DynamoDB deletes by a clock of its own: what may go is said by this one, whatever time a caller lives in. */
-  readonly clock: Clock.Clock
-}
-
 /** That of a row which does not exist. */
 export const isAbsent: Expression = { text: "attribute_not_exists(#pk)" }
 
@@ -98,17 +87,6 @@ const conditioned = (condition: Expression, change?: Expression) => ({
   ...named(condition, change),
 })
 
-const unavailable = ({ cause, code, kind }: Failed): StoreUnavailable => {
-  const reason = kind === "throttled"
-    ? kind
-    : kind === "transient"
-    ? "unanswered"
-    : code === "ResourceNotFoundException"
-    ? "table-missing"
-    : kind
-  return new StoreUnavailable({ reason, cause })
-}
-
 interface SdkError {
   readonly Item?: Item
   readonly CancellationReasons?: ReadonlyArray<{ readonly Code?: string; readonly Item?: Item }>
@@ -123,63 +101,36 @@ const refusalOf = ({ cause, code, mayHaveActed }: Failed): Written | undefined =
   return reasons.has("TransactionConflict") && !mayHaveActed ? refused(undefined) : undefined
 }
 
-/** DynamoDB takes no more keys at once. */
-const keysMax = 100
-/** Reads of a part that it left out, before it counts as throttled; between them ever longer pauses. */
-const roundsMax = 10
-const pauseMs = 20
+/** What a filtered query looks at before it answers; what does not pass counts, too. */
+const looked = 1_000
 
 /** The rows of one table; those of events and receipts are not of this kind. */
-export const make = ({ call, client, clock, prefix, sdk }: Access, table: "consumption" | "control"): Rows => {
-  const TableName = `${prefix}${table}`
-  const sent = <A>(send: (options: { readonly abortSignal: AbortSignal }) => Promise<A>) =>
-    call((abortSignal) => send({ abortSignal }))
-  const read = <A>(send: (options: { readonly abortSignal: AbortSignal }) => Promise<A>) =>
-    Effect.mapError(sent(send), unavailable)
+export const make = Effect.fnUntraced(function* (
+  calls: Calls,
+  table: "consumption" | "control",
+): Effect.fn.Return<Rows> {
+  const { client, sdk } = calls
+  const TableName = calls.tableOf(table)
+  // DynamoDB deletes by a clock of its own: what may go is said by ours, whatever time a caller lives in.
+  const clock = yield* Clock.Clock
+  const read = <A>(call: Asked<A>) => calls.permit(unavailable(call))
   const write = (
     send: (options: { readonly abortSignal: AbortSignal }) => Promise<{ readonly Attributes?: Item | undefined }>,
   ) =>
-    sent(send).pipe(
-      Effect.map(({ Attributes = {} }): Written => ({ _tag: "Done", row: rowOf(Attributes) })),
-      Effect.catch((failed) => {
+    calls.permit(Effect.catch(
+      Effect.map(calls.call(send), ({ Attributes = {} }): Written => ({ _tag: "Done", row: rowOf(Attributes) })),
+      (failed) => {
         const refusal = refusalOf(failed)
-        return refusal === undefined ? Effect.fail(unavailable(failed)) : Effect.succeed(refusal)
-      }),
-    )
+        return refusal === undefined ? unavailable(Effect.fail(failed)) : Effect.succeed(refusal)
+      },
+    ))
+  const placeOf = ({ pk, sk }: Key) => ({ TableName, Key: itemOf({ pk, sk }) })
   const putOf = ({ condition, row }: Put) => ({ TableName, Item: itemOf(row), ...conditioned(condition) })
-
-  const getSome = Effect.fnUntraced(function* (keys: ReadonlyArray<Key>) {
-    const found: Array<Row> = []
-    let left: Array<Item> = keys.map(({ pk, sk }) => itemOf({ pk, sk }))
-    for (let round = 0; left.length > 0; round++) {
-      if (round === roundsMax) return yield* new StoreUnavailable({ reason: "throttled" })
-      if (round > 0) yield* Effect.sleep(round * pauseMs)
-      const RequestItems = { [TableName]: { Keys: left, ConsistentRead: true } }
-      const { Responses, UnprocessedKeys } = yield* read((options) =>
-        client.send(new sdk.BatchGetItemCommand({ RequestItems }), options)
-      )
-      for (const item of Responses?.[TableName] ?? []) found.push(rowOf(item))
-      left = UnprocessedKeys?.[TableName]?.Keys ?? []
-    }
-    return found
-  })
 
   return {
     expiry: (afterMs) => Math.ceil((clock.currentTimeMillisUnsafe() + afterMs) / 1000),
-    get: ({ pk, sk }) =>
-      Effect.map(
-        read((options) =>
-          client.send(new sdk.GetItemCommand({ TableName, Key: itemOf({ pk, sk }), ConsistentRead: true }), options)
-        ),
-        ({ Item }) => Item && rowOf(Item),
-      ),
-    getEach: (keys) => {
-      const parts = Array.from(
-        { length: Math.ceil(keys.length / keysMax) },
-        (_, i) => keys.slice(i * keysMax, (i + 1) * keysMax),
-      )
-      return Effect.map(Effect.forEach(parts, getSome, { concurrency: 4 }), (found) => found.flat())
-    },
+    get: (key) => Effect.map(read(calls.get(placeOf(key))), (item) => item && rowOf(item)),
+    getEach: (keys) => Effect.map(read(calls.getEach(keys.map(placeOf))), (found) => found.map(rowOf)),
     put: (put) => write((options) => client.send(new sdk.PutItemCommand(putOf(put)), options)),
     putAll: (puts) =>
       Effect.flatMap(token, (ClientRequestToken) => {
@@ -187,20 +138,21 @@ export const make = ({ call, client, clock, prefix, sdk }: Access, table: "consu
         const input = { ClientRequestToken, TransactItems: puts.map((put) => ({ Put: putOf(put) })) }
         return write((options) => client.send(new sdk.TransactWriteItemsCommand(input), options).then(() => ({})))
       }),
-    update: ({ pk, sk }, change, condition) =>
+    update: (key, change, condition) =>
       write((options) =>
         client.send(
           new sdk.UpdateItemCommand({
-            ...{ TableName, Key: itemOf({ pk, sk }), UpdateExpression: change.text, ReturnValues: "ALL_NEW" },
+            ...placeOf(key),
+            ...{ UpdateExpression: change.text, ReturnValues: "ALL_NEW" },
             ...conditioned(condition, change),
           }),
           options,
         )
       ),
-    drop: ({ pk, sk }, condition) =>
+    drop: (key, condition) =>
       write((options) =>
         client.send(
-          new sdk.DeleteItemCommand({ TableName, Key: itemOf({ pk, sk }), ...conditioned(condition) }),
+          new sdk.DeleteItemCommand({ ...placeOf(key), ...conditioned(condition) }),
           options,
         )
       ),
@@ -208,21 +160,17 @@ export const make = ({ call, client, clock, prefix, sdk }: Access, table: "consu
       const found: Array<Row> = []
       let from: Item | undefined
       do {
-        const input = {
-          TableName,
-          KeyConditionExpression: where.text,
-          ScanIndexForward: !isBackwards,
+        const page = yield* read(calls.query({
+          ...{ TableName, KeyConditionExpression: where.text, ScanIndexForward: !isBackwards },
           ...named(where, filter),
           ...index === undefined ? { ConsistentRead: true } : { IndexName: index },
-          // It counts what it looks at, not what passes.
-          ...filter === undefined ? { Limit: limit - found.length } : { FilterExpression: filter.text },
-          ...from === undefined ? {} : { ExclusiveStartKey: from },
-        }
-        const page = yield* read((options) => client.send(new sdk.QueryCommand(input), options))
-        for (const item of page.Items ?? []) found.push(rowOf(item))
-        from = page.LastEvaluatedKey
+          ...filter === undefined ? { Limit: limit - found.length } : { FilterExpression: filter.text, Limit: looked },
+          ExclusiveStartKey: from,
+        }))
+        found.push(...page.items.map(rowOf))
+        from = page.next
       } while (from !== undefined && found.length < limit)
       return found.slice(0, limit)
     }),
   }
-}
+})
