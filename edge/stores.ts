@@ -16,11 +16,6 @@ type Stores = Layer.Layer<Extract<Layer.Success<Tables>, Layer.Success<File>>, L
 /** No file is opened where the tables are DynamoDB's. */
 export const layerOf = ({ name }: App, { data, production, store }: Settings): Stores => {
   if (store.kind === "sqlite") return Sqlite.layer({ folder: data })
-  const { aws: { endpoint, endpoints, ...aws }, prefix = `${name}-` } = store
-  const at = endpoints?.dynamodb ?? endpoint
-  return DynamoDB.layer({
-    ...{ prefix, ...aws },
-    ...at === undefined ? {} : { endpoint: at },
-    ...production ? {} : { create: true },
-  })
+  const { aws, prefix = `${name}-` } = store
+  return DynamoDB.layer({ prefix, ...aws, ...production ? {} : { create: true } })
 }

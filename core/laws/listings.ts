@@ -111,6 +111,16 @@ export const listings = (runs: number): ReadonlyArray<Law> => [
     yield* same(yield* store.streams(tenant, "Nothing", undefined, 5), { items: [] }, "an aggregate without instances")
   }),
 
+  law("a range that has not begun is empty", function* (store, tenant) {
+    const noon = epochMs + 12 * 3_600_000
+    const now = withClock({ ms: noon })
+    yield* now(store.commit([append(streamOf(tenant, "a"), 0, "c")]))
+    for (const ms of [1, 1_000, 86_400_000]) {
+      const range = { tenant, from: noon + ms, to: noon + ms + 1_000, limit: 5 }
+      yield* same(yield* now(store.byTime(range)), { items: [] }, `${ms} ms from now`)
+    }
+  }),
+
   law("a cursor of another listing, tenant, aggregate or store is refused", function* (store, tenant) {
     const hands = { ms: epochMs }
     for (const id of ["a", "b"]) yield* store.commit([append(streamOf(tenant, id), 0, "c")]).pipe(withClock(hands))

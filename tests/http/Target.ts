@@ -4,7 +4,7 @@
  * A new store gets the whole suite by opening a target over itself.
  * @module
  */
-import { Clock, Effect, Layer, Logger, ManagedRuntime } from "effect"
+import { Clock, Effect, Layer, Logger, ManagedRuntime, Result } from "effect"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -26,9 +26,10 @@ import * as auth from "../../edge/auth.ts"
 import { start } from "../../edge/deno.ts"
 import * as keys from "../../edge/keys.ts"
 import * as locked from "../../edge/locked.ts"
+import { fromEnvironment } from "../../edge/settings.ts"
+import { layerOf } from "../../edge/stores.ts"
 import { sha256 } from "../../policies/bundle.ts"
 import * as Policies from "../../policies/Policies.ts"
-import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
 import { CachedRegistry } from "../../runtime/CachedRegistry.ts"
 import { Gate } from "../../runtime/Gate.ts"
@@ -99,7 +100,7 @@ export const inProcess =
     }
   }
 
-/** The whole server over a socket and the embedded store. */
+/** The whole server over a socket and the store that `more` chooses, else the embedded one. */
 export const embedded = async (
   some: Partial<Limits.Limits> = {},
   more: Readonly<Record<string, string>> = {},
@@ -114,6 +115,7 @@ export const embedded = async (
     NEXUS_JWKS_URL: issuer.jwksUrl,
     ...more,
   }
+  const settings = Result.getOrThrow(fromEnvironment(env))
   const server = await start(boxes, { env, limits: some, logLevel: "None" })
   return {
     app: boxes,
@@ -121,7 +123,7 @@ export const embedded = async (
     limits: Limits.lowered(some),
     fetch: (path, init) => fetch(server.url + path, init),
     port: Number(new URL(server.url).port),
-    letters: (f) => Effect.runPromise(Effect.provide(Effect.flatMap(DeadLetters, f), Sqlite.layer({ folder: data }))),
+    letters: (f) => Effect.runPromise(Effect.provide(Effect.flatMap(DeadLetters, f), layerOf(boxes, settings))),
     close: async () => {
       await server.stop()
       issuer.close()

@@ -25,6 +25,13 @@ export const temporal = (open: Open): void => {
       const said = await (await client())(`/v1/Box/a/events?fromVersion=${version}&limit=1`)
       return json(said).events[0].recordedAt as number
     }
+    /** Until the store says that all that was written so far is listed. */
+    const settled = async () => {
+      const path = `/v1/events?from=${first}&to=${second + 1}&limit=1`
+      while (json(await (await client())(path)).settled <= second) {
+        await new Promise((resolve) => setTimeout(resolve, 250))
+      }
+    }
     beforeAll(async () => {
       target = await open()
       document = await documentOf(target)
@@ -100,6 +107,7 @@ export const temporal = (open: Open): void => {
     })
 
     it("is a page of the events of a time range, with a cursor to the next", async () => {
+      await settled()
       const get = await client()
       const path = `/v1/events?from=${first}&to=${second + 1}&limit=2`
       const seen: Array<number> = []
@@ -162,6 +170,7 @@ export const temporal = (open: Open): void => {
     })
 
     it("does not take a cursor of another tenant", async () => {
+      await settled()
       const range = `from=${first}&to=${second + 1}&limit=1`
       const { cursor } = json(await (await client())(`/v1/events?${range}`))
       assert.isString(cursor)

@@ -28,6 +28,9 @@ export const byTime = Effect.fnUntraced(function* (
   const end = Math.ceil(to)
   // No key goes on where another ends, so that a character more stands behind it and before the next.
   const low = isBehind ? `${items.placeKey(...after)}!` : items.timeKey(start)
+  const high = items.timeKey(end)
+  // A range that ends before it begins is empty; DynamoDB would call it a mistake.
+  if (low > high) return []
   const found: Array<items.Item> = []
   for (let day = start - start % dayMs; day < end && found.length < limit; day += dayMs) {
     const queries = every.map((shard) => ({
@@ -38,7 +41,7 @@ export const byTime = Effect.fnUntraced(function* (
       ExpressionAttributeValues: {
         ":day": { S: items.dayKey(tenant, items.dayOf(day), shard) },
         ":low": { S: low },
-        ":high": { S: items.timeKey(end) },
+        ":high": { S: high },
         ...aggregate === undefined ? {} : { ":of": { S: `${tenant}#${aggregate}#` } },
       },
       ...aggregate === undefined ? {} : { FilterExpression: "begins_with(pk, :of)" },
