@@ -141,7 +141,7 @@ export const make = Effect.fnUntraced(function* (
 
   /** Answers whoever waited for no more than this; whether anybody is left. The last one closes the lane at once. */
   const settle = (lane: Lane, version: number): boolean => {
-    for (let behind = lane.version + 1; behind <= version; behind++) lane.fed.delete(behind)
+    for (const fed of lane.fed.keys()) if (fed <= version) lane.fed.delete(fed)
     lane.version = Math.max(lane.version, version)
     const waiters = lane.waiters
     lane.waiters = waiters.filter((waiter) => waiter.version > version)

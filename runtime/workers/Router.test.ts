@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Fate } from "../../core/Fate.ts"
 import { streamOf } from "../../core/laws/fixtures.ts"
-import { Limits, lowered } from "../../core/Limits.ts"
+import { object, text } from "../../core/laws/schemas.ts"
+import { defaults, Limits, lowered } from "../../core/Limits.ts"
 import * as ShardLogMemory from "../../core/ShardLogMemory.ts"
 import * as World from "../../testing/simulation/World.ts"
 import { make, type Options } from "../../tests/router/Rig.ts"
@@ -71,4 +72,110 @@ describe("the router", () => {
       }
     },
   )
+
+  it("routes what was stored while nobody routed, longer than the feed remembers", async () => {
+    await run(21, { shards: 2 }, function* (rig) {
+      for (let i = 0; i < 12; i++) yield* rig.say(streamOf("t", `s${i}`), "Noted", "Chatted", "Noted")
+      for (const id of rig.feed.log.shards.keys()) ShardLogMemory.trim(rig.feed.log, id)
+      yield* rig.open("r")
+      assert.deepStrictEqual(yield* rig.drained(30_000), [])
+      assert.deepStrictEqual(rig.wrongOnBus(), [])
+      assert.deepStrictEqual(rig.secondaryMissing(), [])
+    })
+  })
+
+  it("finds in its rounds what the feed never brought", async () => {
+    await run(22, {}, function* (rig) {
+      yield* rig.open("r")
+      yield* Effect.sleep(5_000)
+      // More than a page: rounds go on where the one before ended.
+      for (let i = 0; i < 12; i++) {
+        yield* rig.say(streamOf("t", `s${i}`), "Noted")
+        for (const shard of rig.feed.log.shards.values()) shard.waiting = []
+      }
+      assert.lengthOf(rig.behind(), 12)
+      assert.deepStrictEqual(yield* rig.drained(4 * limits.reconcileMs), [])
+      assert.deepStrictEqual(rig.wrongOnBus(), [])
+    })
+  })
+
+  it("parks a stream in front of what must not be sent, holds no other up, and goes on when it is redriven", async () => {
+    await run(23, {}, function* (rig) {
+      const [bad, good] = [streamOf("t", "bad"), streamOf("t", "good")]
+      const { router } = yield* rig.open("r")
+      yield* rig.say(bad, "Noted", "Strange", "Noted")
+      yield* rig.say(good, "Noted")
+      assert.deepStrictEqual(yield* rig.drained(20_000), [])
+      yield* rig.say(bad, "Noted")
+      yield* rig.say(good, "Noted")
+      assert.deepStrictEqual(yield* rig.drained(20_000), [])
+      yield* Effect.sleep(2_000)
+      const letter = rig.letters.get("router/t/Order/bad")!
+      assert.deepStrictEqual(
+        [letter.version, letter.type, letter.error, letter.kind],
+        [2, "Strange", "SchemaNotRegistered Order.Strange.v1", "stream"],
+      )
+      assert.deepStrictEqual([rig.markOf(bad).version, rig.markOf(good).version], [1, 2])
+
+      const redo = () => router().redo.stream(bad)
+      const failed = yield* redo()
+      assert.strictEqual(failed._tag, "Failed")
+      assert.strictEqual(rig.markOf(bad).version, 1)
+      yield* rig.registry.register("Order.Strange.v1", object({ of: text! }))
+      yield* Effect.sleep(limits.registryRetryMs)
+      assert.deepStrictEqual(yield* redo(), { _tag: "Done" })
+      assert.deepStrictEqual(rig.markOf(bad), { version: 4, core: 4 })
+      rig.letters.delete(letter.id)
+      yield* rig.say(bad, "Noted")
+      assert.deepStrictEqual(yield* rig.drained(20_000), [])
+      assert.deepStrictEqual(rig.wrongOnBus(), [])
+    })
+  })
+
+  it("lets a stream wait alone whose schema cannot be asked for", async () => {
+    await run(24, {}, function* (rig) {
+      const [waiting, other] = [streamOf("t", "waiting"), streamOf("t", "other")]
+      yield* rig.open("r")
+      yield* rig.registry.register("Order.Strange.v1", object({ of: text! }))
+      rig.known.down.add("Order.Strange.v1")
+      yield* rig.say(waiting, "Strange", "Noted")
+      for (let i = 0; i < 5; i++) yield* rig.say(other, "Noted")
+      yield* Effect.sleep(10_000)
+      assert.deepStrictEqual(rig.behind(), ["t/Order/waiting 0/2"])
+      assert.strictEqual(rig.letters.size, 0)
+      rig.known.down.clear()
+      assert.deepStrictEqual(yield* rig.drained(60_000), [])
+      assert.deepStrictEqual(rig.wrongOnBus(), [])
+    })
+  })
+
+  it("sends again only what failed, while the others of the call go on", async () => {
+    let refused = 0
+    // The first record of every stream is refused three times.
+    const fate = (): Fate => refused++ < 3 ? "refused" : "done"
+    await run(25, { fate }, function* (rig) {
+      const streams = [1, 2, 3, 4].map((i) => streamOf("t", `s${i}`))
+      for (const one of streams) yield* rig.say(one, "Noted", "Noted")
+      yield* rig.open("r")
+      assert.deepStrictEqual(yield* rig.drained(30_000), [])
+      const records = [...rig.bus.shards.values()].flatMap(({ items }) => items)
+      assert.strictEqual(records.length, 4)
+      assert.deepStrictEqual(rig.wrongOnBus(), [])
+    })
+  })
+
+  it("sends a stream's backlog in full records, one after the other", { timeout: 60_000 }, async () => {
+    await run(26, { publishMs: 20, limits: defaults }, function* (rig, world) {
+      const types = Array.from({ length: 50 }, () => "Noted")
+      for (let i = 0; i < 60; i++) yield* rig.say(streamOf("t", "hot"), ...types)
+      yield* rig.open("r")
+      const began = world.now()
+      assert.deepStrictEqual(yield* rig.drained(30_000), [])
+      const records = [...rig.bus.shards.values()].flatMap(({ items }) => items)
+      assert.deepStrictEqual(records.map(({ record }) => record.events.length), Array(6).fill(500))
+      // 2,000 events a second would take 1.5 s.
+      assert.isBelow(world.now() - began, 1_500)
+      assert.deepStrictEqual(rig.wrongOnBus(), [])
+    })
+  })
 })

@@ -23,7 +23,7 @@ import * as Limits from "../../core/Limits.ts"
 import * as PolicyEnforcerMemory from "../../core/PolicyEnforcerMemory.ts"
 import { Progress } from "../../core/Progress.ts"
 import * as ProgressMemory from "../../core/ProgressMemory.ts"
-import { SchemaRegistry } from "../../core/SchemaRegistry.ts"
+import { RegistryUnavailable, SchemaRegistry } from "../../core/SchemaRegistry.ts"
 import * as SchemaRegistryMemory from "../../core/SchemaRegistryMemory.ts"
 import { SecondaryBus } from "../../core/SecondaryBus.ts"
 import * as SecondaryBusMemory from "../../core/SecondaryBusMemory.ts"
@@ -65,7 +65,17 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const letters: DeadLettersMemory.State = new Map()
   const logs: Array<string> = []
   const registry = yield* SchemaRegistryMemory.make()
-  const known = { isDown: false }
+  /** Subjects that cannot be read. */
+  const known = { down: new Set<string>() }
+  const asked = SchemaRegistry.of({
+    ...registry,
+    revisions: (subject) =>
+      Effect.suspend(() =>
+        known.down.has(subject)
+          ? Effect.fail(new RegistryUnavailable({ retryAfterSeconds: 1, reason: "down" }))
+          : registry.revisions(subject)
+      ),
+  })
   for (const type of ["Noted", "Chatted"]) yield* registry.register(`Order.${type}.v1`, object({ of: text! }))
   const secondary = SecondaryBusMemory.make(queues, fate === undefined ? {} : { fate })
   yield* secondary.subscribe("chat", [{ aggregate: "Order", type: "Chatted" }])
@@ -89,7 +99,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       Layer.succeed(Progress, unsure(ProgressMemory.make(marks))),
       Layer.succeed(DeadLetters, unsure(DeadLettersMemory.make(letters))),
       PolicyEnforcerMemory.layerDeniesNothingForTests,
-      Layer.provide(CachedRegistry.layer, Layer.succeed(SchemaRegistry, registry)),
+      Layer.provide(CachedRegistry.layer, Layer.succeed(SchemaRegistry, asked)),
     )
     const logger = Logger.make(({ message }) => void logs.push(String(message)))
     const context = process.context.pipe(
