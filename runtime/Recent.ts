@@ -80,7 +80,9 @@ export const make = (max: { readonly ms: number; readonly events: number; readon
     clear: () => {
       entries.clear()
       units = 0
-      ;[lostNo, lostMs] = [last, -Infinity]
+      // Something may have been missed behind the last entry, too.
+      lostNo = ++last
+      lostMs = -Infinity
     },
   }
 }
