@@ -64,7 +64,7 @@ describe("nexus policies", { timeout: 120_000 }, () => {
       nexus(`graph --app ${shop} --format png`),
     ])
     assert.match(printed.out, /^digraph "shop" \{\n/)
-    assert.deepStrictEqual([written.code, written.out], [0, `wrote ${file}: 4 services, 7 edges, 0 in red\n`])
+    assert.deepStrictEqual([written.code, written.out], [0, `wrote ${file}: 4 services, 10 edges, 0 in red\n`])
     assert.match(readFileSync(file, "utf8"), /^<!doctype html>/)
     assert.deepStrictEqual([none.code, none.out], [2, ""])
   })

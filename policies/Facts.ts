@@ -38,12 +38,15 @@ export const Import = Struct({
   ...place,
 })
 
-/** A service reaching for another. `ask` and `http` wait for an answer; `bus` (a command) and `event` its manifest names. */
+/**
+ * A service reaching for another. `ask` and `http` wait for an answer; `bus` (a command) and `event` stand in its manifest,
+ * and in its source where it really sends and listens.
+ */
 export const Call = Struct({
   from: String,
   /** Empty where it cannot be told; of `http` the host then stands in `aggregate`'s place. */
   to: String,
-  /** What is asked, `*` where the source does not say; of a manifest the whole name: `Payment.TakePayment`. */
+  /** What is asked, `*` where the source does not say; of `bus` and `event` the whole name: `Payment.TakePayment`. */
   aggregate: String,
   how: Literals(["ask", "http", "bus", "event"]),
   ...place,

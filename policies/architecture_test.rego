@@ -152,6 +152,26 @@ test_event_of_ones_own if only(called({"how": "event", "aggregate": "Order.Order
 
 test_command_is_no_event if only(called({"how": "event"}), "decoupling/unknown-event")
 
+test_command_that_the_manifest_does_not_name if only(
+	object.union(called({"aggregate": "Payment.TakePayment"}), {"services": [object.union(orders, {"sends": []}), payments]}),
+	"decoupling/undeclared-command",
+)
+
+test_command_that_nobody_can_tell if only(called({"aggregate": "Payment.*"}), "decoupling/undeclared-command")
+
+test_event_that_the_manifest_does_not_name if only(
+	object.union(
+		called({"how": "event", "aggregate": "Payment.PaymentTaken"}),
+		{"services": [object.union(orders, {"consumes": []}), payments]},
+	),
+	"decoupling/undeclared-event",
+)
+
+test_event_heard_outside_of_all_services if only(
+	called({"how": "event", "aggregate": "Payment.PaymentTaken", "from": ""}),
+	"decoupling/undeclared-event",
+)
+
 test_ask_of_another_service if only(called({"how": "ask"}), "decoupling/no-synchronous-call")
 
 test_http_to_another_service if only(called({"how": "http"}), "decoupling/no-synchronous-call")

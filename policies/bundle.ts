@@ -5,7 +5,7 @@
  */
 
 /** SHA-256 of `bundle.wasm`. */
-export const sha256 = "77928c179b1becc5eb566c602f50301d90f40508bde946203c3e8eb65edf97d4"
+export const sha256 = "fc5fa2f421fb4135aaddc9bf0e9276bae374c8e23238119c3936d6425f64a459"
 
 /** SHA-256 of the policies that it was compiled from. */
-export const sources = "cdfb2636c7008369337c21553f945b4b795ffb442e99c387ce99a855306f24ee"
+export const sources = "1c9b55ed4d3ef7152318b70b9fb047b2b2bca2f2a29a4aa0d3cc348222fc8e2b"

@@ -48,6 +48,7 @@ violations contains {
 } if {
 	some one in input.calls
 	one.how == "bus"
+	not is_open(one)
 	not of_another(one, commands)
 }
 
@@ -61,7 +62,37 @@ violations contains {
 } if {
 	some one in input.calls
 	one.how == "event"
+	not is_open(one)
 	not of_another(one, events)
+}
+
+# What a service really sends and listens to is what its manifest says: others rely on it when they change a contract.
+violations contains {
+	"policy": policy,
+	"rule": "undeclared-command",
+	"why": sprintf("%s sends %s, and its manifest does not say so", [named(one.from), one.aggregate]),
+	"repair": sprintf("add it to \"sends\" in the manifest of %s, or do not send it", [named(one.from)]),
+	"file": one.file,
+	"line": one.line,
+} if {
+	some one in input.calls
+	one.how == "bus"
+	told(one, commands)
+	not one.aggregate in {name | some service in input.services; service.name == one.from; some name in service.sends}
+}
+
+violations contains {
+	"policy": policy,
+	"rule": "undeclared-event",
+	"why": sprintf("%s listens to %s, and its manifest does not say so", [named(one.from), one.aggregate]),
+	"repair": sprintf("add it to \"consumes\" in the manifest of %s, or do not listen to it", [named(one.from)]),
+	"file": one.file,
+	"line": one.line,
+} if {
+	some one in input.calls
+	one.how == "event"
+	told(one, events)
+	not one.aggregate in {name | some service in input.services; service.name == one.from; some name in service.consumes}
 }
 
 violations contains {
@@ -103,6 +134,17 @@ commands contains concat(".", [one.name, command]) if {
 events contains concat(".", [one.aggregate, one.type]) if {
 	some one in input.events
 }
+
+named(service) := service if service != ""
+
+named(service) := "a part that lies in no service" if service == ""
+
+# Where the source does not say what is sent, a manifest cannot either.
+is_open(one) if contains(one.aggregate, "*")
+
+told(one, names) if of_another(one, names)
+
+told(one, _) if is_open(one)
 
 of_another(one, names) if {
 	one.aggregate in names

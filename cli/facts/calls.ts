@@ -1,5 +1,6 @@
 /**
- * How services reach for each other: asks and requests in the source, bus commands and events in the manifests.
+ * How services reach for each other: asks, requests and bus commands in the source, and what the manifests say of bus
+ * commands and events.
  * @module
  */
 import type { Call } from "../../policies/Facts.ts"
@@ -81,15 +82,23 @@ const reached = (reader: Reader, owners: Owners, module: Module, from: Known): R
   const add = (node: Node, reach: Reach | undefined): void => {
     if (reach === undefined || reach.to === from.name) return
     const call = { from: from.name, ...reach, file: module.path, line: lineAt(module, node) }
-    const key = `${call.how}\n${call.line}\n${call.to}`
+    const key = `${call.how}\n${call.line}\n${call.to}${call.how === "bus" ? `\n${call.aggregate}` : ""}`
     if (!found.has(key)) found.set(key, call)
   }
   // Where nobody else owns anything, nobody else can be asked.
   const alone = owners.services.every((one) => one.name === from.name || one.owns.length === 0)
   const ask = (node: Node, aggregate: string) =>
     aggregate === "*" && alone ? undefined : add(node, { to: owners.of(aggregate), aggregate, how: "ask" })
+  const command = (node: Node, aggregate: string, name: string) =>
+    aggregate === "*" && alone ? undefined : add(node, {
+      to: owners.of(aggregate),
+      aggregate: `${aggregate}.${name}`,
+      how: "bus",
+    })
   const knowsActors = reader.takes(module, "Actors")
   const called = new Set<Node>()
+  /** Clients of `CommandBus.tell`, and whether it was seen what each of them is told. */
+  const tellers = new Map<Node, boolean>()
   every(module.program, (node) => {
     if (/^(Import|Export(All|Named))/.test(node.type) && isNode(node["source"])) return false
     if (node.type === "TemplateLiteral" || node.type === "Literal") {
@@ -98,10 +107,21 @@ const reached = (reader: Reader, owners: Owners, module: Module, from: Known): R
       if (owners.of(aggregate) !== "") add(node, { to: owners.of(aggregate), aggregate, how: "http" })
       return
     }
+    if (node.type === "MemberExpression") {
+      const client = reader.of(module, node["object"] as Node)
+      const name = nameOf(node["property"])
+      if (client?.kind === "node" && isTell(reader, client.module, client.node)) {
+        tellers.set(client.node, true)
+        const target = aggregateOf(reader, client.module, nodesOf(client.node["arguments"])[0])
+        const named = node["computed"] === true ? reader.text(module, node["property"]) : name ?? hole
+        command(node, target, named.includes(hole) ? "*" : named)
+      }
+    }
     if (node.type === "MemberExpression" && !called.has(node)) {
       const meaning = reader.of(module, node)
       // Handed on as a value: whom it will ask, nobody can tell.
       if (isNexus(meaning, "Actors", "ask") || isNexus(meaning, "Actors", "state")) ask(node, "*")
+      if (isNexus(meaning, "CommandBus", "tell")) command(node, "*", "*")
     }
     if (node.type !== "CallExpression" && node.type !== "NewExpression") return
     const callee = node["callee"] as Node
@@ -110,6 +130,17 @@ const reached = (reader: Reader, owners: Owners, module: Module, from: Known): R
     called.add(callee)
     if (isNexus(meaning, "Actors", "ask") || isNexus(meaning, "Actors", "state")) {
       ask(node, aggregateOf(reader, module, args[0]))
+    } else if (isNexus(meaning, "CommandBus", "tell")) {
+      if (!tellers.has(node)) tellers.set(node, false)
+    } else if (isNexus(meaning, "CommandBus", "CommandBus", "*", "send")) {
+      const sent = args[0] === undefined ? undefined : reader.of(module, args[0])
+      const object = sent?.kind === "node" && sent.node.type === "ObjectExpression" ? sent : undefined
+      const written = (member: string) => {
+        const value = object && memberOf(object.node, member)
+        const text = value === undefined ? hole : reader.text(object!.module, value)
+        return text.includes(hole) ? "*" : text
+      }
+      command(node, written("aggregate"), written("command"))
     } else if (callee.type === "MemberExpression" && /^(send|state)$/.test(nameOf(callee["property"]) ?? "")) {
       const name = nameOf(callee["property"])!
       // Handed in by somebody, as by `Effect.flatMap(Actors.Actors, (all) => …)`.
@@ -144,8 +175,15 @@ const reached = (reader: Reader, owners: Owners, module: Module, from: Known): R
       add(node, addressed(owners, from, address, source))
     }
   })
+  // Handed on as a value: what it will be told, nobody can tell.
+  for (const [node, isSeen] of tellers) {
+    if (!isSeen) command(node, aggregateOf(reader, module, nodesOf(node["arguments"])[0]), "*")
+  }
   return [...found.values()]
 }
+
+const isTell = (reader: Reader, module: Module, node: Node): boolean =>
+  node.type === "CallExpression" && isNexus(reader.of(module, node["callee"] as Node), "CommandBus", "tell")
 
 /** What the manifests say: commands to whom they go, events from whom they come. */
 const declared = (owners: Owners): ReadonlyArray<Call> =>

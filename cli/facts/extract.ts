@@ -11,6 +11,7 @@ import * as Lock from "../../schemas/Lock.ts"
 import { graph, type Host, type Module } from "../evolve/Module.ts"
 import * as aws from "./aws.ts"
 import { calls, ownersOf } from "./calls.ts"
+import { subscriptions } from "./consumers.ts"
 import { declared, places } from "./declared.ts"
 import * as imports from "./imports.ts"
 import * as meaning from "./meaning.ts"
@@ -100,7 +101,10 @@ export const extract = (given: Given): Result.Result<Facts, ReadonlyArray<string
     services: known.map(({ hosts: _, outside: _o, text: _t, ...service }) => service),
     ...declared(app, at, home, lock.success, serviceOf),
     imports: imports.across(known, modules, taken, workers, imports.contractsOf(reader, modules, taken)),
-    calls: calls(reader, owners, modules, workers),
+    calls: [
+      ...calls(reader, owners, modules, workers),
+      ...subscriptions(app, reader, owners, modules, home),
+    ],
     publishers: serving.publishers(reader, modules, table.routes(app, lowered({})).map(table.factOf), home),
     statements: [
       ...modules.flatMap((module) => [...sql.ofModule(reader, module), ...aws.ofModule(reader, module)]),

@@ -58,3 +58,13 @@ export const takeBack = <L extends Priced>(lines: ReadonlyArray<L>, items: Reado
   }
   return { left, refundPence, missing: undefined }
 }
+
+/** How many pieces of each kind these lines hold. */
+export const piecesOf = (lines: ReadonlyArray<Item>): ReadonlyArray<Item> => {
+  const pieces = new Map<string, number>()
+  for (const { quantity, stockCode } of lines) pieces.set(stockCode, (pieces.get(stockCode) ?? 0) + quantity)
+  return [...pieces].map(([stockCode, quantity]) => ({ stockCode, quantity }))
+}
+
+/** The id under which goods stand in stock: tills send codes with spaces and signs, ids have none. */
+export const itemIdOf = (stockCode: string): string => stockCode.replaceAll(/^[^A-Za-z0-9]|[^A-Za-z0-9._-]/g, "0")
