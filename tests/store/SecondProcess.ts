@@ -27,13 +27,14 @@ export interface SecondProcess {
   readonly hammer: (hammering: Hammering) => Effect.Effect<ReadonlyArray<number>>
 }
 
+/** `where` is a folder, or an address of DynamoDB and a prefix. */
 export const start = (
-  folder: string,
+  ...where: ReadonlyArray<string>
 ): Effect.Effect<SecondProcess, never, Scope.Scope> =>
   Effect.gen(function* () {
     const child = yield* Effect.acquireRelease(
       Effect.sync(() => {
-        const args = ["run", "-A", "tests/store/process.ts", folder]
+        const args = ["run", "-A", "tests/store/process.ts", ...where]
         return spawn(execPath, args, { stdio: ["pipe", "pipe", "inherit"] })
       }),
       ended,

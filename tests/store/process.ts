@@ -1,7 +1,7 @@
 /**
- * A second process over a store's file: reads one call a line from its input and writes one answer a line.
+ * A second process over a store's file or tables: reads one call a line from its input and writes one answer a line.
  *
- * Started as `process.ts <folder>`; it ends with its input.
+ * Started as `process.ts <folder>` or `process.ts <url of DynamoDB> <prefix of tables>`; it ends with its input.
  * @module
  */
 import { Cause, Context, Effect, Exit, Layer } from "effect"
@@ -12,6 +12,8 @@ import { withClock } from "../../core/laws/fixtures.ts"
 import { Leases } from "../../core/Leases.ts"
 import { Progress } from "../../core/Progress.ts"
 import { QueryLimiter, type Shape as Limiter } from "../../core/QueryLimiter.ts"
+import * as DynamoDB from "../../runtime/adapters/dynamodb/DynamoDB.ts"
+import { patient, settingsOf } from "../../runtime/adapters/dynamodb/testStore.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { type Answer, answered, type Call, onLine, revive } from "./calls.ts"
 import { hammer, race } from "./race.ts"
@@ -42,8 +44,14 @@ const answerOf = (exit: Exit.Exit<unknown, unknown>): Answer => {
   return { failed: { _tag, reason } }
 }
 
+const [, , where = "", prefix = ""] = argv
+const stores: Layer.Layer<DeadLetters | EventStore | Leases | Progress | QueryLimiter, Error> =
+  where.startsWith("http:")
+    ? Layer.provide(DynamoDB.layer(settingsOf(where, { prefix })), patient)
+    : Sqlite.layer({ folder: where })
+
 await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-  const context = yield* Layer.build(Sqlite.layer({ folder: argv[2]! }))
+  const context = yield* Layer.build(stores)
   const [store, limiter] = [Context.get(context, EventStore), Context.get(context, QueryLimiter)]
   const ports = {
     leases: Context.get(context, Leases),
