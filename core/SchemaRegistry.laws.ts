@@ -11,6 +11,7 @@ import { freshTenant, holds, type Law, same } from "./laws/fixtures.ts"
 import { refusals } from "./laws/refusedSchemas.ts"
 import {
   absent,
+  draft07,
   first,
   growing,
   hashOf,
@@ -163,6 +164,18 @@ export const laws: ReadonlyArray<Law<SchemaRegistry>> = [
 ]
 
 const rivals = 16
+
+/** For those that know draft-07 alone, beside `laws`. */
+export const draft07Laws: ReadonlyArray<Law<SchemaRegistry>> = [
+  law("register() keeps a schema of 2020-12 in draft-07, and finds it by either", function* (registry, subject) {
+    const newer = "https://json-schema.org/draft/2020-12/schema"
+    const tuple = { type: "array", prefixItems: [{ type: "string" }, { type: "integer" }], items: false } as const
+    const { revision, schema } = yield* registry.register(subject(), object({ a: tuple }, newer))
+    yield* same([revision, schema["$schema"]], [1, draft07], "what is kept")
+    yield* same((yield* registry.register(subject(), schema)).revision, 1, "what was kept")
+    yield* same((yield* registry.register(subject(), object({ a: tuple }, newer))).revision, 1, "what was sent")
+  }),
+]
 
 /** What needs one writer at a time; see the head of this file. */
 export const embeddedLaws: ReadonlyArray<Law<SchemaRegistry>> = [
