@@ -5,6 +5,7 @@
 import { Schema } from "effect"
 import * as JsonSchemas from "../schemas/JsonSchemas.ts"
 import * as problems from "./problems.ts"
+import { unescape } from "../schemas/pointer.ts"
 
 export type Json = { readonly [key: string]: unknown }
 
@@ -20,7 +21,7 @@ const rewritten = (schema: unknown, renamed: (key: string) => string): unknown =
     Object.entries(schema).map(([key, value]) => {
       const name = key === "$ref" && typeof value === "string" ? reference.exec(value)?.[1] : undefined
       if (name === undefined) return [key, data.has(key) ? value : rewritten(value, renamed)]
-      const plain = decodeURIComponent(name).replaceAll("~1", "/").replaceAll("~0", "~")
+      const plain = unescape(decodeURIComponent(name))
       return [key, `#/components/schemas/${renamed(plain)}`]
     }),
   )

@@ -7,6 +7,7 @@
  */
 import { Result } from "effect"
 import type { Limits } from "../core/Limits.ts"
+import { pointerOf } from "../schemas/pointer.ts"
 import { JsonInvalid } from "./refusals.ts"
 
 export type JsonLimits = Pick<Limits, "jsonDepth" | "jsonKeys" | "jsonItems">
@@ -51,8 +52,7 @@ class Reader {
   }
 
   pointer(): string {
-    const parts = this.path.slice(0, this.depth)
-    return parts.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("")
+    return pointerOf(this.path.slice(0, this.depth))
   }
 
   /** The next character that is not white space. */

@@ -2,6 +2,7 @@
  * In what two JSON values differ, place by place.
  * @module
  */
+import { escape, unescape } from "../schemas/pointer.ts"
 
 export interface Change {
   /** JSON pointer (RFC 6901). */
@@ -15,7 +16,6 @@ export interface Change {
 type Members = { readonly [key: string]: unknown }
 const membersOf = (value: unknown): Members | undefined =>
   typeof value === "object" && value !== null ? value as Members : undefined
-const escape = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1")
 
 /** The smallest places that differ, in the order of keys; items of arrays are compared by index. */
 export const changes = (before: unknown, after: unknown, pointer = ""): ReadonlyArray<Change> => {
@@ -37,7 +37,7 @@ export const valueAt = (value: unknown, pointer: string): unknown => {
   for (const key of pointer.split("/").slice(1)) {
     const members = membersOf(found)
     if (members === undefined) return found
-    found = members[key.replaceAll("~1", "/").replaceAll("~0", "~")]
+    found = members[unescape(key)]
   }
   return found
 }

@@ -5,13 +5,13 @@
  * @module
  */
 import { Schema, SchemaIssue } from "effect"
+import { pointerOf } from "./pointer.ts"
 
 /** `pointer` is a JSON pointer (RFC 6901), `rule` a sentence such as "Expected a value greater than 0". */
 export const Issue = Schema.Struct({ pointer: Schema.String, rule: Schema.String })
 export type Issue = typeof Issue.Type
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
-const escape = (key: PropertyKey): string => String(key).replaceAll("~", "~0").replaceAll("/", "~1")
 
 /** At most this many issues are said of one value; a reader mends the first few and asks again. */
 const issuesMax = 20
@@ -29,7 +29,7 @@ const fromIssue = (issue: SchemaIssue.Issue): ReadonlyArray<Issue> => {
   const seen = new Map<string, Issue>()
   for (const { path, message } of format(issue).issues) {
     if (seen.size === issuesMax) break
-    const pointer = (path ?? []).map((part) => `/${escape(part as PropertyKey)}`).join("")
+    const pointer = pointerOf((path ?? []) as ReadonlyArray<PropertyKey>)
     seen.set(`${pointer} ${message}`, { pointer, rule: message })
   }
   return [...seen.values()]

@@ -6,10 +6,11 @@
  */
 import { Result } from "effect"
 import { accepts, explain } from "./compatibility/accepts.ts"
-import { escape, type Json, type JsonSchema } from "./compatibility/json.ts"
+import type { Json, JsonSchema } from "./compatibility/json.ts"
 import { read } from "./compatibility/read.ts"
 import type * as Issue from "./Issue.ts"
 import type { Unusable } from "./Unusable.ts"
+import { escape } from "./pointer.ts"
 
 /** Empty where the value fits; otherwise at most the first 20 issues. The value must be parsed JSON. */
 export type Validator = (value: unknown) => ReadonlyArray<Issue.Issue>

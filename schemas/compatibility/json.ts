@@ -1,5 +1,5 @@
 /**
- * JSON values as schemas see them: deep equality, exact multiples, lengths in code points, pointers.
+ * JSON values as schemas see them: deep equality, exact multiples, lengths in code points.
  * @module
  */
 import type { Schema } from "effect"
@@ -23,9 +23,6 @@ export const equal = (a: Json, b: Json): boolean => {
   const keys = Object.keys(a)
   return keys.length === Object.keys(b).length && keys.every((key) => has(b, key) && equal(a[key]!, b[key]!))
 }
-
-export const escape = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1")
-export const unescape = (token: string): string => token.replaceAll("~1", "/").replaceAll("~0", "~")
 
 /** In code points, as JSON Schema counts: a surrogate pair is one. */
 export const lengthOf = (text: string): number => {

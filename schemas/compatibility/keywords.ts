@@ -2,7 +2,8 @@
  * What each keyword of a schema means to a node, as a table; a keyword in a wrong shape is refused with its place.
  * @module
  */
-import { escape, isArray, isObject, type Json, type JsonObject } from "./json.ts"
+import { escape } from "../pointer.ts"
+import { isArray, isObject, type Json, type JsonObject } from "./json.ts"
 import { isListed } from "./listed.ts"
 import * as Node from "./Node.ts"
 import * as Pattern from "./pattern.ts"

@@ -9,7 +9,8 @@ import { Result } from "effect"
 import { Unusable } from "../Unusable.ts"
 import * as Interned from "./Interned.ts"
 import { type Draft, keywords, type Reading, unsupported } from "./keywords.ts"
-import { escape, has, isArray, isObject, type Json, type JsonSchema, unescape } from "./json.ts"
+import { escape, unescape } from "../pointer.ts"
+import { has, isArray, isObject, type Json, type JsonSchema } from "./json.ts"
 import * as Node from "./Node.ts"
 
 const bytesMax = 256 * 1024
