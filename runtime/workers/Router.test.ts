@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Metric } from "effect"
 import type { Fate } from "../../core/Fate.ts"
 import { streamOf } from "../../core/laws/fixtures.ts"
 import { object, text } from "../../core/laws/schemas.ts"
 import { defaults, Limits, lowered } from "../../core/Limits.ts"
 import * as ShardLogMemory from "../../core/ShardLogMemory.ts"
 import * as World from "../../testing/simulation/World.ts"
+import * as Metrics from "./RouterMetrics.ts"
 import { make, type Options } from "../../tests/router/Rig.ts"
 
 const limits = lowered({ shardPage: 20, shardWindow: 60, shardsPollMs: 4_000, reconcilePage: 5, page: 4 })
@@ -77,10 +78,33 @@ describe("the router", () => {
     await run(21, { shards: 2 }, function* (rig) {
       for (let i = 0; i < 12; i++) yield* rig.say(streamOf("t", `s${i}`), "Noted", "Chatted", "Noted")
       for (const id of rig.feed.log.shards.keys()) ShardLogMemory.trim(rig.feed.log, id)
-      yield* rig.open("r")
+      const { context } = yield* rig.open("r")
       assert.deepStrictEqual(yield* rig.drained(30_000), [])
       assert.deepStrictEqual(rig.wrongOnBus(), [])
       assert.deepStrictEqual(rig.secondaryMissing(), [])
+      const { CoreEvents, Gaps, SecondaryEvents, TotalEvents } = Metrics
+      const counted = yield* Effect.provideContext(
+        Effect.forEach([TotalEvents, CoreEvents, SecondaryEvents, Gaps], (metric) => Metric.value(metric)),
+        context,
+      )
+      assert.deepStrictEqual(counted.map(({ count }) => count), [36, 24, 12, 36])
+      const { count } = yield* Effect.provideContext(Metric.value(Metrics.RoutingLatency), context)
+      assert.strictEqual(count, 36)
+    })
+  })
+
+  it("looks at every stream once the feed has forgotten what was not read, and only then moves on", async () => {
+    await run(27, {}, function* (rig) {
+      for (let i = 0; i < 12; i++) yield* rig.say(streamOf("t", `s${i}`), "Noted")
+      yield* rig.open("r")
+      assert.deepStrictEqual(yield* rig.drained(20_000), [])
+      yield* Effect.sleep(8_000)
+      for (let i = 0; i < 12; i++) yield* rig.say(streamOf("t", `s${i}`), "Noted")
+      for (const id of rig.feed.log.shards.keys()) ShardLogMemory.trim(rig.feed.log, id)
+      yield* rig.say(streamOf("t", "last"), "Noted")
+      // Long before a round would come by.
+      assert.deepStrictEqual(yield* rig.drained(10_000), [])
+      assert.deepStrictEqual(rig.wrongOnBus(), [])
     })
   })
 
@@ -135,7 +159,8 @@ describe("the router", () => {
   it("lets a stream wait alone whose schema cannot be asked for", async () => {
     await run(24, {}, function* (rig) {
       const [waiting, other] = [streamOf("t", "waiting"), streamOf("t", "other")]
-      yield* rig.open("r")
+      const { context } = yield* rig.open("r")
+      const lagOf = Effect.map(Effect.provideContext(Metric.value(Metrics.FeedLag), context), ({ value }) => value)
       yield* rig.registry.register("Order.Strange.v1", object({ of: text! }))
       rig.known.down.add("Order.Strange.v1")
       yield* rig.say(waiting, "Strange", "Noted")
@@ -143,9 +168,12 @@ describe("the router", () => {
       yield* Effect.sleep(10_000)
       assert.deepStrictEqual(rig.behind(), ["t/Order/waiting 0/2"])
       assert.strictEqual(rig.letters.size, 0)
+      assert.isAtLeast(yield* lagOf, 8_000)
       rig.known.down.clear()
       assert.deepStrictEqual(yield* rig.drained(60_000), [])
       assert.deepStrictEqual(rig.wrongOnBus(), [])
+      yield* Effect.sleep(2_000)
+      assert.isBelow(yield* lagOf, 1_000)
     })
   })
 
