@@ -1,6 +1,8 @@
-import { describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { perStream, reopened } from "../../../core/EventStore.laws.ts"
+import { EventStore } from "../../../core/EventStore.ts"
+import { append, epochMs, streamOf, withClock } from "../../../core/laws/fixtures.ts"
 import { engine } from "../../../tests/engine.ts"
 import * as DynamoDB from "./DynamoDB.ts"
 import { fresh, settingsOf } from "./testStore.ts"
@@ -16,4 +18,18 @@ describe("the store on DynamoDB", () => {
       return reopened(Layer.suspend(() => DynamoDB.layer(settings)))[i]!.law
     }, 60_000)
   }
+
+  it.live("byTime() gives nothing younger than what is settled, whatever is asked", () =>
+    Effect.gen(function* () {
+      const store = yield* EventStore
+      const hands = { ms: epochMs }
+      yield* withClock(hands)(store.commit([append(streamOf("t", "a"), 0, "c")]))
+      const listed = Effect.suspend(() =>
+        withClock(hands)(store.byTime({ tenant: "t", from: epochMs - 1, to: epochMs + 3_600_000, limit: 9 }))
+      )
+      hands.ms += store.settleMs!
+      assert.strictEqual((yield* listed).items.length, 0)
+      hands.ms++
+      assert.strictEqual((yield* listed).items.length, 1)
+    }).pipe(Effect.provide(here)), 60_000)
 })
