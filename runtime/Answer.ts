@@ -90,3 +90,16 @@ export const unresolved = (
 /** Under which key the outcome of a command is found: its id, but for what the store keeps under generated ones. */
 export const keyOf = (commandId: string, tried: number, generatedKey: EventStore.Shape["generatedKey"]): string =>
   tried === 0 || generatedKey === undefined ? commandId : generatedKey(commandId, tried)
+
+/**
+ * What was decided before on a command that may have been: it was named by its caller, or sent to the store already.
+ * Nothing for all others, without asking.
+ */
+export const before = (
+  store: EventStore.Shape,
+  stream: StreamKey,
+  task: CommandTask,
+): Effect.Effect<EventStore.Receipt | undefined, EventStore.StoreUnavailable> =>
+  task.request.commandId === undefined && !task.unknown
+    ? Effect.undefined
+    : store.receipt(stream, keyOf(task.commandId, task.tried, store.generatedKey))

@@ -8,6 +8,7 @@
 import { Effect, Fiber, Option, Result } from "effect"
 import * as ActorError from "../core/ActorError.ts"
 import type { Actor, Task } from "./Actor.ts"
+import * as Answer from "./Answer.ts"
 import type { Ask, Verdicts } from "./Gate.ts"
 import { type Host, release } from "./Host.ts"
 import * as Metrics from "./HostMetrics.ts"
@@ -41,8 +42,8 @@ const nothing: Verdicts = () => new ActorError.PolicyUnavailable({ retryAfterSec
 const receipts = Effect.fnUntraced(function* (host: Host, actor: Actor, tasks: ReadonlyArray<Task>) {
   const { stream } = actor.work!
   for (const task of tasks) {
-    if (task.answered || task._tag === "Read" || (task.request.commandId === undefined && !task.unknown)) continue
-    const receipt = yield* Effect.result(host.store.receipt(stream, task.commandId))
+    if (task.answered || task._tag === "Read") continue
+    const receipt = yield* Effect.result(Answer.before(host.store, stream, task))
     if (Result.isFailure(receipt) || receipt.success === undefined) continue
     Settle.repeat(host, task, stream, receipt.success)
     Settle.flush(host)

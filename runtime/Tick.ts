@@ -104,15 +104,10 @@ const receiptFirst = Effect.fnUntraced(function* (
   task: Actor.Task,
   error: ActorError.ActorError,
 ) {
-  if (task._tag === "Read" || (task.request.commandId === undefined && !task.unknown)) {
-    return Settle.fail(host, task, error)
-  }
+  if (task._tag === "Read") return Settle.fail(host, task, error)
   const { stream } = actor.work!
-  const key = Answer.keyOf(task.commandId, task.tried, host.store.generatedKey)
-  const receipt = yield* Effect.result(host.store.receipt(stream, key))
-  if (Result.isFailure(receipt)) {
-    return Settle.fail(host, task, new ActorError.Unavailable({ retryAfterSeconds: 1, reason: receipt.failure.reason }))
-  }
+  const receipt = yield* Effect.result(Answer.before(host.store, stream, task))
+  if (Result.isFailure(receipt)) return Settle.fail(host, task, ActorError.Unavailable.fromStore(receipt.failure))
   if (receipt.success === undefined) return Settle.fail(host, task, error)
   Settle.repeat(host, task, stream, receipt.success)
 })
