@@ -164,6 +164,13 @@ export const make = Effect.fnUntraced(function* (
         Effect.flatMap(next(lane, mark.version), (events) => prepare(stream, mark, events)),
       ).pipe(
         Effect.catchTag("StoreUnavailable", ({ reason }) => Effect.succeed({ step: undefined, halt: later(reason) })),
+        // A hole in the store, or a bug: this stream waits for a person, and holds no other up.
+        Effect.catchDefect((defect) =>
+          Effect.as(
+            Effect.logError("routing a stream broke", defect).pipe(Effect.annotateLogs({ stream: keyOf(stream) })),
+            { step: undefined, halt: later("a defect: the log names it") },
+          )
+        ),
       )
       const { halt, step } = turn
       if (step !== undefined && step.events.length > 0) {

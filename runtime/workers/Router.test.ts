@@ -177,6 +177,24 @@ describe("the router", () => {
     })
   })
 
+  it("lets a stream wait alone in which the store has a hole", async () => {
+    await run(28, {}, function* (rig) {
+      const [holed, other] = [streamOf("t", "holed"), streamOf("t", "other")]
+      yield* rig.say(holed, "Noted", "Noted", "Noted")
+      rig.store.streams.get("t/Order/holed")!.events.splice(1, 1)
+      // The feed has lost what the store lacks.
+      for (const shard of rig.feed.log.shards.values()) {
+        shard.waiting = shard.waiting.filter(({ version }) => version !== 2)
+      }
+      yield* rig.open("r")
+      yield* Effect.sleep(3_000)
+      for (let i = 0; i < 5; i++) yield* rig.say(other, "Noted")
+      yield* Effect.sleep(10_000)
+      assert.deepStrictEqual(rig.behind(), ["t/Order/holed 1/3"])
+      assert.include(rig.logs.join(), "routing a stream broke")
+    })
+  })
+
   it("sends again only what failed, while the others of the call go on", async () => {
     let refused = 0
     // The first record of every stream is refused three times.

@@ -89,13 +89,15 @@ const make = Effect.fnUntraced(function* (app: App) {
     },
   })
 
+  /** What breaks once is tried in the next round. */
+  const logged = Effect.catchDefect((defect: unknown) => Effect.logError("the reconciler broke", defect))
   const reconcile = Effect.gen(function* () {
     while (!isHeld()) yield* Effect.sleep(limits.sweepMs)
     // A stream that cannot be routed for now keeps it from its end, and nothing else.
-    yield* Effect.forkChild(reconciler.all)
+    yield* Effect.forkChild(logged(reconciler.all))
     while (true) {
       yield* Effect.sleep(limits.reconcileMs)
-      if (isHeld()) yield* reconciler.some
+      if (isHeld()) yield* logged(reconciler.some)
     }
   })
 

@@ -98,7 +98,13 @@ export const run = <A>(options: Options<A>): Effect.Effect<never, never, Leases>
           lookedAt = elapsedMs(clock)
         }
         yield* round(shards)
-      }).pipe(Effect.as(undefined), Effect.catch(Effect.succeed))
+      }).pipe(
+        Effect.as(undefined),
+        Effect.catch(Effect.succeed),
+        Effect.catchDefect((defect) =>
+          Effect.as(Effect.logError("the look for shards broke", defect), { reason: "a defect" })
+        ),
+      )
       if (failed !== undefined && !isFailing) {
         yield* Effect.logWarning("shards and leases cannot be asked", { name, reason: failed.reason })
       }
