@@ -39,6 +39,7 @@ import * as registries from "./registries.ts"
 import * as sample from "./sample.ts"
 import { type Environment, fromEnvironment, type Settings } from "./settings.ts"
 import * as stores from "./stores.ts"
+import * as workers from "./workers.ts"
 
 export interface ServeOptions {
   /** What `nexus schemas generate` wrote: `generated/lock.ts`. Production does not serve without it. */
@@ -135,7 +136,8 @@ const layerOf = (
   limits: Limits.Limits,
   logLevel: LogLevel.LogLevel,
 ) =>
-  Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
+  workers.layerOf(app, settings).pipe(
+    Layer.provideMerge(Layer.merge(ActorHost.layer(app), TimeTravel.layer(app))),
     Layer.provideMerge(Layer.merge(Tail.layer, Gate.layer(app))),
     Layer.provideMerge(Layer.merge(registryOf(settings), Policies.layer(policies))),
     Layer.provideMerge(

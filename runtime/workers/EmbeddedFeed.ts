@@ -24,7 +24,8 @@ export const layer: Layer.Layer<ChangeFeed, never, EventStore | Tail> = Layer.ef
     const waiting = new Set<() => void>()
     yield* tail.onWake(() => {
       isStale = true
-      for (const go of waiting) go()
+      // Of those who wait now: whoever goes may read and wait again before this ends.
+      for (const go of [...waiting]) go()
     })
     const woken = Effect.callback<void>((resume) => {
       // Stored behind the last read, before anybody waited.
