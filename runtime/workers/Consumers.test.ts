@@ -208,3 +208,50 @@ describe("a consumer that begins", () => {
     }
   })
 })
+
+describe("a consumer that is closed or mended", () => {
+  it("lets the handler that runs end, keeps that it did, and hands nothing over again", async () => {
+    await run(70, function* ({ called, consumer, mark, open, until, write }) {
+      const one = yield* open("p1", [consumer("a", takes(3_000))])
+      yield* Effect.sleep(5_000)
+      yield* write("x", "Moved", "Moved")
+      assert.isTrue(yield* until(() => called("a").length === 1))
+      yield* one.close
+      assert.deepStrictEqual(called("a", true), ["x@1"])
+      assert.deepStrictEqual(mark("a", "x"), { version: 1, core: 1 })
+      yield* open("p2", [consumer("a", takes(10))])
+      assert.isTrue(yield* until(() => called("a", true).length === 2))
+      assert.deepStrictEqual(called("a"), ["x@1", "x@2"])
+    })
+  })
+
+  it("does a parked stream again up to its head, and says what fails", async () => {
+    await run(71, function* ({ called, consumer, letter, open, until, write }) {
+      const broken = { at: "x@2" }
+      const one = yield* open("p", [consumer("a", ({ at }) => at === broken.at ? Effect.fail("no") : Effect.void)])
+      yield* Effect.sleep(5_000)
+      yield* write("x", "Moved", "Moved", "Moved")
+      assert.isTrue(yield* until(() => letter("a", "x") !== undefined))
+      const failed = yield* one.redo("a").stream(streamOf("x"))
+      assert.deepInclude(failed, { _tag: "Failed" })
+      broken.at = ""
+      assert.deepStrictEqual(yield* one.redo("a").stream(streamOf("x")), { _tag: "Done" })
+      assert.deepStrictEqual(called("a", true), range("x", 1, 3))
+    })
+  })
+
+  it("gives a gap up where the store has no such stream", async () => {
+    await run(72, function* ({ called, commit, consumer, letter, lose, open, until, write }) {
+      yield* open("p", [consumer("a", fine, { from: "now" })], { hasHistory: false })
+      yield* Effect.sleep(5_000)
+      yield* write("x", "Moved")
+      assert.isTrue(yield* until(() => called("a").length === 1))
+      yield* commit("x", ["Moved"])
+      lose("x", 2)
+      yield* write("x", "Moved")
+      assert.isTrue(yield* until(() => letter("a", "x") !== undefined))
+      const { error, version } = letter("a", "x")!
+      assert.deepStrictEqual([error, version, called("a")], ["Gap", 2, ["x@1"]])
+    })
+  })
+})
