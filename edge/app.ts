@@ -49,6 +49,8 @@ export interface EdgeOptions {
   readonly problemBase?: string
   /** Renders `/docs`; there is no such page where absent. */
   readonly docs?: docs.Renderer
+  /** Only health, metrics and documents: for a process that works behind others. */
+  readonly operationsOnly?: boolean
   /** Web origins whose pages may call us; none where absent. */
   readonly origins?: ReadonlyArray<string>
 }
@@ -99,12 +101,15 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
   const hub = Effect.runSyncWith(context)(Hub.make({ app, context, limits, permit: allowed, problem }))
   const tickets = makeTickets(Effect.runSyncWith(context)(Effect.service(Sha256)), limits)
 
-  const routes: ReadonlyArray<Route> = [
+  const work: ReadonlyArray<Route> = options.operationsOnly ? [] : [
     ...table.routes(app, limits),
     ...schemas.routes(limits),
     ...violations.routes(limits),
     ...deadLetters.routes(app, limits),
     stream.ticket(tickets, limits.ticketMs),
+  ]
+  const routes: ReadonlyArray<Route> = [
+    ...work,
     ...operations.routes({
       health,
       isDraining,
@@ -129,7 +134,7 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
   const [wanted, granted] = [new WeakSet<EdgeRequest>(), new WeakMap<EdgeRequest, Accept>()]
   const shake = handshake.make({ authenticate, hub, origins, permit: allowed, tickets })
   const socket = serve(edge, stream.socket(shake, wanted, granted))
-  hono.get(stream.path, (c) => throughHono(socket(c.req.raw, undefined)))
+  if (!options.operationsOnly) hono.get(stream.path, (c) => throughHono(socket(c.req.raw, undefined)))
   // Beside the routes, not behind them: a second handler on a path would put Hono's composition before every answer.
   const paths = [...new Set(routes.map(({ path }) => path))].map((path) => {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method)

@@ -24,7 +24,6 @@ import type { Locked } from "../schemas/Lock.ts"
 import { ActorHost } from "../runtime/ActorHost.ts"
 import { CachedRegistry } from "../runtime/CachedRegistry.ts"
 import { Gate } from "../runtime/Gate.ts"
-import { Tail } from "../runtime/Tail.ts"
 import { TickTrigger } from "../runtime/TickTrigger.ts"
 import { TimeTravel } from "../runtime/TimeTravel.ts"
 import { type EdgeApp, makeApp } from "./app.ts"
@@ -60,6 +59,8 @@ export interface ServeOptions {
 
 export interface Server {
   readonly url: string
+  /** The parts of the work that this process does; without `api` it answers for its health and metrics alone. */
+  readonly roles: Settings["roles"]
   /** Mints a token with the embedded key; absent where tokens come from an issuer elsewhere. */
   readonly mint: ((claims: Omit<embedded.Claims, "nowMs">) => Promise<string>) | undefined
   /** Refuses new work, lets what was taken finish for at most `Limits.drainMs`, closes the store. Idempotent. */
@@ -138,7 +139,7 @@ const layerOf = (
 ) =>
   workers.layerOf(app, settings).pipe(
     Layer.provideMerge(Layer.merge(ActorHost.layer(app), TimeTravel.layer(app))),
-    Layer.provideMerge(Layer.merge(Tail.layer, Gate.layer(app))),
+    Layer.provideMerge(Gate.layer(app)),
     Layer.provideMerge(Layer.merge(registryOf(settings), Policies.layer(policies))),
     Layer.provideMerge(
       Layer.mergeAll(
@@ -182,11 +183,6 @@ export const start = async (app: App, options: ServeOptions = {}): Promise<Serve
   const read = fromEnvironment(options.env ?? process.env)
   if (Result.isFailure(read)) throw new CannotServe(read.failure)
   const settings = read.success
-  if (!settings.roles.includes("api")) {
-    throw new CannotServe([
-      `NEXUS_ROLE is "${settings.roles.join()}": no such process can be started yet; leave it out`,
-    ])
-  }
   const limits = Limits.lowered(options.limits ?? {})
   const policies = await policiesOf(settings, options.policies)
   const { authenticate, key, served } = await identityOf(settings, limits).catch((error: Error) => {
@@ -211,6 +207,7 @@ export const start = async (app: App, options: ServeOptions = {}): Promise<Serve
     context,
     limits,
     origins: settings.origins,
+    operationsOnly: !settings.roles.includes("api"),
     ...served,
     ...docs,
   })
@@ -230,14 +227,19 @@ export const start = async (app: App, options: ServeOptions = {}): Promise<Serve
   })
   return {
     url: `http://${settings.hostname}:${listener.port}`,
+    roles: settings.roles,
     mint: key && ((claims) => embedded.mint(key, { ...claims, nowMs: Date.now() })),
     stop: stopper(edge, listener, () => runtime.dispose(), limits.drainMs),
   }
 }
 
-const everything = "commands:* read history stream schemas:read policies:read dead-letters:read sagas:read ops"
+const everything =
+  "commands:* read history stream schemas:read policies:read dead-letters:read dead-letters:operate sagas:read ops"
 
-const greeting = async (app: App, { mint, url }: Server): Promise<string> => {
+const greeting = async (app: App, { mint, roles, url }: Server): Promise<string> => {
+  if (!roles.includes("api")) {
+    return `nexus works as ${roles.join(" and ")} of "${app.name}", health and metrics on ${url}`
+  }
   if (mint === undefined) return `nexus serves "${app.name}" on ${url}`
   const claims = { tenant: "demo", subject: "developer", scope: everything, ttlSeconds: 86_400 }
   const found = await Effect.runPromise(sample.command(app))

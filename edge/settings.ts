@@ -68,10 +68,6 @@ export const fromEnvironment = (env: Environment): Result.Result<Settings, Reado
   const opaUrl = get("NEXUS_OPA_URL")
   faults.push(...urlFault("NEXUS_JWKS_URL", jwksUrl), ...urlFault("NEXUS_OPA_URL", opaUrl))
 
-  const portText = get("PORT") ?? "8787"
-  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : NaN
-  if (!(port <= 65_535)) faults.push(`PORT is "${portText}": use a number from 0 to 65535`)
-
   const origins = (get("NEXUS_ORIGINS") ?? "").split(",").map((origin) => origin.trim()).filter((origin) =>
     origin !== ""
   )
@@ -83,6 +79,10 @@ export const fromEnvironment = (env: Environment): Result.Result<Settings, Reado
   const choice = registry.read(get, faults)
   const kept = store.read(get, faults)
   const roles = store.rolesOf(get, faults, kept)
+  // Workers beside an API on one machine: whoever asks for their health says where.
+  const portText = get("PORT") ?? (roles.includes("api") ? "8787" : "0")
+  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : NaN
+  if (!(port <= 65_535)) faults.push(`PORT is "${portText}": use a number from 0 to 65535`)
 
   return faults.length > 0 ? Result.fail(faults) : Result.succeed({
     production,

@@ -1,21 +1,35 @@
 /**
- * The adapters of the stores, as settings choose them. It composes, for servers.
+ * The adapters of stores and buses, as settings choose them, and what follows the events there. It composes, for servers.
  * @module
  */
-import type { Layer } from "effect"
+import { Layer } from "effect"
 import type { App } from "../core/App.ts"
 import * as DynamoDB from "../runtime/adapters/dynamodb/DynamoDB.ts"
+import * as Kinesis from "../runtime/adapters/kinesis/Kinesis.ts"
+import * as SnsSqs from "../runtime/adapters/sns-sqs/SnsSqs.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
+import * as BusTail from "../runtime/BusTail.ts"
+import { Tail } from "../runtime/Tail.ts"
+import * as EmbeddedFeed from "../runtime/workers/EmbeddedFeed.ts"
 import type { Settings } from "./settings.ts"
 
-type Tables = ReturnType<typeof DynamoDB.layer>
-type File = ReturnType<typeof Sqlite.layer>
-/** What both have: the file holds more, for the command line. */
-type Stores = Layer.Layer<Extract<Layer.Success<Tables>, Layer.Success<File>>, Layer.Error<Tables> | Layer.Error<File>>
+/** One file, which is its own feed and bus. */
+const file = (folder: string) =>
+  EmbeddedFeed.layer.pipe(Layer.provideMerge(Tail.layer), Layer.provideMerge(Sqlite.layer({ folder })))
 
-/** No file is opened where the tables are DynamoDB's. */
+/** No file: tables, a stream, a topic and queues. What is stored is heard of by the bus, so routers have to run. */
+const aws = (settings: DynamoDB.Settings & Kinesis.Settings) =>
+  BusTail.layer.pipe(
+    Layer.provideMerge(Layer.mergeAll(DynamoDB.layer(settings), Kinesis.layer(settings), SnsSqs.layer(settings))),
+  )
+
+type File = ReturnType<typeof file>
+type Aws = ReturnType<typeof aws>
+/** What both have: the file holds more, for the command line. */
+type Stores = Layer.Layer<Extract<Layer.Success<Aws>, Layer.Success<File>>, Layer.Error<Aws> | Layer.Error<File>>
+
 export const layerOf = ({ name }: App, { data, production, store }: Settings): Stores => {
-  if (store.kind === "sqlite") return Sqlite.layer({ folder: data })
-  const { aws, prefix = `${name}-` } = store
-  return DynamoDB.layer({ prefix, ...aws, ...production ? {} : { create: true } })
+  if (store.kind === "sqlite") return file(data)
+  const { prefix = `${name}-` } = store
+  return aws({ prefix, ...store.aws, ...production ? {} : { create: true } })
 }

@@ -6,37 +6,35 @@
 import { Effect, Layer } from "effect"
 import type { App } from "../core/App.ts"
 import { CommandBus } from "../core/CommandBus.ts"
-import type { CoreBus } from "../core/CoreBus.ts"
 import { Limits } from "../core/Limits.ts"
-import type { SecondaryBus } from "../core/SecondaryBus.ts"
 import { Consumers } from "../runtime/workers/Consumers.ts"
 import * as DeadLetterQueue from "../runtime/workers/DeadLetterQueue.ts"
-import * as EmbeddedFeed from "../runtime/workers/EmbeddedFeed.ts"
 import * as Redrive from "../runtime/workers/Redrive.ts"
 import { Router } from "../runtime/workers/Router.ts"
 import type { Settings } from "./settings.ts"
 
-const redos = Effect.gen(function* () {
-  const [consumers, router] = [yield* Consumers, yield* Router]
-  return new Map([...consumers.redos, ["router", router.redo] as const])
-})
+const router = (app: App) =>
+  Redrive.layer(Effect.map(Effect.service(Router), ({ redo }) => new Map([["router", redo]]))).pipe(
+    Layer.provide(Router.layer(app)),
+  )
 
-/** Nothing where nobody listens. Closed first: the actors that handlers command are still there. */
-const embedded = (app: App) =>
-  Object.keys(app.consumers).length === 0 ? Layer.empty : Layer.merge(Redrive.layer(redos), DeadLetterQueue.layer(app))
+const consumers = (app: App) =>
+  Layer.merge(Redrive.layer(Effect.map(Effect.service(Consumers), ({ redos }) => redos)), DeadLetterQueue.layer(app))
     .pipe(
-      Layer.provideMerge(Layer.merge(Consumers.layer(app), Router.layer(app))),
-      Layer.provide(Layer.merge(CommandBus.layerActors, EmbeddedFeed.layer)),
-      // Of the time there is to drain the actors need some, too.
-      Layer.provide(Layer.effect(Limits, Effect.map(Limits, (limits) => ({ ...limits, drainMs: limits.drainMs / 2 })))),
+      Layer.provide(Consumers.layer(app)),
+      // Into this process's actors, whoever else has some: the store is the fence.
+      Layer.provide(CommandBus.layerActors),
     )
 
-type Embedded = ReturnType<typeof embedded>
+/** Where one process does all and nobody listens, nothing is routed: the file is read where it is. */
+const isIdle = (app: App, { store }: Settings): boolean =>
+  store.kind === "sqlite" && Object.keys(app.consumers).length === 0
 
-/** In one file everything there is; other stores have no bus beside them yet, and nothing is routed from them here. */
-export const layerOf = (app: App, { store }: Settings) =>
-  (store.kind === "sqlite" ? embedded(app) : Layer.empty) as Layer.Layer<
-    never,
-    Layer.Error<Embedded>,
-    Exclude<Layer.Services<Embedded>, CoreBus | SecondaryBus>
-  >
+/** The workers of the process's roles. They are closed before the actors that handlers command. */
+export const layerOf = (app: App, settings: Settings) => {
+  const has = (role: Settings["roles"][number]) => settings.roles.includes(role) && !isIdle(app, settings)
+  return Layer.merge(has("router") ? router(app) : Layer.empty, has("consumers") ? consumers(app) : Layer.empty).pipe(
+    // Of the time there is to drain the actors need some, too.
+    Layer.provide(Layer.effect(Limits, Effect.map(Limits, (limits) => ({ ...limits, drainMs: limits.drainMs / 2 })))),
+  )
+}

@@ -102,7 +102,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
     onEngines("glue", "runtime/adapters/glue", 120, ["moto"]),
     onEngines("dynamodb", "runtime/adapters/dynamodb", 480, ["dynamodb"]),
     onEngines("router", "tests/router", 120, ["dynamodb"]),
-    onEngines("http", "tests/http", 240, ["dynamodb"]),
+    onEngines("http", "tests/http", 300, ["dynamodb", "kinesis", "fauxqs"]),
     onEngines("kinesis", "runtime/adapters/kinesis", 240, ["kinesis"]),
     onEngines("aws", "tests/aws/resharding", 240, ["kinesis"]),
     onEngines("sns-sqs", "runtime/adapters/sns-sqs", 240, ["fauxqs"]),
