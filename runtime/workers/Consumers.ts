@@ -8,10 +8,10 @@ import type { Actors } from "../../core/Actors.ts"
 import type { App } from "../../core/App.ts"
 import { ChangeFeed } from "../../core/ChangeFeed.ts"
 import type { CommandBus } from "../../core/CommandBus.ts"
-import type * as Consumer from "../../core/Consumer.ts"
+import * as Consumer from "../../core/Consumer.ts"
 import { CoreBus } from "../../core/CoreBus.ts"
 import { DeadLetters } from "../../core/DeadLetters.ts"
-import { EventStore } from "../../core/EventStore.ts"
+import { EventStore, type StoredEvent } from "../../core/EventStore.ts"
 import * as EventWire from "../../core/EventWire.ts"
 import { Leases } from "../../core/Leases.ts"
 import { Limits } from "../../core/Limits.ts"
@@ -24,7 +24,7 @@ import * as CoreConsumer from "./CoreConsumer.ts"
 import * as Drain from "./Drain.ts"
 import * as Marks from "./Marks.ts"
 import { persist } from "./persist.ts"
-import type { Redo, Redos } from "./Redrive.ts"
+import type { Redo, Redone, Redos } from "./Redrive.ts"
 import * as SecondaryConsumer from "./SecondaryConsumer.ts"
 import * as Shards from "./Shards.ts"
 import * as Start from "./Start.ts"
@@ -76,7 +76,10 @@ const one = Effect.fnUntraced(function* (
   const attempts = yield* Attempts.make(consumer)
   const marks = yield* Marks.make(consumer.name, progress, letters)
   const { begin, drain } = yield* Drain.make(drainMs)
-  const core = yield* CoreConsumer.make({ consumer, store, letters, marks, attempts, drain, count })
+  /** Of a consumer that begins now, when it began; older events count as done. */
+  let sinceMs = -Infinity
+  const wanted = (event: StoredEvent) => Consumer.wants(consumer, event) && event.recordedAt >= sinceMs
+  const core = yield* CoreConsumer.make({ consumer, wanted, store, letters, marks, attempts, drain, count })
   const start: Start.Deps = { consumer, owner, leases, feed, bus, core }
   const interests = SecondaryConsumer.interestsOf(consumer)
   const hasCore = interests.length < consumer.events.length
@@ -88,16 +91,21 @@ const one = Effect.fnUntraced(function* (
       ? undefined
       : yield* persist(secondary.subscribe(consumer.name, interests))
     queue = subscribed
+    const begun = consumer.from === "now" ? yield* Start.run(start) : undefined
+    if (begun !== undefined) sinceMs = begun.sinceMs
     const ofQueue = subscribed === undefined
       ? Effect.void
-      : SecondaryConsumer.run({ consumer, queue: subscribed, attempts, drain, count })
-    const ofBus = Effect.flatMap(Start.run(start), (started) =>
-      hasCore
-        ? Shards.run({
-          ...{ name: consumer.name, owner, log: bus, from: () => Effect.succeed(started.position), work: core.work },
-          onTrimmed: ({ isHeld }) => Start.mend(start, started, isHeld),
-        })
-        : Effect.void)
+      : SecondaryConsumer.run({ consumer, wanted, queue: subscribed, attempts, drain, count })
+    const ofBus = Effect.flatMap(
+      begun === undefined ? Start.run(start) : Effect.succeed(begun),
+      (started) =>
+        hasCore
+          ? Shards.run({
+            ...{ name: consumer.name, owner, log: bus, from: () => Effect.succeed(started.position), work: core.work },
+            onTrimmed: ({ isHeld }) => Start.mend(start, isHeld),
+          })
+          : Effect.void,
+    )
     yield* Effect.all([ofQueue, ofBus], { concurrency: "unbounded", discard: true })
   })
   // What breaks is not left broken: nothing is lost but time.
@@ -112,7 +120,14 @@ const one = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => begin)
 
   return {
-    stream: core.redo,
+    stream: (stream) =>
+      Effect.matchEffect(Start.secondaryBefore(start), {
+        onSuccess: (beforeMs) =>
+          beforeMs === undefined
+            ? Effect.succeed<Redone>({ _tag: "Later", reason: "the consumer has not begun" })
+            : core.redo(stream, beforeMs),
+        onFailure: ({ reason }) => Effect.succeed<Redone>({ _tag: "Later", reason }),
+      }),
     message: (event) =>
       Effect.suspend(() =>
         queue === undefined ? Effect.succeed(false) : Effect.match(queue.send([EventWire.encode(event)]), {

@@ -11,7 +11,8 @@ import type { StreamHead } from "../../core/ChangeFeed.ts"
 import { Limits } from "../../core/Limits.ts"
 import type { Item } from "../../core/ShardLog.ts"
 import { keyOf, type StreamKey } from "../../core/Stream.ts"
-import * as Consumer from "../../core/Consumer.ts"
+import type { StoredEvent } from "../../core/EventStore.ts"
+import type { Patience } from "./Attempts.ts"
 import * as CatchUp from "./CatchUp.ts"
 import * as Delivery from "./Delivery.ts"
 import { persist } from "./persist.ts"
@@ -19,25 +20,20 @@ import type { Redone } from "./Redrive.ts"
 import type { Held } from "./ShardReader.ts"
 import * as Turns from "./Turns.ts"
 
-/** What a walk hands to a consumer. */
-export interface Walk {
-  /** Core events of streams that the consumer has never heard of, recorded before then, are not its business. */
-  readonly sinceMs: number
-  /** Secondary events recorded before then are handled too; later ones come through the queue. */
-  readonly secondaryBeforeMs: number
-}
-
 export interface CoreConsumer {
   /** As `ShardReader.Work` wants it. */
   readonly work: (held: Held, items: ReadonlyArray<Item<CoreRecord>>) => Effect.Effect<void>
-  /** Works a stream off up to its head as it was listed; `isHeld` as of `Held`. */
-  readonly walk: (head: StreamHead, walk: Walk, isHeld: () => boolean) => Effect.Effect<void>
-  /** As `Redrive.Redo` wants it. */
-  readonly redo: (stream: StreamKey) => Effect.Effect<Redone>
+  /**
+   * Works a stream off up to its head as it was listed; `isHeld` as of `Held`. Secondary events recorded before
+   * `secondaryBeforeMs` are handled too; later ones come through the queue.
+   */
+  readonly walk: (head: StreamHead, secondaryBeforeMs: number, isHeld: () => boolean) => Effect.Effect<void>
+  /** As `Redrive.Redo` wants it, and secondary events as in the walk, which stopped where the stream was parked. */
+  readonly redo: (stream: StreamKey, secondaryBeforeMs: number) => Effect.Effect<Redone>
 }
 
 export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn.Return<CoreConsumer> {
-  const { consumer, marks, store } = deps
+  const { consumer, marks, store, wanted } = deps
   const limits = yield* Limits
   const delivery = yield* Delivery.make(deps)
   const turns = Turns.make()
@@ -89,32 +85,29 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
       })
     )
 
-  const walk: CoreConsumer["walk"] = ({ stream, version }, { secondaryBeforeMs, sinceMs }, isHeld) =>
+  /** One event of the store, whose secondary ones of the past no queue has. */
+  const one = (place: Delivery.Place, event: StoredEvent, secondaryBeforeMs: number, patience: Patience) =>
+    !delivery.isCore(event) && wanted(event) && event.recordedAt < secondaryBeforeMs
+      ? delivery.secondary(place, event, patience)
+      : delivery.one(place, event, patience)
+
+  const walk: CoreConsumer["walk"] = ({ stream, version }, secondaryBeforeMs, isHeld) =>
     turns.within(keyOf(stream))(Effect.gen(function* () {
       const standing = yield* marks.of(stream)
       if (standing._tag === "Parked" || standing.mark.version >= version) return
       const place = placeAt(stream, standing.mark, isHeld)
-      const isNew = standing.mark.version === 0
       while (place.mark.version < version) {
         const events = yield* persist(CatchUp.page(store, stream, place.mark.version, limits.page))
         for (const event of events) {
-          if (isNew && event.recordedAt < sinceMs) {
-            place.mark = { version: event.version, core: delivery.isCore(event) ? event.version : place.mark.core }
-          } else if (
-            !delivery.isCore(event) && Consumer.wants(consumer, event) && event.recordedAt < secondaryBeforeMs
-          ) {
-            yield* delivery.secondary(place, event)
-          } else {
-            const stop = yield* delivery.one(place, event, delivery.patience)
-            if (stop !== undefined) return yield* delivery.park(place, stop)
-          }
+          const stop = yield* one(place, event, secondaryBeforeMs, delivery.patience)
+          if (stop !== undefined) return yield* delivery.park(place, stop)
         }
         if (events.length === 0) break
       }
       yield* delivery.settle(place)
     }))
 
-  const redo: CoreConsumer["redo"] = (stream) =>
+  const redo: CoreConsumer["redo"] = (stream, secondaryBeforeMs) =>
     turns.within(keyOf(stream))(
       Effect.gen(function* (): Effect.fn.Return<Redone> {
         const place = placeAt(stream, yield* marks.kept(stream), () => true)
@@ -122,7 +115,7 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
           const read = yield* Effect.result(CatchUp.page(store, stream, place.mark.version, limits.page))
           if (read._tag === "Failure") return { _tag: "Later", reason: read.failure.reason }
           for (const event of read.success) {
-            const stop = yield* delivery.one(place, event, { patient: false, waits: false })
+            const stop = yield* one(place, event, secondaryBeforeMs, { patient: false, waits: false })
             if (stop === undefined) continue
             yield* delivery.settle(place)
             return stop === "Newer" ? { _tag: "Later", reason: "NewerEvent" } : { _tag: "Failed", letter: stop }

@@ -6,7 +6,7 @@
  * @module
  */
 import { Effect } from "effect"
-import * as Consumer from "../../core/Consumer.ts"
+import type * as Consumer from "../../core/Consumer.ts"
 import type { CoreEvent } from "../../core/CoreBus.ts"
 import { type Failure, idOf, type Shape as Letters } from "../../core/DeadLetters.ts"
 import type { Shape as Store, StoredEvent } from "../../core/EventStore.ts"
@@ -36,6 +36,8 @@ export type Stop = Failure | "Newer"
 
 export interface Deps {
   readonly consumer: Consumer.Any
+  /** What the consumer is handed of the events that there are. */
+  readonly wanted: (event: StoredEvent) => boolean
   readonly store: Pick<Store, "read">
   readonly letters: Letters
   readonly marks: Marks
@@ -49,8 +51,8 @@ export interface Delivery {
   readonly events: (place: Place, events: ReadonlyArray<CoreEvent>) => Effect.Effect<void>
   /** One event of the store, in its order; nothing where it is done, or needs nothing. Parks nothing. */
   readonly one: (place: Place, event: StoredEvent, patience: Patience) => Effect.Effect<Stop | undefined>
-  /** A secondary event of the store: what is given up is a dead letter by itself, and its stream goes on. */
-  readonly secondary: (place: Place, event: StoredEvent) => Effect.Effect<void>
+  /** The same for a secondary event: what is given up is a dead letter by itself, and its stream goes on. */
+  readonly secondary: (place: Place, event: StoredEvent, patience: Patience) => Effect.Effect<Stop | undefined>
   readonly park: (place: Place, stop: Stop) => Effect.Effect<void>
   /** Keeps the mark, where it is not kept yet. */
   readonly settle: (place: Place) => Effect.Effect<void>
@@ -59,7 +61,7 @@ export interface Delivery {
 }
 
 export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<Delivery> {
-  const { attempts, consumer, count, drain, letters, marks, store } = deps
+  const { attempts, consumer, count, drain, letters, marks, store, wanted } = deps
   const limits = yield* Limits
   const patience: Patience = { patient: consumer.onError === "retry", waits: true }
   // As the router has it: what is unknown travels the core path.
@@ -110,7 +112,7 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
     isOfBus: boolean,
     patience: Patience,
   ): Effect.fn.Return<Stop | undefined> {
-    if (!Consumer.wants(consumer, event) || !(isOfBus || isCore(event))) {
+    if (!wanted(event) || !(isOfBus || isCore(event))) {
       pass(place, event, isOfBus)
       return undefined
     }
@@ -161,9 +163,10 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
     settle,
     park,
     one: (place, event, patience) => deliver(place, event, false, patience),
-    secondary: Effect.fnUntraced(function* (place, event) {
+    secondary: Effect.fnUntraced(function* (place, event, patience) {
       const outcome = yield* attempts.run(handle(place, event, false), patience)
-      if (outcome._tag !== "GivenUp") return
+      if (outcome._tag === "Newer") return "Newer"
+      if (outcome._tag === "Done") return undefined
       if (consumer.onError === "skip") yield* skipped(event, outcome)
       else {
         const id = idOf(consumer.name, place.stream, event.eventId)
@@ -171,6 +174,7 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
       }
       pass(place, event, false)
       yield* settle(place)
+      return undefined
     }),
     events: Effect.fnUntraced(function* (place, events) {
       for (const event of events) {

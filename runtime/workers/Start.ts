@@ -10,7 +10,7 @@ import type { Shape as CoreBus } from "../../core/CoreBus.ts"
 import type { Lease, Shape as Leases } from "../../core/Leases.ts"
 import { Limits } from "../../core/Limits.ts"
 import { elapsedMs } from "../Host.ts"
-import type { CoreConsumer, Walk } from "./CoreConsumer.ts"
+import type { CoreConsumer } from "./CoreConsumer.ts"
 import * as Holding from "./Holding.ts"
 import { persist } from "./persist.ts"
 
@@ -36,16 +36,21 @@ export interface Deps {
   readonly core: Pick<CoreConsumer, "walk">
 }
 
-/** What a walk of the consumer hands on that began then. Clocks differ, and what is stored shows a moment later. */
-const walkOf = ({ from }: Any, sinceMs: number, marginMs: number): Walk => ({
-  sinceMs: from === "beginning" ? -Infinity : sinceMs,
-  secondaryBeforeMs: from === "beginning" ? sinceMs + marginMs : -Infinity,
+/** Secondary events recorded before then come by the walk. Clocks differ, and what is stored shows a moment later. */
+const secondaryBeforeMs = ({ from }: Any, sinceMs: number, marginMs: number): number =>
+  from === "beginning" ? sinceMs + marginMs : -Infinity
+
+/** For redrives of what the walk had to leave; nothing where the consumer has not begun. */
+export const secondaryBefore = Effect.fnUntraced(function* ({ consumer, leases }: Pick<Deps, "consumer" | "leases">) {
+  const [name, { reconcileMs }] = [`${consumer.name}/start`, yield* Limits]
+  const started = read((yield* leases.list(name)).find((lease) => lease.name === name)?.checkpoint)
+  return started && secondaryBeforeMs(consumer, started.sinceMs, reconcileMs)
 })
 
 /** Every stream of the contract, page by page; `at` is told how far all is done. */
 const walkAll = Effect.fnUntraced(function* (
   { consumer, core, feed }: Deps,
-  walk: Walk,
+  beforeMs: number,
   from: string | undefined,
   isHeld: () => boolean,
   at: (cursor: string) => void,
@@ -60,7 +65,7 @@ const walkAll = Effect.fnUntraced(function* (
       ),
     )
     const mine = listed.items.filter(({ stream }) => stream.aggregate === consumer.contract.aggregate)
-    yield* Effect.forEach(mine, (head) => core.walk(head, walk, isHeld), { concurrency: handlers, discard: true })
+    yield* Effect.forEach(mine, (head) => core.walk(head, beforeMs, isHeld), { concurrency: handlers, discard: true })
     cursor = listed.cursor
     if (cursor !== undefined) at(cursor)
   } while (cursor !== undefined)
@@ -87,17 +92,15 @@ export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<St
   const workOff = Effect.fnUntraced(function* (lease: Lease, askedAt: number) {
     const now = yield* Clock.currentTimeMillis
     const isBeginning = consumer.from === "beginning"
-    // The listing of streams may miss those of the last moments; the bus gives their events again.
-    const backMs = isBeginning ? limits.reconcileMs : 0
+    // The clock of the bus is another one, and the listing of streams may miss those of the last moments.
     let started: Started = read(lease.checkpoint) ??
-      { sinceMs: now, position: bus.positionAt(now - backMs), isOver: !isBeginning }
+      { sinceMs: now, position: bus.positionAt(now - limits.reconcileMs), isOver: !isBeginning }
     const holding = yield* Holding.make(leases, lease, askedAt, () => JSON.stringify(started))
     // The first to say so decides, before anybody acts on it.
     if (lease.checkpoint === undefined) yield* Effect.ignore(leases.keep(lease, JSON.stringify(started)))
-    const walk = walkOf(consumer, started.sinceMs, limits.reconcileMs)
     const walked = walkAll(
       deps,
-      walk,
+      secondaryBeforeMs(consumer, started.sinceMs, limits.reconcileMs),
       started.cursor,
       holding.isHeld,
       (cursor) => void (started = { ...started, cursor }),
@@ -128,17 +131,11 @@ export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<St
  * Makes good what the bus has forgotten before it was read. Streams that are only a little behind are left to the bus for
  * a while; what another process does at the same time with a stream makes its events come twice.
  */
-export const mend = Effect.fnUntraced(function* (deps: Deps, { sinceMs }: Started, isHeld: () => boolean) {
+export const mend = Effect.fnUntraced(function* (deps: Deps, isHeld: () => boolean) {
   yield* Effect.logWarning("a consumer looks through all streams").pipe(
     Effect.annotateLogs({ consumer: deps.consumer.name }),
   )
   const { leaseMs } = yield* Limits
   yield* Effect.sleep(leaseMs)
-  yield* walkAll(
-    deps,
-    { ...walkOf(deps.consumer, sinceMs, 0), secondaryBeforeMs: -Infinity },
-    undefined,
-    isHeld,
-    () => {},
-  )
+  yield* walkAll(deps, -Infinity, undefined, isHeld, () => {})
 })
