@@ -9,7 +9,7 @@ import { rewriteTypes } from "./build.ts"
 import { deno, installBuilt, root, run } from "./built.ts"
 
 /** Packed; a package that grows past it has taken in something that is not its own. */
-const packedKiBMax = 900
+const packedKiBMax = 1_100
 
 /** Of statements and of `import("…")`; a type imported as `typeof import("…")` is one too. */
 const specifiers = /(?:^(?:import|export)\b(?:[^"';]*\bfrom)? ?|\bimport\()"([^"]+)"/gm
@@ -112,12 +112,18 @@ describe("the built package", () => {
   })
 
   it("type-checks for its users, its own types included", { timeout: 120_000 }, async () => {
-    const lines = entries().map((subpath, i) => `export * as e${i} from "${specifier(subpath)}"`)
-    writeFileSync(join(made.folder, "all.ts"), `${lines.join("\n")}\n`)
+    // AWS's own types speak of Node's.
+    const onNode = (subpath: string) => /dynamodb|kinesis|sns-sqs/.test(subpath)
     const tsc = join(root, "node_modules/typescript/bin/tsc")
-    for (const module of [["NodeNext", "NodeNext"], ["ESNext", "Bundler"]] as const) {
-      const compilerOptions = { target: "ESNext", lib: ["ESNext", "DOM"], types: [], strict: true, noEmit: true }
-      const [kind, moduleResolution] = module
+    const kinds = [["NodeNext", "NodeNext"], ["ESNext", "Bundler"]] as const
+    for (const [[kind, moduleResolution], types] of [[kinds[0], []], [kinds[1], []], [kinds[0], ["node"]]] as const) {
+      const checked = entries().filter((subpath) => types.length > 0 || !onNode(subpath))
+      const lines = checked.map((subpath, i) => `export * as e${i} from "${specifier(subpath)}"`)
+      writeFileSync(join(made.folder, "all.ts"), `${lines.join("\n")}\n`)
+      const compilerOptions = {
+        ...{ target: "ESNext", lib: ["ESNext", "DOM"], types, strict: true, noEmit: true },
+        typeRoots: [join(root, "node_modules/@types")],
+      }
       const config = { compilerOptions: { ...compilerOptions, module: kind, moduleResolution }, files: ["all.ts"] }
       writeFileSync(join(made.folder, "tsconfig.json"), JSON.stringify(config))
       const { code, err, out } = await deno(["run", "-A", tsc, "-p", made.folder], root)
@@ -130,7 +136,7 @@ describe("the built package", () => {
     writeFileSync(
       script,
       `import { start } from "nexus-actors/edge/deno"
-const { stop, url } = await start({ name: "x", aggregates: {} }, { env: { PORT: "0", NEXUS_DATA: "docs-data" } })
+const { stop, url } = await start({ name: "x", aggregates: {}, consumers: {} }, { env: { PORT: "0", NEXUS_DATA: "docs-data" } })
 const script = await fetch(url + "/docs/openapi-explorer.js")
 console.log(script.status, (await script.text()).length, (await fetch(url + "/docs")).status)
 await stop()
@@ -143,7 +149,7 @@ await stop()
 
   it("says what to do where a runtime has no SQLite", { timeout: 60_000 }, async () => {
     const script = join(made.folder, "serve.mjs")
-    const app = `{ name: "x", aggregates: {} }`
+    const app = `{ name: "x", aggregates: {}, consumers: {} }`
     writeFileSync(
       script,
       `process.getBuiltinModule = () => undefined\nawait (await import("nexus-actors/edge/deno")).serve(${app})\n`,

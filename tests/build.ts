@@ -22,10 +22,10 @@ export interface Manifest {
   readonly devDependencies: Names
 }
 
-/** Whoever uses what needs them installs them: runners of their tests, and the clients of the registry and the store that they chose. */
+/** Whoever uses what needs them installs them: runners of tests, and AWS's clients of the adapters that are used. */
 const optionalPeers = [
   ...["vitest", "@effect/vitest"],
-  ...["dynamodb", "dynamodb-streams", "glue"].map((service) => `@aws-sdk/client-${service}`),
+  ...["dynamodb", "dynamodb-streams", "glue", "kinesis", "sns", "sqs"].map((service) => `@aws-sdk/client-${service}`),
 ]
 
 const emitted = (path: string, extension: string) => path.replace(/\.ts$/, extension)

@@ -29,12 +29,26 @@ const runtime = [
   ...["ArchiveFile.ts", "ArchiveLine.ts", "Export.ts", "Import.ts", "Inspect.ts", "Stats.ts", "Verify.ts"],
 ]
 
+const workers = [
+  "CommandWorker",
+  "ConsumerMetrics",
+  "Consumers",
+  "DeadLetterQueue",
+  "EmbeddedFeed",
+  "Redrive",
+  "Router",
+]
+
 /** The folders behind `exports`; the modules in `flat` are written as `export *`. */
 export const folders: Readonly<Record<string, Folder>> = {
   "schemas": { flat: ["Command.ts", "Event.ts", "Rejection.ts"] },
   "core": { flat: ["Decision.ts"] },
   "runtime": { flat: [], only: runtime },
+  "runtime/workers": { flat: [], only: [...workers, "RouterMetrics"].map((name) => `${name}.ts`) },
   "runtime/adapters/sqlite": { flat: [] },
+  "runtime/adapters/dynamodb": { flat: [] },
+  "runtime/adapters/kinesis": { flat: [] },
+  "runtime/adapters/sns-sqs": { flat: [] },
   "edge": { flat: ["app.ts"] },
   "testing": { flat: ["generators.ts", "laws.ts", "simulate.ts", "spec.ts"] },
 }

@@ -14,7 +14,7 @@ export interface Bounds {
 }
 
 /** As the client hands it to whatever sends it. AWS's APIs that are used here have no query. */
-interface Request {
+export interface Request {
   readonly protocol: string
   readonly hostname: string
   readonly port?: number
@@ -23,7 +23,7 @@ interface Request {
   readonly headers: Record<string, string>
   readonly body?: unknown
 }
-interface Response {
+export interface Response {
   readonly statusCode: number
   readonly headers: Record<string, string>
   /** A stream of events is handed on as it comes. */
