@@ -234,6 +234,10 @@ export const laws = <R = never>(settings: Settings<R> = {}): ReadonlyArray<Law<C
           const error = yield* Effect.flip(bus.read(first.shard, from, 10))
           yield* same(error._tag, "Trimmed", `behind ${from}`)
         }
+        for (const { id } of yield* bus.shards) {
+          const error = yield* Effect.flip(bus.read(id, start, 10))
+          yield* same(error._tag, "Trimmed", `the time in ${id}`)
+        }
         for (const from of [undefined, last.position]) {
           const found = yield* find(holdsAll(1), { from })
           yield* same(versionsOf(firsts(found, records[0]!.stream)), [4], `behind ${from}`)

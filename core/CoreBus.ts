@@ -34,7 +34,11 @@ export interface Shape extends ShardLog<CoreRecord> {
   readonly publishMax: { readonly records: number; readonly bytes: number }
   /** Publishes records of different streams (two of one are a defect); one outcome each, in order. */
   readonly publish: (records: ReadonlyArray<CoreRecord>) => Effect.Effect<ReadonlyArray<Sent>>
-  /** A position in every shard: reads behind it begin no later than with the first item that came at or after `timeMs`. */
+  /**
+   * A position in every shard: reads behind it begin no later than with the first item that came at or after `timeMs`. In
+   * each shard, also one that lost nothing, it is `Trimmed` once anything of the bus that came since may be forgotten:
+   * shards that came and went between are told of by nothing else.
+   */
   readonly positionAt: (timeMs: number) => string
 }
 

@@ -38,6 +38,8 @@ export interface State {
   last: number
   /** Of the newest item: times never fall. */
   newestMs: number
+  /** Of the newest item that was forgotten, of whichever shard. */
+  forgottenMs: number
   /** Zombies under way. */
   late: Array<CoreRecord>
   readonly waiting: Set<() => void>
@@ -60,7 +62,15 @@ const open = (state: State, from: number, to: number, parents: ReadonlyArray<str
 
 /** A bus of so many shards that holds nothing. */
 export const emptyState = (shards = 1): State => {
-  const state: State = { shards: new Map(), made: 0, last: 0, newestMs: 0, late: [], waiting: new Set() }
+  const state: State = {
+    shards: new Map(),
+    made: 0,
+    last: 0,
+    newestMs: 0,
+    forgottenMs: -Infinity,
+    late: [],
+    waiting: new Set(),
+  }
   for (let i = 0; i < shards; i++) {
     open(state, Math.floor(hashes * i / shards), Math.floor(hashes * (i + 1) / shards), [])
   }
@@ -121,6 +131,7 @@ export const trim = (state: State, beforeMs: number): void => {
     const gone = shard.items.findLast(({ atMs }) => atMs < beforeMs)
     if (gone !== undefined) {
       shard.trimmed = gone
+      state.forgottenMs = Math.max(state.forgottenMs, gone.atMs)
       shard.items = shard.items.filter(({ no }) => no > gone.no)
     }
     if (shard.closedMs !== undefined && shard.closedMs < beforeMs && shard.items.length === 0) state.shards.delete(id)
@@ -172,7 +183,7 @@ export const make = (state: State = emptyState(), options: Options = {}): Effect
         timed(() =>
           Effect.suspend(() => {
             const shard = state.shards.get(id)
-            const behind = shard === undefined ? undefined : placeOf(shard, after)
+            const behind = shard === undefined ? undefined : placeOf(shard, after, state.forgottenMs)
             return shard === undefined || behind === undefined
               ? Effect.fail(new Trimmed({ shard: id }))
               : Effect.succeed(batchOf(shard, behind, limit))
@@ -194,11 +205,15 @@ export const make = (state: State = emptyState(), options: Options = {}): Effect
   })
 
 /** The number of the item behind which a position stands; nothing where something behind it was forgotten. */
-const placeOf = ({ items, trimmed }: ShardState, after: string | undefined): number | undefined => {
+const placeOf = (
+  { items, trimmed }: ShardState,
+  after: string | undefined,
+  forgottenMs: number,
+): number | undefined => {
   if (after === undefined) return trimmed.no
   const at = Number(after.slice(1))
   if (after.startsWith("#")) return at >= trimmed.no ? at : undefined
-  if (!after.startsWith("@") || at <= trimmed.atMs) return undefined
+  if (!after.startsWith("@") || at <= forgottenMs) return undefined
   // An item that comes later stands behind all that are there, whatever the position's time.
   return items.findLast(({ atMs }) => atMs < at)?.no ?? trimmed.no
 }

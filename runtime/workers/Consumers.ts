@@ -78,9 +78,11 @@ const one = Effect.fnUntraced(function* (
   const { begin, drain } = yield* Drain.make(drainMs)
   /** Of a consumer that begins now, when it began; older events count as done. */
   let sinceMs = -Infinity
-  const wanted = (event: StoredEvent) => Consumer.wants(consumer, event) && event.recordedAt >= sinceMs
-  const core = yield* CoreConsumer.make({ consumer, wanted, store, letters, marks, attempts, drain, count })
+  const isPast = ({ recordedAt }: StoredEvent) => recordedAt < sinceMs
+  const wanted = (event: StoredEvent) => Consumer.wants(consumer, event) && !isPast(event)
+  const core = yield* CoreConsumer.make({ consumer, isPast, wanted, store, letters, marks, attempts, drain, count })
   const start: Start.Deps = { consumer, owner, leases, feed, bus, core }
+  const mend = Start.mender(start)
   const interests = SecondaryConsumer.interestsOf(consumer)
   const hasCore = interests.length < consumer.events.length
   let queue: Queue | undefined
@@ -102,7 +104,7 @@ const one = Effect.fnUntraced(function* (
         hasCore
           ? Shards.run({
             ...{ name: consumer.name, owner, log: bus, from: () => Effect.succeed(started.position), work: core.work },
-            onTrimmed: ({ isHeld }) => Start.mend(start, isHeld),
+            onTrimmed: ({ isHeld }) => mend(isHeld),
           })
           : Effect.void,
     )

@@ -95,7 +95,11 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
     turns.within(keyOf(stream))(Effect.gen(function* () {
       const standing = yield* marks.of(stream)
       if (standing._tag === "Parked" || standing.mark.version >= version) return
-      const place = placeAt(stream, standing.mark, isHeld)
+      // What is remembered may be of a time when this process had the shard of the stream.
+      const place = placeAt(stream, yield* marks.kept(stream), isHeld)
+      yield* delivery.begin(place, version)
+      // Nothing to remember of a stream that is older than the consumer.
+      if (place.mark.version >= version) return
       while (place.mark.version < version) {
         const events = yield* persist(CatchUp.page(store, stream, place.mark.version, limits.page))
         for (const event of events) {

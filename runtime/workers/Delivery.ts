@@ -38,6 +38,8 @@ export interface Deps {
   readonly consumer: Consumer.Any
   /** What the consumer is handed of the events that there are. */
   readonly wanted: (event: StoredEvent) => boolean
+  /** Whether it was recorded before a consumer from now began. */
+  readonly isPast: (event: StoredEvent) => boolean
   readonly store: Pick<Store, "read">
   readonly letters: Letters
   readonly marks: Marks
@@ -49,6 +51,11 @@ export interface Deps {
 export interface Delivery {
   /** Core events as the bus gave them; parks the stream where one is given up. */
   readonly events: (place: Place, events: ReadonlyArray<CoreEvent>) => Effect.Effect<void>
+  /**
+   * In a stream that a consumer from now has never heard of: goes behind version `last` if that is older than the consumer,
+   * and with it all in front of it; the store may not have it, either.
+   */
+  readonly begin: (place: Place, last: number) => Effect.Effect<void>
   /** One event of the store, in its order; nothing where it is done, or needs nothing. Parks nothing. */
   readonly one: (place: Place, event: StoredEvent, patience: Patience) => Effect.Effect<Stop | undefined>
   /** The same for a secondary event: what is given up is a dead letter by itself, and its stream goes on. */
@@ -61,7 +68,7 @@ export interface Delivery {
 }
 
 export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<Delivery> {
-  const { attempts, consumer, count, drain, letters, marks, store, wanted } = deps
+  const { attempts, consumer, count, drain, isPast, letters, marks, store, wanted } = deps
   const limits = yield* Limits
   const patience: Patience = { patient: consumer.onError === "retry", waits: true }
   // As the router has it: what is unknown travels the core path.
@@ -150,6 +157,13 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
     return undefined
   })
 
+  const begin: Delivery["begin"] = Effect.fnUntraced(function* (place, last) {
+    if (place.mark.version > 0 || consumer.from !== "now") return
+    // Times never fall within a stream.
+    const [event] = yield* persist(CatchUp.page(store, place.stream, last - 1, 1))
+    if (event === undefined || isPast(event)) place.mark = { version: last, core: last }
+  })
+
   const park: Delivery["park"] = Effect.fnUntraced(function* (place, stop) {
     if (stop === "Newer") return
     yield* settle(place)
@@ -160,6 +174,7 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
   return {
     isCore,
     patience,
+    begin,
     settle,
     park,
     one: (place, event, patience) => deliver(place, event, false, patience),
@@ -188,10 +203,7 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
             place.mark = standing.mark
             place.kept = standing.mark.version
           }
-          // Of a consumer that began in the middle, and never heard of the stream.
-          if (place.mark.version === 0 && consumer.from === "now") {
-            place.mark = { version: event.version - 1, core: event.prevCore }
-          }
+          yield* begin(place, event.prevCore)
           const stop = yield* fill(place, event)
           if (stop !== undefined) return yield* park(place, stop)
         }

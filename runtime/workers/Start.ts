@@ -3,7 +3,7 @@
  * streams of the store, by which one starts at the beginning and makes good what a trimmed bus has forgotten.
  * @module
  */
-import { Clock, Effect, Option, Schema } from "effect"
+import { Clock, Effect, Option, Schema, Semaphore } from "effect"
 import type { Shape as Feed } from "../../core/ChangeFeed.ts"
 import type { Any } from "../../core/Consumer.ts"
 import type { Shape as CoreBus } from "../../core/CoreBus.ts"
@@ -128,14 +128,29 @@ export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<St
 })
 
 /**
- * Makes good what the bus has forgotten before it was read. Streams that are only a little behind are left to the bus for
- * a while; what another process does at the same time with a stream makes its events come twice.
+ * Makes good what the bus has forgotten before it was read: brings every stream up to its head, however quiet it is since.
+ * Streams that are only a little behind are left to the bus for a while; what another process does at the same time with a
+ * stream makes its events come twice. Shards that lose their history together share a walk.
  */
-export const mend = Effect.fnUntraced(function* (deps: Deps, isHeld: () => boolean) {
-  yield* Effect.logWarning("a consumer looks through all streams").pipe(
-    Effect.annotateLogs({ consumer: deps.consumer.name }),
-  )
-  const { leaseMs } = yield* Limits
-  yield* Effect.sleep(leaseMs)
-  yield* walkAll(deps, -Infinity, undefined, isHeld, () => {})
-})
+export const mender = (deps: Deps) => {
+  const one = Semaphore.makeUnsafe(1)
+  let [begun, done] = [0, 0]
+
+  const walk = Effect.fnUntraced(function* (isHeld: () => boolean) {
+    const number = ++begun
+    yield* Effect.logWarning("a consumer looks through all streams").pipe(
+      Effect.annotateLogs({ consumer: deps.consumer.name }),
+    )
+    const { leaseMs } = yield* Limits
+    yield* Effect.sleep(leaseMs)
+    yield* walkAll(deps, -Infinity, undefined, isHeld, () => {})
+    done = number
+  })
+
+  return (isHeld: () => boolean): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      // A walk that begins later than this call looks at all that this one would.
+      const wanted = begun + 1
+      return one.withPermits(1)(Effect.suspend(() => done >= wanted ? Effect.void : walk(isHeld)))
+    })
+}

@@ -54,6 +54,7 @@ export interface Process {
   readonly context: Context.Context<never>
   readonly post: (run: () => void) => void
   readonly kill: () => void
+  readonly isAlive: () => boolean
   readonly pause: (ms: number) => void
 }
 export interface World {
@@ -226,8 +227,9 @@ export type Bench = ReturnType<typeof bench>
 export const run = async (
   world: World,
   body: (bench: Bench) => Generator<Effect.Effect<unknown, unknown>, void, never>,
+  shards?: number,
 ) => {
-  const made = bench(world)
+  const made = bench(world, shards)
   const whole = Effect.gen(() => body(made)).pipe(Effect.provideService(Limits.Limits, limits))
   const exit = await world.run(made.main as never, whole)
   if (exit._tag === "Failure") throw new Error(String(exit.cause))
