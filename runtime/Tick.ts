@@ -19,12 +19,15 @@ import * as Settle from "./Settle.ts"
 import * as Trace from "./Trace.ts"
 import * as Turn from "./Turn.ts"
 
-/** Takes ready actors up to the store's group size and runs them; cold ones on a fiber of their own if any is warm. */
+/**
+ * Takes ready actors up to the store's group size and runs them; cold ones on a fiber of their own if any is warm. Where
+ * streams are apart, it takes one.
+ */
 export const run = (host: Host): Effect.Effect<void> =>
   Effect.suspend(() => {
     const warm: Array<Actor.Actor> = []
     const cold: Array<Actor.Actor> = []
-    let room = host.store.appendMax.appends
+    let room = host.store.isApart ? 1 : host.store.appendMax.appends
     let taken = 0
     for (const actor of host.ready) {
       if (room <= 0) break

@@ -105,6 +105,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
     onEngines("http", "tests/http", 300, ["dynamodb", "kinesis", "fauxqs"]),
     onEngines("kinesis", "runtime/adapters/kinesis", 240, ["kinesis"]),
     onEngines("aws", "tests/aws/resharding", 240, ["kinesis"]),
+    onEngines("slow", "tests/aws/slow", 120, ["dynamodb"]),
     onEngines("sns-sqs", "runtime/adapters/sns-sqs", 240, ["fauxqs"]),
     { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 600, ciOnly: true },
   ],

@@ -33,6 +33,8 @@ export interface Hooks {
   read: (store: Store) => Partial<Store>
   /** Of a store whose generated ids leave no receipt; set before the host is made. */
   generatedKey: Store["generatedKey"]
+  /** Of a store whose streams are apart; set before the host is made. */
+  isApart: boolean
   /** Lets everything through until a test says otherwise. */
   gate: GateShape
 }
@@ -68,7 +70,13 @@ export const make: Effect.Effect<Rig> = Effect.gen(function* () {
   const snapshots: SnapshotStoreMemory.State = new Map()
   const store = yield* EventStoreMemory.make(events)
   const snapshotStore = yield* SnapshotStoreMemory.make(snapshots)
-  const hooks: Hooks = { commit: (commit) => commit, read: () => ({}), generatedKey: undefined, gate: open }
+  const hooks: Hooks = {
+    commit: (commit) => commit,
+    read: () => ({}),
+    generatedKey: undefined,
+    isApart: false,
+    gate: open,
+  }
   const logs: Array<string> = []
   const logger = Logger.layer([Logger.make(({ message, fiber }) => {
     logs.push(JSON.stringify([message, fiber.getRef(References.CurrentLogAnnotations)]))
@@ -76,6 +84,7 @@ export const make: Effect.Effect<Rig> = Effect.gen(function* () {
   const hooked = Layer.sync(EventStore, () => ({
     ...store,
     ...hooks.generatedKey === undefined ? {} : { generatedKey: hooks.generatedKey },
+    ...hooks.isApart ? { isApart: true as const } : {},
     commit: (group) => hooks.commit(store.commit)(group),
     readEach: (requests, limit) => (hooks.read(store).readEach ?? store.readEach)(requests, limit),
     read: (stream, after, limit) => (hooks.read(store).read ?? store.read)(stream, after, limit),
