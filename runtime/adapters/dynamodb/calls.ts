@@ -70,6 +70,15 @@ const getAtOnce = 100
 const writeMsMax = 7_000
 const done: Written = { _tag: "Done" }
 
+const keysOf = (asked: Readonly<Record<string, { readonly Keys?: ReadonlyArray<unknown> | undefined }>> = {}): number =>
+  Object.values(asked).reduce((sum, { Keys = [] }) => sum + Keys.length, 0)
+/** An answer without any of what was asked for is throttling under another name. */
+const unread = () =>
+  Object.assign(new Error("no key was read"), {
+    name: "ProvisionedThroughputExceededException",
+    $metadata: { httpStatusCode: 400 },
+  })
+
 const conditionOf = ({ condition, names, values }: Write) => ({
   ConditionExpression: condition,
   ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const,
@@ -130,11 +139,14 @@ export const make = (
     const found: Array<Item> = []
     let asked: Record<string, { Keys: Array<Item>; ConsistentRead: true }> = {}
     for (const { Key, TableName } of places) (asked[TableName] ??= { Keys: [], ConsistentRead: true }).Keys.push(Key)
-    // Each round gives at least one: an answer ends after 16 MB.
-    while (Object.keys(asked).length > 0) {
-      const { Responses = {}, UnprocessedKeys = {} } = yield* call((options) =>
-        client.send(new sdk.BatchGetItemCommand({ RequestItems: asked }), options)
-      )
+    // An answer ends after 16 MB. Each round gives at least one, or has failed.
+    while (keysOf(asked) > 0) {
+      const before = keysOf(asked)
+      const { Responses = {}, UnprocessedKeys = {} } = yield* call(async (options) => {
+        const answer = await client.send(new sdk.BatchGetItemCommand({ RequestItems: asked }), options)
+        if (keysOf(answer.UnprocessedKeys) >= before) throw unread()
+        return answer
+      })
       for (const items of Object.values(Responses)) found.push(...items)
       asked = UnprocessedKeys as typeof asked
     }
