@@ -120,14 +120,14 @@ export const shardsOf = Effect.fnUntraced(function* (
   return shards
 })
 
-/** An open shard says nothing about its end: so many empty answers count as it. */
+/** An open shard says nothing about its end: so many empty answers count as it. A closed one says it. */
 const emptyMax = 2
 
 /** Up to `limit` records of a shard behind `behind`, and where it then stands. */
 const readShard = Effect.fnUntraced(function* (
   { calls }: Store,
   { arn, client, sdk }: Streams,
-  ShardId: string,
+  { SequenceNumberRange: { EndingSequenceNumber } = {}, ShardId }: Shard,
   behind: string | undefined,
   limit: number,
 ): Effect.fn.Return<{ readonly records: ReadonlyArray<_Record>; readonly behind: string | undefined }, Failed> {
@@ -146,10 +146,10 @@ const readShard = Effect.fnUntraced(function* (
   const records: Array<_Record> = []
   let iterator = ShardIterator
   let at = behind
-  for (let empty = 0; iterator !== undefined && empty < emptyMax && records.length < limit;) {
+  for (let empty = 0; iterator && (empty < emptyMax || EndingSequenceNumber) && records.length < limit;) {
     const { NextShardIterator, Records = [] }: GetRecordsOutput = yield* calls.call((options) =>
       client.send(
-        new sdk.GetRecordsCommand({ ShardIterator: iterator!, Limit: Math.min(1_000, limit - records.length) }),
+        new sdk.GetRecordsCommand({ ShardIterator: iterator, Limit: Math.min(1_000, limit - records.length) }),
         options,
       )
     )
@@ -158,7 +158,7 @@ const readShard = Effect.fnUntraced(function* (
     at = Records.at(-1)?.dynamodb?.SequenceNumber ?? at
     iterator = NextShardIterator
   }
-  return { records, behind: iterator === undefined ? "" : at }
+  return { records, behind: iterator ? at : "" }
 })
 
 /** Shard after shard, a parent before its children. */
@@ -179,15 +179,16 @@ const tail = Effect.fnUntraced(function* (
   while (events.length < limit) {
     const next = listed.find(({ ParentShardId, ShardId }) =>
       !isOver(ShardId) && !ends.has(ShardId!) && isOver(ParentShardId)
-    )?.ShardId
+    )
     if (next === undefined) break
-    const { behind, records } = yield* readShard(store, streams, next, shards[next], limit - events.length)
+    const id = next.ShardId!
+    const { behind, records } = yield* readShard(store, streams, next, shards[id], limit - events.length)
     for (const { dynamodb, eventName } of records) {
       if (eventName !== "INSERT" || (dynamodb?.ApproximateCreationDateTime?.getTime() ?? 0) < at.since) continue
       events.push(items.eventOf(dynamodb!.NewImage as items.Item))
     }
-    if (behind !== undefined) shards[next] = behind
-    if (behind !== "" && records.length === 0) ends.add(next)
+    if (behind !== undefined) shards[id] = behind
+    if (behind !== "" && records.length === 0) ends.add(id)
   }
   return { events, at: { since: at.since, shards } }
 }, Effect.catchIf(({ code }) => code.startsWith("TrimmedData"), () => Effect.succeed("trimmed" as const)))

@@ -1,0 +1,61 @@
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { command, event, streamOf } from "../../../core/laws/fixtures.ts"
+import { end, read, type Streams } from "./feed.ts"
+import { eventItem } from "./items.ts"
+import type { Store } from "./store.ts"
+
+const kinds = ["DescribeStream", "GetShardIterator", "GetRecords"] as const
+const sdk = Object.fromEntries(kinds.map((kind) => [
+  `${kind}Command`,
+  class {
+    readonly kind = kind
+    readonly input: { readonly ShardId?: string; readonly ShardIterator?: string; readonly SequenceNumber?: string }
+    constructor(input: object) {
+      this.input = input
+    }
+  },
+]))
+
+const record = (version: number) => ({
+  eventName: "INSERT",
+  dynamodb: {
+    SequenceNumber: `${version}`,
+    ApproximateCreationDateTime: new Date(60_000),
+    NewImage: eventItem(streamOf("t", "a"), event(`e${version}`), command("c"), version, 1_000, 0),
+  },
+})
+
+/** A parent that is closed, whose only record stands behind many empty answers, and its child. */
+const streams = Effect.succeed({
+  sdk,
+  arn: "arn",
+  client: {
+    send: ({ input, kind }: InstanceType<typeof sdk[string]>) => {
+      if (kind === "DescribeStream") {
+        const parent = { ShardId: "parent", SequenceNumberRange: { EndingSequenceNumber: "1" } }
+        return Effect.succeed({
+          StreamDescription: { Shards: [parent, { ShardId: "child", ParentShardId: "parent" }] },
+        })
+      }
+      if (kind === "GetShardIterator") {
+        return Effect.succeed({ ShardIterator: `${input.ShardId} ${input.SequenceNumber ?? 0}` })
+      }
+      const [shard, place] = input.ShardIterator!.split(" ")
+      const n = Number(place)
+      const isLast = shard === "parent" && n === 9
+      return Effect.succeed({
+        Records: isLast ? [record(1)] : shard === "child" && n === 0 ? [record(2)] : [],
+        NextShardIterator: isLast ? null : `${shard} ${n + 1}`,
+      })
+    },
+  },
+} as unknown as Streams)
+
+it.effect("read() comes to the end of a shard that is closed, however many of its answers are empty", () =>
+  Effect.gen(function* () {
+    const calls = { call: (send: (options: object) => Effect.Effect<unknown>) => Effect.suspend(() => send({})) }
+    const { at, events } = yield* read({ calls } as unknown as Store, streams, end(0), 10)
+    assert.deepStrictEqual(events.map(({ version }) => version), [1, 2])
+    assert.deepStrictEqual("shards" in at && at.shards, { parent: "", child: "2" })
+  }))
