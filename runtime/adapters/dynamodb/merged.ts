@@ -7,10 +7,14 @@ import type { Failed } from "../aws/Failed.ts"
 import type { Calls, Query } from "./calls.ts"
 import { type Item, shards } from "./items.ts"
 
+/** Items that one call looks at, at most. */
+const lookedMax = 1_000
+
 interface Source {
-  readonly query: Query
+  readonly query: Omit<Query, "Limit">
   readonly waiting: Array<Item>
   next: Item | undefined
+  limit: number
   ended: boolean
 }
 
@@ -24,14 +28,21 @@ export const merged = Effect.fnUntraced(function* (
   // Twice its fair share: most shards are then asked once, and little is read in vain.
   const Limit = Math.max(1, Math.ceil(2 * limit / shards))
   const sources = queries.map((query): Source => ({
-    query: { ...query, Limit },
+    query,
     waiting: [],
     next: undefined,
+    limit: Limit,
     ended: false,
   }))
   const fill = Effect.fnUntraced(function* (source: Source): Effect.fn.Return<void, Failed> {
     while (source.waiting.length === 0 && !source.ended) {
-      const { items, next } = yield* calls.query({ ...source.query, ExclusiveStartKey: source.next })
+      const { items, next } = yield* calls.query({
+        ...source.query,
+        Limit: source.limit,
+        ExclusiveStartKey: source.next,
+      })
+      // A filter has kept most of it back: calls for a rare kind must not be as many as the events of all others.
+      if (items.length < source.limit) source.limit = Math.min(lookedMax, source.limit * 4)
       source.waiting.push(...items)
       source.next = next
       source.ended = next === undefined
