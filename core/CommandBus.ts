@@ -63,19 +63,24 @@ export class CommandBus extends Context.Service<CommandBus, Shape>()("nexus/core
 export const isDecided = (error: Rejected | ActorError): boolean =>
   error._tag === "Rejected" || error._tag === "Expired" || error._tag === "StreamClosed"
 
-/** Sends to the actors and waits until the command is decided. */
-export const decide = (actors: Actors["Service"], command: BusCommand): Effect.Effect<void, CommandNotSent> =>
-  actors.send(command).pipe(
-    Effect.asVoid,
-    Effect.catch((error) =>
-      isDecided(error)
+/** Sends to the actors and waits until the command is decided; fails with why it was not. */
+export const decided = (actors: Actors["Service"], command: BusCommand): Effect.Effect<void, ActorError> =>
+  Effect.catch(
+    Effect.asVoid(actors.send(command)),
+    (error) =>
+      error._tag === "Rejected" || isDecided(error)
         ? Effect.logDebug("a bus command was refused").pipe(Effect.annotateLogs({
           aggregate: command.aggregate,
           command: command.command,
           refusal: error._tag === "Rejected" ? error.tag : error._tag,
         }))
-        : Effect.fail(new CommandNotSent({ commandId: command.commandId, reason: error._tag }))
-    ),
+        : Effect.fail(error),
+  )
+
+const decide = (actors: Actors["Service"], command: BusCommand): Effect.Effect<void, CommandNotSent> =>
+  Effect.mapError(
+    decided(actors, command),
+    ({ _tag: reason }) => new CommandNotSent({ commandId: command.commandId, reason }),
   )
 
 const overQueue = (queue: Queue, bytesMax: number): Shape => ({

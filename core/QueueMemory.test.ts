@@ -101,6 +101,16 @@ describe("the memory queue", () => {
       assert.strictEqual(state.waiting.size, 0)
     })))
 
+  it.effect("keeps apart what was buried and what was sent to the dead straight away", () =>
+    Effect.gen(function* () {
+      const queue = yield* QueueMemory.make()
+      yield* queue.send(["one"])
+      yield* queue.dead!.send(["two"])
+      for (let i = 0; i < 7; i++) yield* queue.receive(1, { waitMs: 0, hiddenMs: 0 })
+      const dead = yield* queue.dead!.receive(10, { waitMs: 0, hiddenMs: 10 })
+      assert.deepStrictEqual(dead.map(({ body }) => body).sort(), ["one", "two"])
+    }))
+
   it.effect("measures bodies in bytes", () =>
     Effect.gen(function* () {
       const queue = yield* faulty("send")

@@ -41,7 +41,8 @@ const wakeAll = (state: State): void => {
 
 /** Puts a message at the end. */
 export const put = (state: State, body: string, nowMs: number): void => {
-  const id = `message-${++state.made}`
+  // What is sent to the dead straight away must not meet what was buried there.
+  const id = `${state.dead === undefined ? "dead" : "message"}-${++state.made}`
   state.messages.set(id, { id, body, sentAt: nowMs, visibleAt: nowMs, receives: 0 })
   wakeAll(state)
 }

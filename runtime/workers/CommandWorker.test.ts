@@ -5,6 +5,7 @@ import { ActorDefect, Unavailable } from "../../core/ActorError.ts"
 import { Actors, type CommandRequest, Rejected } from "../../core/Actors.ts"
 import { type BusCommand, CommandBus } from "../../core/CommandBus.ts"
 import { Limits, lowered } from "../../core/Limits.ts"
+import type { Queue } from "../../core/Queue.ts"
 import * as QueueMemory from "../../core/QueueMemory.ts"
 import * as CommandWorker from "./CommandWorker.ts"
 
@@ -17,7 +18,10 @@ type Answer = ReturnType<Actors["Service"]["send"]>
 const receipt = { commandId: "c", aggregate: "Door", id: "d-1", version: 1, events: [], position: "p" }
 
 /** A queue, its worker, and actors that answer as told. */
-const worker = Effect.fnUntraced(function* (answer: (request: CommandRequest, number: number) => Answer) {
+const worker = Effect.fnUntraced(function* (
+  answer: (request: CommandRequest, number: number) => Answer,
+  as: (queue: Queue) => Queue = (queue) => queue,
+) {
   const state = QueueMemory.emptyState()
   const queue = yield* QueueMemory.make(state)
   const requests: Array<CommandRequest> = []
@@ -26,7 +30,7 @@ const worker = Effect.fnUntraced(function* (answer: (request: CommandRequest, nu
     state: () => Effect.succeed(undefined),
   })
   const scope = yield* Scope.fork(yield* Effect.scope)
-  const layer = Layer.provide(CommandWorker.layer(queue), Layer.succeed(Actors, actors))
+  const layer = Layer.provide(CommandWorker.layer(as(queue)), Layer.succeed(Actors, actors))
   yield* Scope.provide(Layer.build(layer), scope)
   const { send } = yield* Effect.provide(Effect.service(CommandBus), CommandBus.layerQueue(queue))
   return { state, requests, queue, send, close: Scope.close(scope, Exit.void) }
@@ -62,6 +66,32 @@ describe("the worker of bus commands", () => {
       yield* seconds(120)
       assert.lengthOf(requests.filter(({ commandId }) => commandId === "bad"), 6)
       assert.deepStrictEqual([state.messages.size, state.dead!.messages.size], [0, 2])
+    }).pipe(Effect.provide(settings)))
+
+  it.effect("waits with a command through an outage, however long, and loses none by it", () =>
+    Effect.gen(function* () {
+      let isDown = true
+      const down = new Unavailable({ retryAfterSeconds: 1, reason: "throttled" })
+      const { requests, send, state } = yield* worker(() => isDown ? Effect.fail(down) : Effect.succeed(receipt))
+      yield* send(commandOf("c-1"))
+      yield* seconds(600)
+      assert.isAbove(requests.length, 6)
+      assert.deepStrictEqual([state.messages.size, state.dead!.messages.size], [1, 0])
+      isDown = false
+      yield* seconds(60)
+      assert.deepStrictEqual([state.messages.size, state.dead!.messages.size], [0, 0])
+    }).pipe(Effect.provide(settings)))
+
+  it.effect("goes on behind a defect of its queue", () =>
+    Effect.gen(function* () {
+      const { queue, requests, send } = yield* worker(() => Effect.succeed(receipt), (queue) => {
+        let times = 0
+        return { ...queue, receive: (...args) => times++ === 0 ? Effect.die("no") : queue.receive(...args) }
+      })
+      yield* send(commandOf("c-1"))
+      yield* seconds(60)
+      assert.lengthOf(requests, 1)
+      assert.isEmpty(yield* queue.receive(1, { waitMs: 0, hiddenMs: 0 }))
     }).pipe(Effect.provide(settings)))
 
   it.effect("hides a command for as long as its decision takes", () =>

@@ -28,6 +28,7 @@ import type { Redo, Redone, Redos } from "./Redrive.ts"
 import * as SecondaryConsumer from "./SecondaryConsumer.ts"
 import * as Shards from "./Shards.ts"
 import * as Start from "./Start.ts"
+import { unbroken } from "./unbroken.ts"
 
 /** What consumers need to run. */
 export type Needs =
@@ -110,14 +111,8 @@ const one = Effect.fnUntraced(function* (
     )
     yield* Effect.all([ofQueue, ofBus], { concurrency: "unbounded", discard: true })
   })
-  // What breaks is not left broken: nothing is lost but time.
-  const { leaseMs } = yield* Limits
-  const again = Effect.catchCause(follow, (cause) =>
-    Effect.andThen(
-      Effect.logError("a consumer broke", cause).pipe(Effect.annotateLogs({ consumer: consumer.name })),
-      Effect.sleep(leaseMs / 3),
-    ))
-  yield* Effect.forkScoped(Effect.provideService(Effect.forever(again), Leases, leases))
+  const followed = unbroken("a consumer", { consumer: consumer.name }, follow)
+  yield* Effect.forkScoped(Effect.provideService(followed, Leases, leases))
   // Closed before the fiber is.
   yield* Effect.addFinalizer(() => begin)
 

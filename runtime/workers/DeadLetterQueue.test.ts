@@ -122,6 +122,21 @@ describe("the processor of dead letter queues", () => {
   )
 
   it.effect(
+    "goes on behind a defect of its store or queue",
+    within(Effect.fnUntraced(function* (world) {
+      const { get } = world.letters
+      Object.assign(world.letters, { get: () => Effect.die(new Error("a secret")) })
+      yield* world.giveUp(stored("e-1", 1))
+      yield* TestClock.adjust("1 minute")
+      assert.isNotEmpty(said(world, "a dead letter queue broke"))
+      assert.notInclude(JSON.stringify(world.lines), "secret")
+      Object.assign(world.letters, { get })
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual((yield* rows(world)).map(({ eventId }) => eventId), ["e-1"])
+    })),
+  )
+
+  it.effect(
     "counts no message twice that could not be removed, and ends no redrive by it; one that died again does",
     within(Effect.fnUntraced(function* (world) {
       world.refuses.remove = true

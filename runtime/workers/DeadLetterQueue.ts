@@ -16,6 +16,7 @@ import { type Interest, SecondaryBus } from "../../core/SecondaryBus.ts"
 import { backoff } from "./backoff.ts"
 import { keep, traceIdOf } from "./deadLetter.ts"
 import { interestsOf } from "./SecondaryConsumer.ts"
+import { unbroken } from "./unbroken.ts"
 
 export const DeadLettersUnreadable = Metric.counter("DeadLettersUnreadable", {
   description: "Looks at messages in dead letter queues that are no events; they stay there",
@@ -101,6 +102,6 @@ export const layer = (app: App): Layer.Layer<never, never, DeadLetters | Seconda
         subscribed(consumer.name, interests),
         ({ dead }) => dead === undefined ? Effect.void : run(consumer.name, dead),
       )
-      yield* Effect.forkScoped(work)
+      yield* Effect.forkScoped(unbroken("a dead letter queue", { consumer: consumer.name }, work))
     }
   }))

@@ -52,3 +52,26 @@ it.effect("a wait ends when this process stores something, also between the last
     yield* TestClock.adjust(1)
     yield* Fiber.join(late)
   }))
+
+it.effect("who is woken may wait again at once, and does not hold up whoever stored something", () =>
+  Effect.gen(function* () {
+    const { feed, tail } = yield* setUp
+    yield* feed.read("all", undefined, 10)
+    let woken = 0
+    const again = Effect.gen(function* () {
+      while (woken < 1_000) {
+        yield* feed.wait(60_000)
+        woken++
+        yield* feed.read("all", undefined, 10)
+      }
+    })
+    const [one, other] = [yield* Effect.forkChild(again), yield* Effect.forkChild(again)]
+    yield* TestClock.adjust(0)
+    tail.wake()
+    yield* TestClock.adjust(0)
+    assert.strictEqual(woken, 2)
+    tail.wake()
+    yield* TestClock.adjust(0)
+    assert.strictEqual(woken, 4)
+    yield* Fiber.interruptAll([one, other])
+  }))

@@ -7,6 +7,7 @@
 import { Effect, FiberSet, Random, Semaphore } from "effect"
 import { Limits } from "../../core/Limits.ts"
 import { type Message, type Queue, receivesMax } from "../../core/Queue.ts"
+import * as Defect from "../Defect.ts"
 import { backoff } from "./backoff.ts"
 import type { Drain } from "./Drain.ts"
 import * as Gather from "./Gather.ts"
@@ -63,7 +64,10 @@ export const run = (options: Options): Effect.Effect<never> =>
       drain.finish(
         Effect.raceFirst(work(message), stayHidden(message)).pipe(
           Effect.catchDefect((defect) =>
-            Effect.as(Effect.logError("the work on a message broke", defect), "again" as const)
+            Effect.as(
+              Effect.logError("the work on a message broke").pipe(Effect.annotateLogs({ ...Defect.describe(defect) })),
+              "again" as const,
+            )
           ),
           Effect.flatMap((verdict) => settle(message, verdict)),
         ),

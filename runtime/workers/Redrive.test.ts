@@ -165,17 +165,20 @@ describe("a redrive", () => {
   )
 
   it.effect(
-    "is looked for again after the store could not be asked",
+    "is looked for again after the store could not be asked, or broke",
     within(Effect.fnUntraced(function* (world) {
       const { redriving } = world.letters
       let refused = 0
-      const refuse = () => Effect.suspend(() => (refused++, Effect.fail(new StoreUnavailable({ reason: "locked" }))))
+      const refuse = () =>
+        Effect.suspend(() =>
+          refused++ === 2 ? Effect.die("no") : Effect.fail(new StoreUnavailable({ reason: "locked" }))
+        )
       Object.assign(world.letters, { redriving: refuse })
       yield* parkedAt(world, "a", 1, 1)
       world.poison.clear()
       yield* world.letters.redrive("t", mailer.letterId("a"))
-      yield* TestClock.adjust("5 seconds")
-      assert.isAtLeast(refused, 2)
+      yield* TestClock.adjust("20 seconds")
+      assert.isAtLeast(refused, 5)
       Object.assign(world.letters, { redriving })
       assert.isTrue(yield* until(isGone(world, "a")))
     })),

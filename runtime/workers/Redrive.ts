@@ -13,8 +13,10 @@ import { Leases } from "../../core/Leases.ts"
 import { Limits } from "../../core/Limits.ts"
 import type { StreamKey } from "../../core/Stream.ts"
 import * as Defect from "../Defect.ts"
+import { elapsedMs } from "../Host.ts"
 import { about, DeadLettersRedriven, keep } from "./deadLetter.ts"
 import * as leased from "./leased.ts"
+import { unbroken } from "./unbroken.ts"
 
 export type Redone =
   /** Everything up to the head, as it was read last, is done, and the mark stands behind it. */
@@ -72,7 +74,7 @@ const worker = Effect.fnUntraced(function* (name: string, redo: Redo, exclusive:
       return yield* failed(row, reason)
     }
     const ms = Math.min(limits.handlerBackoffMaxMs, limits.handlerBackoffMs * 2 ** (tries - 1))
-    waiting.set(row.id, { tries, untilMs: (yield* Clock.currentTimeMillis) + ms })
+    waiting.set(row.id, { tries, untilMs: elapsedMs(yield* Clock.Clock) + ms })
   })
 
   const stream = Effect.fnUntraced(function* (asked: DeadLetter) {
@@ -108,7 +110,7 @@ const worker = Effect.fnUntraced(function* (name: string, redo: Redo, exclusive:
 
   const due = Effect.gen(function* () {
     const rows = yield* letters.redriving(name, limits.page)
-    const now = yield* Clock.currentTimeMillis
+    const now = elapsedMs(yield* Clock.Clock)
     const ids = new Set(rows.map(({ id }) => id))
     for (const id of waiting.keys()) if (!ids.has(id)) waiting.delete(id)
     return rows.filter(({ id }) => (waiting.get(id)?.untilMs ?? 0) <= now)
@@ -153,5 +155,7 @@ export const layer = <R>(redos: Effect.Effect<Redos, never, R>) =>
     const [leases, { leaseMs }, all] = [yield* Leases, yield* Limits, yield* redos]
     const owner = `${yield* Random.nextInt}.${yield* Random.nextInt}`
     const exclusive = leased.make(leases, owner, leaseMs)
-    for (const [name, redo] of all) yield* Effect.forkScoped(worker(name, redo, exclusive))
+    for (const [name, redo] of all) {
+      yield* Effect.forkScoped(unbroken("the worker of redrives", { consumer: name }, worker(name, redo, exclusive)))
+    }
   }))

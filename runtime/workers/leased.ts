@@ -8,6 +8,7 @@
 import { Clock, Effect, Option } from "effect"
 import type { StoreUnavailable } from "../../core/EventStore.ts"
 import type { Lease, Shape } from "../../core/Leases.ts"
+import { elapsedMs } from "../Host.ts"
 
 export type Leased = <A, E, R>(
   name: string,
@@ -22,7 +23,7 @@ export const make = (leases: Shape, owner: string, leaseMs: number): Leased => {
   const take = Effect.fnUntraced(function* (name: string) {
     const found = (yield* leases.list(name)).find((lease) => lease.name === name)
     if (found !== undefined && found.owner !== "" && found.owner !== owner) {
-      const now = yield* Clock.currentTimeMillis
+      const now = elapsedMs(yield* Clock.Clock)
       const before = seen.get(name)
       if (before?.fence !== found.fence || before.beat !== found.beat) {
         seen.set(name, { beat: found.beat, fence: found.fence, sinceMs: now })
@@ -36,15 +37,15 @@ export const make = (leases: Shape, owner: string, leaseMs: number): Leased => {
 
   /** Returns once the lease is lost: taken by another, or not kept for as long as others wait. */
   const keep = Effect.fnUntraced(function* (lease: Lease) {
-    let keptAt = yield* Clock.currentTimeMillis
+    let keptAt = elapsedMs(yield* Clock.Clock)
     for (;;) {
       yield* Effect.sleep(leaseMs / 3)
-      const askedAt = yield* Clock.currentTimeMillis
+      const askedAt = elapsedMs(yield* Clock.Clock)
       const kept = yield* Effect.option(leases.keep(lease))
       if (Option.isSome(kept)) {
         if (kept.value === undefined) return
         keptAt = askedAt
-      } else if ((yield* Clock.currentTimeMillis) - keptAt >= leaseMs * 2 / 3) return
+      } else if (elapsedMs(yield* Clock.Clock) - keptAt >= leaseMs * 2 / 3) return
     }
   })
 
