@@ -6,7 +6,7 @@
  */
 // Before any schema is used: parsing compiled to functions costs a tenth. Platforms that forbid it fall back by themselves.
 import "effect/schema/SchemaJITCompiler/enable"
-import { Effect, Formatter, Layer, Logger, type LogLevel, ManagedRuntime, References, Result } from "effect"
+import { Effect, Layer, Logger, type LogLevel, ManagedRuntime, References, Result } from "effect"
 import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -32,6 +32,7 @@ import * as embedded from "./embedded.ts"
 import * as flags from "./flags.ts"
 import * as keys from "./keys.ts"
 import * as locked from "./locked.ts"
+import { pretty } from "./logLines.ts"
 import type { Failure } from "./refuse.ts"
 import { BodyTimeout, HeaderInvalid, HeadersTooLarge } from "./refusals.ts"
 import * as registries from "./registries.ts"
@@ -103,14 +104,6 @@ const write = (lines: Array<string>) => Effect.sync(() => void process.stdout.wr
 
 /** In production JSON; written in batches, because a write for every request would cost more than the request. */
 const jsonLines = Logger.batched(Logger.formatJson, { window: "100 millis", flush: write })
-const pretty: Logger.Logger<unknown, string> = Logger.map(
-  Logger.formatStructured,
-  ({ annotations, cause, level, message, timestamp }) => {
-    const told = Object.entries(annotations).map(([name, value]) => `${name}=${Formatter.format(value)}`)
-    const head = [timestamp.slice(11, 23), level, Array.isArray(message) ? message.join(" ") : message]
-    return [...head, ...told, ...cause === undefined ? [] : [`\n${cause}`]].join(" ")
-  },
-)
 const prettyLines = Logger.batched(pretty, { window: "100 millis", flush: write })
 
 /** The registry that the settings choose, remembered. */

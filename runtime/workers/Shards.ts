@@ -46,7 +46,7 @@ export const run = <A>(options: Options<A>): Effect.Effect<never, never, Leases>
       const reader = ShardReader.make(options, positionOf(lease.checkpoint))
       const holding = yield* Holding.make(leases, lease, askedAt, reader.checkpoint)
       const worked = Effect.raceFirst(
-        reader.run({ shard, isHeld: holding.isHeld }),
+        Effect.annotateLogs(reader.run({ shard, isHeld: holding.isHeld }), { worker: name }),
         Effect.as(holding.keep, "lost" as const),
       )
       const work = worked.pipe(

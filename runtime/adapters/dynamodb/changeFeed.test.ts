@@ -81,6 +81,22 @@ describe("the change feed over a stream of DynamoDB", () => {
       assert.deepStrictEqual(asked.slice(2), ["records kept", "iterator n1", "records renewed"])
     }))
 
+  it.effect("who stands in front of an empty shard has missed nothing once the first record comes", () =>
+    Effect.gen(function* () {
+      let isEmpty = true
+      const { asked, feed } = fake((call, { ShardIterator }) => {
+        if (call === "iterator") return { ShardIterator: isEmpty ? "fresh" : "renewed" }
+        if (isEmpty) return { Records: [], NextShardIterator: "kept" }
+        return ShardIterator === "kept"
+          ? named("TrimmedDataAccessException")
+          : { Records: [record(1)], NextShardIterator: "next" }
+      })
+      const { next } = yield* feed.read("s", undefined, 10)
+      isEmpty = false
+      assert.deepStrictEqual(versions((yield* feed.read("s", next, 10)).items), [1])
+      assert.deepStrictEqual(asked.slice(2), ["records kept", "iterator -", "records renewed"])
+    }))
+
   it.effect("passes over what is no new event, and stands behind it", () =>
     Effect.gen(function* () {
       const { feed } = fake((call) =>

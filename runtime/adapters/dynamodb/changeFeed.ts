@@ -28,6 +28,8 @@ const named = ["dynamodb", "heads"]
 const isExpired = ({ code }: Failed): boolean => code === "ExpiredIteratorException"
 /** A shard that is gone is not found; one whose history is gone says that. */
 const isTrimmed = ({ code }: Failed): boolean => /^(TrimmedDataAccess|ResourceNotFound)Exception$/.test(code)
+/** In front of the oldest nothing was missed: DynamoDB Local forgets an iterator of an empty shard once a record comes. */
+const isOutdated = ({ code }: Failed, after: string): boolean => code === "TrimmedDataAccessException" && after === oldest
 const unavailable = (failed: Failed) => new LogUnavailable({ reason: reasonOf(failed), cause: failed.cause })
 
 interface Reading {
@@ -65,7 +67,7 @@ export const make = (
     const ended: Batch<StoredEvent> = { items: [], next: after, isEnd: true, behindMs: undefined }
     if (iterator === undefined) return ended
     let answer = yield* Effect.result(records(iterator, Limit))
-    if (answer._tag === "Failure" && isExpired(answer.failure)) {
+    if (answer._tag === "Failure" && (isExpired(answer.failure) || isOutdated(answer.failure, after))) {
       iterator = yield* iterate(shard, after)
       if (iterator === undefined) return ended
       answer = yield* Effect.result(records(iterator, Limit))
