@@ -52,6 +52,23 @@ export const application: { readonly [name: string]: Option } = {
 export const data: { readonly [name: string]: Option } = {
   data: { help: "The folder of the store; NEXUS_DATA or ./data where absent", value: "FOLDER" },
 }
+/** Of the verbs that work on any store: as a server takes them. */
+export const anyStore: { readonly [name: string]: Option } = {
+  ...data,
+  store: { help: "sqlite or dynamodb; NEXUS_STORE or sqlite where absent", value: "KIND" },
+  "table-prefix": {
+    help: "DynamoDB: before each table's name; the application's name and - where absent",
+    value: "PREFIX",
+  },
+  "aws-region": { help: "DynamoDB: its region", value: "REGION" },
+  ...Object.fromEntries(["", "-dynamodb", "-kinesis", "-sns", "-sqs"].map((service) => [
+    `aws-endpoint${service}`,
+    {
+      help: service === "" ? "Where all services are, if not at AWS" : `The same for ${service.slice(1)}`,
+      value: "URL",
+    },
+  ])),
+}
 /** The folder that is asked for. */
 export const folderOf = ({ env, option }: Pick<Input, "env" | "option">): string =>
   option("data") ?? (env["NEXUS_DATA"] || "data")

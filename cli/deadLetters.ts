@@ -11,9 +11,9 @@ import { idPattern, keyOf } from "../core/Stream.ts"
 import * as RedrivePlan from "../runtime/RedrivePlan.ts"
 import { bare, colored, full, type Paint, plain } from "./paint.ts"
 import { plural } from "./schemas/text.ts"
-import { application, data, Failure, folderOf, type Input, type Option, progress, type Verb } from "./Verb.ts"
+import { anyStore, application, Failure, type Input, type Option, progress, type Verb } from "./Verb.ts"
 
-export type Open = (folder: string) => Layer.Layer<DeadLetters | EventStore, { readonly message: string }>
+export type Open = (input: Input) => Layer.Layer<DeadLetters | EventStore, { readonly message: string }>
 type Options = { readonly [name: string]: Option }
 
 const wrong = (message: string) => new Failure({ message, exitCode: 2 })
@@ -56,7 +56,7 @@ const opened = <A>(
   program: Effect.Effect<A, Failure | StoreUnavailable | BadCursor, DeadLetters | EventStore>,
 ): Effect.Effect<A, Failure> =>
   program.pipe(
-    Effect.provide(open(folderOf(input))),
+    Effect.provide(open(input)),
     Effect.mapError((error) => {
       if (error instanceof Failure) return error
       if (error instanceof BadCursor) return wrong("--cursor is of another list")
@@ -93,7 +93,8 @@ const list = (open: Open): Verb => ({
   name: "dead-letters list",
   help: "List what consumers gave up, the newest first",
   options: {
-    ...data,
+    ...anyStore,
+    ...application,
     ...filters,
     tenant: { ...filters["tenant"]!, required: true },
     limit: { help: `How many, at most ${defaults.page}`, value: "COUNT", default: "50" },
@@ -124,7 +125,7 @@ const show = (open: Open): Verb => ({
   name: "dead-letters show",
   help: "Show one dead letter, and what its redrive would do",
   operands: { ID: operand },
-  options: { ...data, ...application },
+  options: { ...anyStore, ...application },
   notes: "Exit code 1: there is none. No payload is shown: `nexus inspect` does that.",
   run: Effect.fnUntraced(function* (input) {
     const id = input.option("ID")!
@@ -172,7 +173,7 @@ const redrive = (open: Open): Verb => ({
   help: "Ask that dead letters be tried again; asked twice is asked once",
   optionalOperands: { ID: `${operand}; without it those of the options` },
   options: {
-    ...data,
+    ...anyStore,
     ...filters,
     all: { help: "All of the tenant" },
     "dry-run": { help: "Show what would be done, by the code of --app, and change nothing" },

@@ -8,9 +8,9 @@ import { defaults } from "../core/Limits.ts"
 import { idPattern, type StreamKey } from "../core/Stream.ts"
 import * as Inspect from "../runtime/Inspect.ts"
 import { bare, changeLine, colored, type Paint, plain, value } from "./paint.ts"
-import { application, data, Failure, folderOf, type Input, type Verb } from "./Verb.ts"
+import { anyStore, application, Failure, type Input, type Verb } from "./Verb.ts"
 
-export type Open = (folder: string) => Layer.Layer<EventStore, { readonly message: string }>
+export type Open = (input: Input) => Layer.Layer<EventStore, { readonly message: string }>
 
 const wrong = (message: string) => new Failure({ message, exitCode: 2 })
 const failed = (message: string) => new Failure({ message, exitCode: 1 })
@@ -33,7 +33,7 @@ export const inspect = (open: Open): Verb => ({
   help: "Show a stream's events and what each changed in its state",
   operands: { STREAM: "Tenant/Aggregate/id" },
   options: {
-    ...data,
+    ...anyStore,
     ...application,
     at: { help: "Show the state at one version instead", value: "VERSION" },
     diff: { help: "Show in what the states at two versions differ instead: 3..7", value: "FROM..TO" },
@@ -93,7 +93,7 @@ export const inspect = (open: Open): Verb => ({
       return yield* input.print(text, { ...stream, head: head.version, events: steps, next })
     })
     yield* program.pipe(
-      Effect.provide(open(folderOf(input))),
+      Effect.provide(open(input)),
       Effect.mapError((error) =>
         error instanceof Failure ? error : failed(
           "_tag" in error && error._tag === "StoreUnavailable"

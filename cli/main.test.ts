@@ -47,6 +47,35 @@ describe("nexus", () => {
     assert.deepStrictEqual([lost.code, wrong.code], [1, 2])
   })
 
+  it("says which verbs know no other store than a file, and reads none instead of tables", async () => {
+    const tables = { NEXUS_STORE: "dynamodb", NEXUS_AWS_ENDPOINT: "http://127.0.0.1:9" }
+    const all = [
+      ...["verify", "stats", "backup x", "restore x", "export x", "import x"].map((words) => nexus(words, tables)),
+      nexus("stats --store dynamodb"),
+      nexus("dead-letters list --tenant t --store dynamodb --data x", tables),
+    ]
+    for (const { code, err, out } of await Promise.all(all)) {
+      assert.deepStrictEqual([code, out], [2, ""])
+      assert.match(err, /file/)
+    }
+  })
+
+  it("dead letters, streams and schemas are looked for where a server's flags say", async () => {
+    const at = "--store dynamodb --table-prefix t- --aws-endpoint http://127.0.0.1:9"
+    const app = "--app examples/orders/app.ts"
+    const all = [
+      `dead-letters list --tenant t ${at}`,
+      `inspect t/Order/1 ${app} ${at}`,
+      `schemas register ${app} ${at}`,
+      `schemas register --dry-run ${app} ${at}`,
+      `schemas mode Order.OrderPlaced.v1 ${at}`,
+    ]
+    for (const { code, err, out } of await Promise.all(all.map((words) => nexus(words)))) {
+      assert.deepStrictEqual([code, out], [1, ""])
+      assert.match(err, /^nexus: cannot open the table t-\w+: refused\. Check .*--aws-endpoint-dynamodb/)
+    }
+  })
+
   it("token signs for who is named, for as long as is named", async () => {
     const { code, out } = await nexus(`token ${who} --ttl 15m --json`)
     assert.strictEqual(code, 0)

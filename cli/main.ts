@@ -16,6 +16,7 @@ import { SchemaRegistry } from "../core/SchemaRegistry.ts"
 import * as SchemaRegistryMemory from "../core/SchemaRegistryMemory.ts"
 import * as registries from "../edge/registries.ts"
 import * as registry from "../edge/registry.ts"
+import * as DynamoDB from "../runtime/adapters/dynamodb/DynamoDB.ts"
 import * as Backup from "../runtime/adapters/sqlite/Backup.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import { backup, type Files, restore } from "./backup.ts"
@@ -34,6 +35,7 @@ import { register } from "./schemas/register.ts"
 import { exportVerb, importVerb } from "./transfer.ts"
 import { policiesBuild, policiesTest } from "./rego.ts"
 import { stats } from "./stats.ts"
+import * as stores from "./stores.ts"
 import { token } from "./token.ts"
 import { Failure, type Input, type Verb } from "./Verb.ts"
 import { verify } from "./verify.ts"
@@ -76,6 +78,13 @@ const remoteOf = ({ env }: Input): Layer.Layer<SchemaRegistry, { readonly messag
 const rehearse = (input: Input, folder: string): Layer.Layer<SchemaRegistry, { readonly message: string }> =>
   remoteOf(input) ?? (existsSync(join(folder, "nexus.db")) ? Sqlite.layer({ folder }) : SchemaRegistryMemory.layer)
 
+/** Tables have to be there. */
+const open = <A>(input: Input, file: (folder: string) => Layer.Layer<A, { readonly message: string }>) =>
+  stores.open(input, file, DynamoDB.layer)
+const existing = (input: Input) => open(input, (folder) => Sqlite.layerExisting({ folder }))
+/** Verbs that know SQLite's file and no other store. */
+const ofFile: ReadonlySet<string> = new Set(["backup", "restore", "export", "import", "stats", "verify"])
+
 const verbs: ReadonlyArray<Verb> = [
   init,
   token,
@@ -83,8 +92,8 @@ const verbs: ReadonlyArray<Verb> = [
   restore(files),
   exportVerb((folder) => Sqlite.layerExisting({ folder }), out),
   stats((folder) => Sqlite.stats({ folder })),
-  inspect((folder) => Sqlite.layerExisting({ folder })),
-  ...deadLetters((folder) => Sqlite.layerExisting({ folder })),
+  inspect(existing),
+  ...deadLetters(existing),
   importVerb({
     open: (input, folder) => Layer.provideMerge(remoteOf(input) ?? Layer.empty, Sqlite.layer({ folder })),
     rehearse,
@@ -92,10 +101,13 @@ const verbs: ReadonlyArray<Verb> = [
   checkSchemas((where) => Sqlite.layerExisting(where)),
   generate,
   diff,
-  register((input, folder) =>
-    input.option("dry-run") === undefined ? remoteOf(input) ?? Sqlite.layer({ folder }) : rehearse(input, folder)
-  ),
-  mode((input, folder) => remoteOf(input) ?? Sqlite.layerExisting({ folder })),
+  register((input) => {
+    if (input.option("dry-run") === undefined) {
+      return remoteOf(input) ?? open(input, (folder) => Sqlite.layer({ folder }))
+    }
+    return open(input, (folder) => rehearse(input, folder))
+  }),
+  mode((input) => remoteOf(input) ?? existing(input)),
   acceptEvolve,
   verify({ check: (folder) => Sqlite.check({ folder }), layer: (folder) => Sqlite.layer({ folder }) }),
   policiesCheck,
@@ -152,6 +164,13 @@ const main = async (words: ReadonlyArray<string>): Promise<number> => {
   const found = find(verbs, words)
   if (found === undefined) return wrongly(`there is no verb "${words.slice(0, family.length > 0 ? 2 : 1).join(" ")}"`)
   const { rest, verb } = found
+  const isElsewhere = !rest.includes("--data") && process.env["NEXUS_STORE"] === "dynamodb" || rest.includes("--store")
+  if (ofFile.has(verb.name) && isElsewhere && !rest.includes("--help")) {
+    return wrongly(
+      `${verb.name} works on the file of an embedded store alone: name its folder with --data`,
+      `${verb.name} `,
+    )
+  }
   const given = options(verb, rest)
   if (Result.isFailure(given)) return wrongly(given.failure, `${verb.name} `)
   const { help, json, app } = given.success

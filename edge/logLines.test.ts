@@ -13,15 +13,19 @@ const linesOf = (effect: Effect.Effect<unknown>) =>
 describe("a line for people", () => {
   it.effect("shows what is handed over beside the words by name, as it does annotations", () =>
     Effect.gen(function* () {
-      const log = Effect.annotateLogs(Effect.logInfo("a shard", "was lost", { shard: "s-1", tries: 2 }), { worker: "w" })
+      const log = Effect.annotateLogs(Effect.logInfo("a shard", "was lost", { shard: "s-1", tries: 2 }), {
+        worker: "w",
+      })
       assert.deepStrictEqual(yield* linesOf(log), [`INFO a shard was lost shard="s-1" tries=2 worker="w"`])
     }))
 
   it.effect("shows a cause below it", () =>
     Effect.gen(function* () {
-      const [line = ""] = yield* linesOf(Effect.sandbox(Effect.die(new Error("no"))).pipe(
-        Effect.catch((cause) => Effect.logError("it broke", cause)),
-      ))
+      const [line = ""] = yield* linesOf(
+        Effect.sandbox(Effect.die(new Error("no"))).pipe(
+          Effect.catch((cause) => Effect.logError("it broke", cause)),
+        ),
+      )
       assert.match(line, /^ERROR it broke \n.*no/s)
     }))
 })

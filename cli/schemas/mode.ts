@@ -6,7 +6,7 @@ import { Effect, Schema } from "effect"
 import { SchemaRegistry } from "../../core/SchemaRegistry.ts"
 import { Mode } from "../../schemas/Difference.ts"
 import * as Subject from "../../schemas/Subject.ts"
-import { data, Failure, folderOf, type Verb } from "../Verb.ts"
+import { anyStore, application, Failure, type Verb } from "../Verb.ts"
 import type { OpenRegistry } from "./register.ts"
 
 const isMode = Schema.is(Mode)
@@ -18,7 +18,7 @@ export const mode = (openRegistry: OpenRegistry): Verb => ({
   help: "Show, or set, which changes the schema registry takes for a subject",
   operands: { SUBJECT: "As registered: Order.OrderPlaced.v2" },
   optionalOperands: { MODE: `One of ${Mode.literals.join(", ")}` },
-  options: { ...data },
+  options: { ...anyStore, ...application },
   notes:
     "BACKWARD_TRANSITIVE, the default, is what keeps every stored event readable. A weaker one takes schemas that\n" +
     "some of them do not fit; what is registered already is not compared again.",
@@ -34,7 +34,7 @@ export const mode = (openRegistry: OpenRegistry): Verb => ({
       const { schema } = yield* registry.get(subject, "latest")
       return (yield* registry.check(subject, schema)).mode
     }).pipe(
-      Effect.provide(openRegistry(input, folderOf(input))),
+      Effect.provide(openRegistry(input)),
       Effect.mapError((error) => {
         if (!("_tag" in error)) return failed(error.message)
         switch (error._tag) {

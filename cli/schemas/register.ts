@@ -9,12 +9,12 @@ import type { Difference } from "../../schemas/Difference.ts"
 import * as Lock from "../../schemas/Lock.ts"
 import { shown } from "../facts/files.ts"
 import { colored, plain } from "../paint.ts"
-import { application, data, Failure, folderOf, type Input, progress, type Verb } from "../Verb.ts"
+import { anyStore, application, Failure, type Input, progress, type Verb } from "../Verb.ts"
 import { open, write } from "./Project.ts"
 import { differenceLines, findingsText, plural, told as toldOf } from "./text.ts"
 
-/** Reaches the registry that the environment names; the embedded one lies in the folder of the store. */
-export type OpenRegistry = (input: Input, folder: string) => Layer.Layer<SchemaRegistry, { readonly message: string }>
+/** Reaches the registry that the environment names; the embedded one lies in the store. */
+export type OpenRegistry = (input: Input) => Layer.Layer<SchemaRegistry, { readonly message: string }>
 
 type Outcome = "registered" | "there already" | "would be registered" | "incompatible" | "refused"
 
@@ -77,7 +77,7 @@ export const register = (openRegistry: OpenRegistry): Verb => ({
   help: "Register every locked schema in the schema registry",
   options: {
     ...application,
-    ...data,
+    ...anyStore,
     "dry-run": { help: "Say what would be registered, and write nothing" },
     ...progress,
   },
@@ -111,7 +111,7 @@ export const register = (openRegistry: OpenRegistry): Verb => ({
       }
       return done
     }).pipe(
-      Effect.provide(openRegistry(input, folderOf(input))),
+      Effect.provide(openRegistry(input)),
       Effect.mapError((error) => error instanceof Failure ? error : failed(error.message)),
     )
     const ok = !all.some(isFault)

@@ -44,9 +44,11 @@ export class CannotOpen extends Schema.TaggedError<CannotOpen>()("CannotOpen", {
 }
 
 const repairs: Readonly<Record<string, string>> = {
-  "table-missing": "Deploy the tables, or start once with `create` (development) to make them.",
+  "table-missing": "Deploy the tables, or start a server once with NEXUS_ENV=development, which makes them.",
   "not-let-in": "Check the credentials and that they allow calls of this table.",
-  refused: "Check the endpoint and that DynamoDB can be reached.",
+  refused: "Check region and endpoint (--aws-endpoint-dynamodb), and that DynamoDB can be reached from here.",
+  unanswered:
+    "What answers at the endpoint (--aws-endpoint-dynamodb) may be no DynamoDB, or too slow. Check it, or try again.",
 }
 
 /** Loaded here and not above: whoever has another store does not pay for it, nor need to have it. */
@@ -69,7 +71,7 @@ const open = Effect.fnUntraced(function* (
   if (settings.create) {
     yield* Effect.tryPromise({
       try: (signal) => createTables(client, settings.prefix, signal),
-      catch: (error) => cannot(settings.prefix, reasonOf(failedOf(error))),
+      catch: (error) => cannot(`${settings.prefix}*`, reasonOf(failedOf(error))),
     })
   }
   yield* Effect.forEach(names, (name) => {

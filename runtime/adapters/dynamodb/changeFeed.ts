@@ -29,7 +29,8 @@ const isExpired = ({ code }: Failed): boolean => code === "ExpiredIteratorExcept
 /** A shard that is gone is not found; one whose history is gone says that. */
 const isTrimmed = ({ code }: Failed): boolean => /^(TrimmedDataAccess|ResourceNotFound)Exception$/.test(code)
 /** In front of the oldest nothing was missed: DynamoDB Local forgets an iterator of an empty shard once a record comes. */
-const isOutdated = ({ code }: Failed, after: string): boolean => code === "TrimmedDataAccessException" && after === oldest
+const isOutdated = ({ code }: Failed, after: string): boolean =>
+  code === "TrimmedDataAccessException" && after === oldest
 const unavailable = (failed: Failed) => new LogUnavailable({ reason: reasonOf(failed), cause: failed.cause })
 
 interface Reading {
