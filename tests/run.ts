@@ -91,7 +91,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
     {
       name: "engines",
       report: "vitest",
-      args: vitest("--project", "engines", "infra/", "tests/aws/proxy"),
+      args: vitest("--project", "engines", "infra/"),
       secondsMax: 180,
       ciOnly: true,
       engines: ["apicurio", "moto", "opa", "dynamodb", "kinesis", "fauxqs"],
@@ -104,8 +104,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
     onEngines("router", "tests/router", 120, ["dynamodb"]),
     onEngines("http", "tests/http", 300, ["dynamodb", "kinesis", "fauxqs"]),
     onEngines("kinesis", "runtime/adapters/kinesis", 240, ["kinesis"]),
-    onEngines("aws", "tests/aws/resharding", 240, ["kinesis"]),
-    onEngines("slow", "tests/aws/slow", 120, ["dynamodb"]),
+    onEngines("aws", "tests/aws", 480, ["dynamodb", "kinesis", "fauxqs"]),
     onEngines("sns-sqs", "runtime/adapters/sns-sqs", 240, ["fauxqs"]),
     { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 600, ciOnly: true },
   ],
