@@ -182,6 +182,11 @@ export interface Shape {
     requests: ReadonlyArray<{ readonly stream: StreamKey; readonly after: number }>,
     limit: number,
   ) => Effect.Effect<ReadonlyArray<ReadonlyArray<StoredEvent>>, StoreUnavailable>
+  /**
+   * Whether each stream holds an event, read consistently, in the order of the streams: for a store where this costs less
+   * than to read the streams and their snapshots. Absent: reading them tells as cheaply.
+   */
+  readonly begun?: (streams: ReadonlyArray<StreamKey>) => Effect.Effect<ReadonlyArray<boolean>, StoreUnavailable>
   /** Up to `limit` events of a stream with versions below `before`, descending; `Infinity` begins at the head. */
   readonly readBackwards: (
     stream: StreamKey,

@@ -146,11 +146,9 @@ export interface Loader {
    * Loads a group. Streams that end within a page are answered at once; the others come as `rest`, effects of their own,
    * so that a long history keeps no short one waiting.
    */
-  readonly load: (requests: ReadonlyArray<Request>) => Effect.Effect<
-    ReadonlyArray<Result.Result<Loaded, LoadFailure> | { readonly rest: Rest }>,
-    StoreUnavailable
-  >
+  readonly load: (requests: ReadonlyArray<Request>) => Effect.Effect<ReadonlyArray<Answer>, StoreUnavailable>
 }
+export type Answer = Result.Result<Loaded, LoadFailure> | { readonly rest: Rest }
 export type Rest = Effect.Effect<Result.Result<Loaded, LoadFailure>, StoreUnavailable>
 
 export const make = (store: Store, snapshots: Snapshots, limits: Limits, report: Report): Loader => {
@@ -182,37 +180,45 @@ export const make = (store: Store, snapshots: Snapshots, limits: Limits, report:
     return isDone(self, events) ? Result.succeed(done(self)) : { rest: pages(self) }
   })
 
+  const loadEach = Effect.fnUntraced(function* (requests: ReadonlyArray<Request>) {
+    const folds = requests.map(begin)
+    // Snapshots are a cache: one that cannot be read is one that is not there.
+    const kept = yield* Effect.catch(
+      snapshots.loadEach(requests.map((request) => request.stream)),
+      () => Effect.succeed(undefined),
+    )
+    if (kept !== undefined) {
+      for (let i = 0; i < folds.length; i++) if (kept[i]!.length > 0) yield* choose(folds[i]!, kept[i]!, report)
+    }
+    const firsts = yield* store.readEach(
+      folds.map((self) => ({ stream: self.stream, after: after(self) })),
+      limits.loadPage,
+    )
+    const answers: Array<Answer> = []
+    for (let i = 0; i < folds.length; i++) {
+      const events = firsts[i]!
+      // The common case, a new stream, costs no effect of its own.
+      answers.push(
+        events.length === 0 && folds[i]!.snapshot === undefined
+          ? Result.succeed(done(folds[i]!))
+          : yield* first(folds[i]!, events),
+      )
+    }
+    return answers
+  })
+
+  const { begun } = store
+  if (begun === undefined) return { load: loadEach }
   return {
     load: Effect.fnUntraced(function* (requests) {
-      const folds = requests.map(begin)
-      // Snapshots are a cache: one that cannot be read is one that is not there.
-      const kept = yield* Effect.catch(
-        snapshots.loadEach(requests.map((request) => request.stream)),
-        () => Effect.succeed(undefined),
-      )
-      if (kept !== undefined) {
-        for (let i = 0; i < folds.length; i++) if (kept[i]!.length > 0) yield* choose(folds[i]!, kept[i]!, report)
-      }
-      const firsts = yield* store.readEach(
-        folds.map((self) => ({ stream: self.stream, after: after(self) })),
-        limits.loadPage,
-      )
-      const answers: Array<Result.Result<Loaded, LoadFailure> | { readonly rest: Rest }> = []
-      for (let i = 0; i < folds.length; i++) {
-        const events = firsts[i]!
-        // The common case, a new stream, costs no effect of its own.
-        answers.push(
-          events.length === 0 && folds[i]!.snapshot === undefined
-            ? Result.succeed(done(folds[i]!))
-            : yield* first(folds[i]!, events),
-        )
-      }
-      return answers
+      const isBegun = yield* begun(requests.map(({ stream }) => stream))
+      const some = requests.filter((_, i) => isBegun[i])
+      const loaded = some.length === 0 ? [] : yield* loadEach(some)
+      let next = 0
+      return requests.map((request, i): Answer => isBegun[i] ? loaded[next++]! : Result.succeed(done(begin(request))))
     }),
   }
 }
 
 /** Whether an answer of the loader is still under way. */
-export const isRest = (
-  answer: Result.Result<Loaded, LoadFailure> | { readonly rest: Rest },
-): answer is { readonly rest: Rest } => "rest" in answer
+export const isRest = (answer: Answer): answer is { readonly rest: Rest } => "rest" in answer

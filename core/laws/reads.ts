@@ -3,8 +3,22 @@
  * @module
  */
 import { Effect } from "effect"
+import { tombstone } from "../EventStore.ts"
 import { empty, keyOf, type StreamKey } from "../Stream.ts"
-import { append, command, event, holds, type Law, law, readAll, repeated, same, stored, streamOf } from "./fixtures.ts"
+import {
+  append,
+  command,
+  event,
+  holds,
+  type Law,
+  law,
+  readAll,
+  refused,
+  repeated,
+  same,
+  stored,
+  streamOf,
+} from "./fixtures.ts"
 
 export const reads: ReadonlyArray<Law> = [
   law("read() gives every field that was stored, byte for byte", function* (store, tenant) {
@@ -80,6 +94,28 @@ export const reads: ReadonlyArray<Law> = [
     const wanted = asked.map(([stream, _, versions]) => versions.map((version) => `${keyOf(stream)} ${version}`))
     yield* same(found, wanted, "answers")
     yield* same(yield* store.readEach([], 2), [], "no request")
+  }),
+
+  law("begun() tells the streams that hold an event, in the order of the streams", function* (store, tenant) {
+    if (store.begun === undefined) return
+    const [one, two, closed] = [streamOf(tenant, "a"), streamOf(tenant, "b", "Cart"), streamOf(tenant, "c")]
+    yield* stored(store, append(one, 0, "c", 3))
+    yield* stored(store, append(two, 0, "c", 1))
+    yield* stored(store, append(closed, 0, "c", 1, { type: tombstone.type }))
+    yield* stored(store, refused(streamOf(tenant, "no"), 0, "no"))
+    const absent = [
+      streamOf(tenant, "absent"),
+      streamOf(tenant, "b"),
+      streamOf(`${tenant}.b`, "a"),
+      streamOf(tenant, "no"),
+    ]
+    const asked = [absent[0]!, one, absent[1]!, two, one, absent[2]!, closed, absent[3]!]
+    yield* same(yield* store.begun(asked), [false, true, false, true, true, false, true, false], "known")
+    const many = Array.from({ length: 250 }, (_, i) => streamOf(tenant, `m-${i}`))
+    for (const i of [0, 99, 100, 249]) yield* stored(store, append(many[i]!, 0, "c", 1))
+    const found = (yield* store.begun(many)).flatMap((begun, i) => begun ? [i] : [])
+    yield* same(found, [0, 99, 100, 249], "of several requests")
+    yield* same(yield* store.begun([]), [], "no stream")
   }),
 
   law("head() and read() of an absent stream are empty", function* (store, tenant) {

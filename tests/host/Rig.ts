@@ -30,6 +30,7 @@ export const Trigger: Context.Reference<Layer.Layer<TickTrigger>> = Context.Refe
 /** What the test may put between host and store. */
 export interface Hooks {
   commit: (commit: Store["commit"]) => Store["commit"]
+  /** `begun` is heeded by hosts that are made later. */
   read: (store: Store) => Partial<Store>
   /** Of a store whose generated ids leave no receipt; set before the host is made. */
   generatedKey: Store["generatedKey"]
@@ -81,15 +82,17 @@ export const make: Effect.Effect<Rig> = Effect.gen(function* () {
   const logger = Logger.layer([Logger.make(({ message, fiber }) => {
     logs.push(JSON.stringify([message, fiber.getRef(References.CurrentLogAnnotations)]))
   })])
-  const hooked = Layer.sync(EventStore, () => ({
+  const hooked = Layer.sync(EventStore, () => hookedStore(hooks.read(store).begun))
+  const hookedStore = (begun: Store["begun"]): Store => ({
     ...store,
     ...hooks.generatedKey === undefined ? {} : { generatedKey: hooks.generatedKey },
     ...hooks.isApart ? { isApart: true as const } : {},
     commit: (group) => hooks.commit(store.commit)(group),
     readEach: (requests, limit) => (hooks.read(store).readEach ?? store.readEach)(requests, limit),
+    ...begun === undefined ? {} : { begun },
     read: (stream, after, limit) => (hooks.read(store).read ?? store.read)(stream, after, limit),
     receipt: (stream, commandId) => (hooks.read(store).receipt ?? store.receipt)(stream, commandId),
-  }))
+  })
   const hookedGate = Layer.succeed(Gate, {
     look: (ask) => hooks.gate.look(ask),
     learn: (asks) => hooks.gate.learn(asks),

@@ -63,6 +63,32 @@ check("a load reads the tail behind the newest snapshot alone", () =>
     assert.deepEqual(asked, [9])
   }))
 
+check(
+  "where the store tells who has begun, only those are read, and the answers stand in their order",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      yield* add(yield* rig.host(), 3)
+      const asked: Array<string> = []
+      rig.hooks.read = (store) => ({
+        begun: (streams) => Effect.sync(() => streams.map(({ id }) => id === "c")),
+        readEach: (requests, limit) => {
+          asked.push(...requests.map(({ stream: { id } }) => id))
+          return store.readEach(requests, limit)
+        },
+      })
+      const host = yield* rig.host()
+      const told = yield* Effect.forEach(
+        ["a", "c", "b"],
+        (id) => host.tell(id, "Add", { n: 1 }),
+        { concurrency: "unbounded" },
+      )
+      assert.deepEqual(told.map(({ version }) => version), [1, 4, 1])
+      assert.deepEqual(asked, ["c"])
+      assert.strictEqual(yield* total(host), 4)
+    }),
+)
+
 const damages: ReadonlyArray<[string, (snapshot: Snapshot) => Snapshot]> = [
   ["corrupt", (s) => ({ ...s, state: `{"total":999}` })],
   ["foreign", (s) => ({ ...s, key: "7-other" })],

@@ -60,8 +60,8 @@ export interface Calls {
   readonly write: (writes: ReadonlyArray<Write>, isRepeat: boolean) => Asked<Written>
   /** Read consistently. */
   readonly get: (place: Place) => Asked<Item | undefined>
-  /** Those that exist, in no order, read consistently. */
-  readonly getEach: (places: ReadonlyArray<Place>) => Asked<ReadonlyArray<Item>>
+  /** Those that exist, in no order, read consistently; whole, or the attributes that `only` names. */
+  readonly getEach: (places: ReadonlyArray<Place>, only?: string) => Asked<ReadonlyArray<Item>>
   readonly query: (query: Query) => Asked<Items>
 }
 
@@ -135,10 +135,11 @@ export const make = (
       client.send(new sdk.TransactWriteItemsCommand({ TransactItems, ClientRequestToken }), options)
   }
 
-  const batch = Effect.fnUntraced(function* (places: ReadonlyArray<Place>) {
+  const batch = Effect.fnUntraced(function* (places: ReadonlyArray<Place>, only?: string) {
     const found: Array<Item> = []
-    let asked: Record<string, { Keys: Array<Item>; ConsistentRead: true }> = {}
-    for (const { Key, TableName } of places) (asked[TableName] ??= { Keys: [], ConsistentRead: true }).Keys.push(Key)
+    const how = { ConsistentRead: true as const, ...only === undefined ? {} : { ProjectionExpression: only } }
+    let asked: Record<string, { Keys: Array<Item> }> = {}
+    for (const { Key, TableName } of places) (asked[TableName] ??= { Keys: [], ...how }).Keys.push(Key)
     // An answer ends after 16 MB. Each round gives at least one, or has failed.
     while (keysOf(asked) > 0) {
       const before = keysOf(asked)
@@ -165,11 +166,12 @@ export const make = (
         call((options) => client.send(new sdk.GetItemCommand({ ...place, ConsistentRead: true }), options)),
         ({ Item }) => Item,
       ),
-    getEach: (places) =>
+    getEach: (places, only) =>
       Effect.map(
         Effect.forEach(
           Array.from({ length: Math.ceil(places.length / getAtOnce) }, (_, i) => i * getAtOnce),
-          (from) => batch(places.slice(from, from + getAtOnce)),
+          (from) => batch(places.slice(from, from + getAtOnce), only),
+          { concurrency: "unbounded" },
         ),
         (found) => found.flat(),
       ),

@@ -10,16 +10,17 @@ import { SnapshotStore } from "../../../core/SnapshotStore.ts"
 import { engine } from "../../../tests/engine.ts"
 import * as DynamoDB from "./DynamoDB.ts"
 import { counter } from "./testCounter.ts"
-import { patient, settingsOf } from "./testStore.ts"
+import { freshPrefix, patient, settingsOf } from "./testStore.ts"
 
 const dynamodb = engine("dynamodb")
 
-const opened = Effect.gen(function* () {
+const openedAt = Effect.fnUntraced(function* (prefix: string) {
   const { costOf, watch } = counter()
-  const layer = DynamoDB.layer(settingsOf(dynamodb().url, { watch }))
+  const layer = DynamoDB.layer(settingsOf(dynamodb().url, { watch, prefix }))
   const context = yield* Layer.build(Layer.fresh(Layer.provide(layer, patient)))
   return { store: Context.get(context, EventStore), snapshots: Context.get(context, SnapshotStore), costOf }
 })
+const opened = Effect.suspend(() => openedAt(freshPrefix()))
 
 const server = { given: false }
 
@@ -87,6 +88,25 @@ describe("what DynamoDB is asked", () => {
         assert.deepStrictEqual(late.calls.toSorted(), ["BatchGetItem", "PutItem", "Query"])
         const given = yield* costOf(store.commit([append(stream, 2, "c-3")]))
         assert.deepStrictEqual(given.calls, ["TransactWriteItems 2", "Query"])
+      }).pipe(Effect.scoped),
+    60_000,
+  )
+
+  it.live(
+    "one BatchGetItem for each hundred streams that may be new, and none for those seen before",
+    () =>
+      Effect.gen(function* () {
+        const prefix = freshPrefix()
+        const [other, { costOf, store }] = [yield* openedAt(prefix), yield* openedAt(prefix)]
+        const begun = (count: number) => store.begun!(Array.from({ length: count }, (_, i) => streamOf("t", `s-${i}`)))
+        assert.deepStrictEqual((yield* costOf(begun(64))).calls, ["BatchGetItem"])
+        assert.deepStrictEqual((yield* costOf(begun(101))).calls, ["BatchGetItem", "BatchGetItem"])
+        yield* stored(store, append(streamOf("t", "s-0"), 0, "c", 1, server))
+        assert.deepStrictEqual((yield* costOf(begun(1))).calls, [])
+        // What somebody else has stored is seen at once.
+        for (const id of ["s-3", "s-100"]) yield* stored(other.store, append(streamOf("t", id), 0, "c", 2, server))
+        const found = (yield* begun(102)).flatMap((begun, i) => begun ? [i] : [])
+        assert.deepStrictEqual(found, [0, 3, 100])
       }).pipe(Effect.scoped),
     60_000,
   )

@@ -22,7 +22,7 @@ import * as feeds from "./feed.ts"
 import * as Heads from "./heads.ts"
 import * as items from "./items.ts"
 import * as listings from "./listings.ts"
-import { readEvents, readHead, type Store } from "./store.ts"
+import { begun, readEvents, readHead, type Store } from "./store.ts"
 import * as verdicts from "./verdicts.ts"
 
 const kind = "dynamodb"
@@ -115,6 +115,7 @@ export const make = (calls: Calls, streams: Asked<feeds.Streams>): Effect.Effect
           ({ after, stream }) => asked(readEvents(store, items.keyOf(stream), { than: after, limit })),
           { concurrency: "unbounded" },
         ),
+      begun: (streams) => asked(begun(store, streams.map(items.keyOf))),
       readBackwards: (stream, before, limit) =>
         asked(readEvents(store, items.keyOf(stream), { than: before, limit, backwards: true })),
       head: (stream) => asked(readHead(store, items.keyOf(stream))),

@@ -55,6 +55,19 @@ export const readItems = Effect.fnUntraced(function* (
   return found
 })
 
+/** Whether streams hold an event: no request for those that this process has seen, one for a hundred others. */
+export const begun = ({ calls, events, heads }: Store, keys: ReadonlyArray<string>): Asked<ReadonlyArray<boolean>> => {
+  const unseen = [...new Set(keys.filter((key) => heads.get(key) === undefined))]
+  return Effect.map(
+    calls.getEach(unseen.map((key) => ({ TableName: events, Key: items.eventKey(key, 1) })), "pk"),
+    (found) => {
+      const absent = new Set(unseen)
+      for (const { pk } of found) absent.delete(pk!.S!)
+      return keys.map((key) => !absent.has(key))
+    },
+  )
+}
+
 export const readEvents = (store: Store, key: string, span: Span): Asked<ReadonlyArray<StoredEvent>> =>
   Effect.map(readItems(store, key, span), (found) => found.map(items.eventOf))
 
