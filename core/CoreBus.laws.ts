@@ -91,6 +91,19 @@ export const laws = <R = never>(settings: Settings<R> = {}): ReadonlyArray<Law<C
       }
     }),
 
+    law("a record that is more than the bus takes can never be sent, and holds up no other", function* (bench) {
+      const { bus, events, find } = bench
+      const payloads = [`{"of":"${"x".repeat(bus.recordMax.bytes)}"}`]
+      const [large, small] = [yield* events("large", payloads), yield* events("small", 1)]
+      const [outcome, ...others] = yield* bus.publish([large, small].flatMap((own) => recordsOf(chained(own), 1)))
+      // A bus that carries no payloads has room for it.
+      yield* holds(outcome?._tag !== "NotSent", "it is told to be sent again")
+      if (others[0]?._tag !== "Sent") yield* publish(bus, recordsOf(chained(small), 1))
+      const wanted = outcome?._tag === "Sent" ? ["large", "small"] : ["small"]
+      const found = yield* find(holdsAll(wanted.length))
+      yield* same([...new Set(found.map(({ value }) => value.stream.id))].toSorted(), wanted, "what is there")
+    }),
+
     law("publish() dies of a publisher's mistake and sends nothing", function* ({ bus, events, find }) {
       const [good, other] = [chained(yield* events("good", 4)), chained(yield* events("other", 1))]
       const [stream, record] = [streamOf(good[0]!.tenant, "good"), recordsOf(good, 4)[0]!]

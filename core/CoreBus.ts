@@ -26,13 +26,15 @@ export type Sent =
   | { readonly _tag: "Sent" }
   /** It may stand in the log or not. The same bytes again do no harm, anything newer of its stream does. */
   | { readonly _tag: "NotSent"; readonly reason: string }
+  /** Nothing of it was sent, and nothing of it ever can be, however often it is tried: it is more than the bus takes. */
+  | { readonly _tag: "Unsendable"; readonly reason: string }
 
 export interface Shape extends ShardLog<CoreRecord> {
   /** A record holds no more; bytes of `RecordWire` text. A record of one event always fits: of `Limits.eventBytes`. */
   readonly recordMax: { readonly events: number; readonly bytes: number }
   /** One call takes no more. */
   readonly publishMax: { readonly records: number; readonly bytes: number }
-  /** Publishes records of different streams (two of one are a defect); one outcome each, in order. */
+  /** Publishes records of different streams (two of one are a defect); one outcome each, in order, whatever the others'. */
   readonly publish: (records: ReadonlyArray<CoreRecord>) => Effect.Effect<ReadonlyArray<Sent>>
   /**
    * A position in every shard: reads behind it begin no later than with the first item that came at or after `timeMs`. In

@@ -9,7 +9,7 @@ import { Clock, Effect, Layer } from "effect"
 import { CoreBus, type CoreRecord, type Sent, type Shape } from "./CoreBus.ts"
 import { always, type Choose } from "./Fate.ts"
 import { Limits } from "./Limits.ts"
-import { mistake } from "./records.ts"
+import { mistake, tooLarge } from "./records.ts"
 import { type Batch, type Item, type Shard, Trimmed } from "./ShardLog.ts"
 import { keyOf, type StreamKey } from "./Stream.ts"
 
@@ -174,7 +174,7 @@ export const make = (state: State = emptyState(), options: Options = {}): Effect
         timed((nowMs) => {
           const wrong = mistake(records, max)
           return wrong === undefined
-            ? Effect.sync(() => records.map((record) => send(record, nowMs)))
+            ? Effect.sync(() => records.map((record) => tooLarge(record, max.recordMax) ?? send(record, nowMs)))
             : Effect.die(new Error(wrong))
         }),
       positionAt: (timeMs) => `@${timeMs}`,

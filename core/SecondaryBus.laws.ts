@@ -7,6 +7,7 @@ import * as EventWire from "./EventWire.ts"
 import type { StoredEvent } from "./EventStore.ts"
 import { collect, eventAt } from "./laws/buses.ts"
 import { freshTenant, type Law, LawBroken, same, streamOf } from "./laws/fixtures.ts"
+import { defaults } from "./Limits.ts"
 import type { Queue } from "./Queue.ts"
 import { type Interest, SecondaryBus, type Shape } from "./SecondaryBus.ts"
 
@@ -103,6 +104,17 @@ export const laws = ({ patienceMs = 30_000, waitMs = 200 }: Settings = {}): Read
       yield* publish(bus, [...after, ...wanted])
       yield* same(yield* collected(queue, 4), texts([...before, ...wanted]), "what came")
       yield* isEmpty(queue, "what is not wanted any more")
+    }),
+
+    law("an event that is more than a message holds can never be sent, and holds up no other", function* (bus, tenant) {
+      const type = `${tenant}-T`
+      const queue = yield* bus.subscribe(`${tenant}-c`, wants(type))
+      const [small, large] = eventsOf(tenant, type, 2)
+      const payload = `{"x":"${"x".repeat(defaults.messageBodyBytes)}"}`
+      const outcomes = yield* bus.publish([{ ...large!, payload }, small!])
+      yield* same(outcomes[0]?._tag, "Unsendable", "the outcome of the large one")
+      if (outcomes[1]?._tag !== "Sent") yield* publish(bus, [small!])
+      yield* same([...new Set(yield* collected(queue, 1))], texts([small!]), "what came")
     }),
 
     law("two subscriptions of one consumer share its queue", function* (bus, tenant) {

@@ -18,7 +18,7 @@ export interface Interest {
 export interface Shape {
   /** One call takes so many. */
   readonly publishMax: number
-  /** One outcome each, in order. `NotSent`: it may have been sent. */
+  /** One outcome each, in order. `NotSent`: it may have been sent. `Unsendable`: nobody got it. */
   readonly publish: (events: ReadonlyArray<StoredEvent>) => Effect.Effect<ReadonlyArray<Sent>>
   /**
    * The queue of a consumer, made or brought to these interests where the adapter may do so; bodies are `EventWire`

@@ -18,8 +18,10 @@ export interface Options {
   readonly queues?: QueueMemory.Options
 }
 
-/** As SNS has it. */
+/** As SNS has them. */
 const publishMax = 10
+const bytesMax = 256 * 1024
+const encoder = new TextEncoder()
 
 /** A bus over `state`. */
 export const make = (state: State = new Map(), options: Options = {}): Shape => {
@@ -37,6 +39,8 @@ export const make = (state: State = new Map(), options: Options = {}): Shape => 
         if (events.length > publishMax) return Effect.die(new Error(`${events.length} events at once`))
         return Effect.sync(() =>
           events.map((event) => {
+            const { length } = encoder.encode(EventWire.encode(event))
+            if (length > bytesMax) return { _tag: "Unsendable", reason: `${length} bytes, the bus takes ${bytesMax}` }
             const chosen = fate("publish")
             if (chosen !== "refused") deliver(event, clock.currentTimeMillisUnsafe())
             if (chosen === "twice") deliver(event, clock.currentTimeMillisUnsafe())

@@ -23,6 +23,7 @@ import type { Redone } from "./Redrive.ts"
 import * as Metrics from "./RouterMetrics.ts"
 import type { Sender } from "./Sender.ts"
 import type { Held } from "./ShardReader.ts"
+import * as Dispatch from "./Dispatch.ts"
 import * as Step from "./Step.ts"
 
 /** Under which the router keeps marks and dead letters. */
@@ -65,10 +66,7 @@ interface Lane {
 }
 
 /** Why a lane does not go on behind a step. */
-type Halt =
-  | { readonly _tag: "Refused"; readonly event: StoredEvent; readonly error: string }
-  | { readonly _tag: "Later"; readonly reason: string }
-
+type Halt = Dispatch.Refused | { readonly _tag: "Later"; readonly reason: string }
 export const make = Effect.fnUntraced(function* (
   { letters, marks, publishable, recordMax, routeOf, sender, store }: Parts,
 ): Effect.fn.Return<Lanes, never, Scope.Scope> {
@@ -81,9 +79,18 @@ export const make = Effect.fnUntraced(function* (
   const later = (reason: string): Halt => ({ _tag: "Later", reason })
 
   /** Checks events that follow `mark`, and makes the first step of those in front of one that must not or cannot go. */
-  const prepare = Effect.fnUntraced(function* (stream: StreamKey, mark: Mark, events: ReadonlyArray<StoredEvent>) {
+  const prepare = Effect.fnUntraced(function* (
+    stream: StreamKey,
+    mark: Mark,
+    events: ReadonlyArray<StoredEvent>,
+    never: Dispatch.Refused | undefined,
+  ) {
     let [good, halt]: [number, Halt | undefined] = [0, undefined]
     for (const event of events) {
+      if (event.version === never?.event.version) {
+        halt = never
+        break
+      }
       const verdict = yield* publishable(event)
       if (verdict._tag === "No") {
         count(Metrics.RoutingErrors, 1)
@@ -95,19 +102,6 @@ export const make = Effect.fnUntraced(function* (
     }
     const step = Step.make(stream, mark, events.slice(0, good), routeOf, recordMax)
     return { step, halt: step.events.length === good ? halt : undefined }
-  })
-
-  /** Sends what a step has left; answers with what is left then. */
-  const send = Effect.fnUntraced(function* (
-    { record, secondary }: Pick<Step.Step, "record" | "secondary">,
-    mayGo: () => boolean,
-  ) {
-    const [isSent, sent] = yield* Effect.all([
-      record === undefined ? Effect.succeed(true) : sender.core({ item: record, mayGo }),
-      Effect.forEach(secondary, (item) => sender.secondary({ item, mayGo }), { concurrency: "unbounded" }),
-    ], { concurrency: 2 })
-    const left = { record: isSent ? undefined : record, secondary: secondary.filter((_, i) => !sent[i]) }
-    return { ...left, isDone: left.record === undefined && left.secondary.length === 0 }
   })
 
   const routed = Effect.fnUntraced(function* (stream: StreamKey, { events, mark, record }: Step.Step) {
@@ -157,11 +151,13 @@ export const make = Effect.fnUntraced(function* (
     if (standing._tag === "Parked") return void settle(lane, Infinity)
     let { mark } = standing
     let failures = 0
+    // The buses have said so: the events before it go by themselves, and then the stream is parked.
+    let never: Dispatch.Refused | undefined
     const rest = Effect.suspend(() => backoff(++failures, limits.routeBackoffMs, limits.routeBackoffMaxMs))
 
     while (settle(lane, mark.version)) {
       const turn = yield* permits.withPermits(1)(
-        Effect.flatMap(next(lane, mark.version), (events) => prepare(stream, mark, events)),
+        Effect.flatMap(next(lane, mark.version), (events) => prepare(stream, mark, events, never)),
       ).pipe(
         Effect.catchTag("StoreUnavailable", ({ reason }) => Effect.succeed({ step: undefined, halt: later(reason) })),
         // A hole in the store, or a bug: this stream waits for a person, and holds no other up.
@@ -174,11 +170,15 @@ export const make = Effect.fnUntraced(function* (
       )
       const { halt, step } = turn
       if (step !== undefined && step.events.length > 0) {
-        let left = yield* permits.withPermits(1)(send(step, mayGo))
-        while (!left.isDone) {
+        let left = yield* permits.withPermits(1)(Dispatch.send(sender, step, mayGo))
+        while (!left.isDone && left.never === undefined) {
           yield* rest
           if (!settle(lane, mark.version)) return
-          left = yield* permits.withPermits(1)(send(left, mayGo))
+          left = yield* permits.withPermits(1)(Dispatch.send(sender, left, mayGo))
+        }
+        if (left.never !== undefined) {
+          never = left.never
+          continue
         }
         yield* routed(stream, step)
         mark = step.mark
@@ -234,13 +234,19 @@ export const make = Effect.fnUntraced(function* (
 
   const redo = Effect.fnUntraced(function* (stream: StreamKey): Effect.fn.Return<Redone> {
     let mark = yield* marks.kept(stream)
+    let never: Dispatch.Refused | undefined
     while (true) {
       const page = yield* Effect.option(CatchUp.page(store, stream, mark.version, recordMax.events))
       if (page._tag === "None") return { _tag: "Later", reason: "the store cannot be read" }
       if (page.value.length === 0) break
-      const { halt, step } = yield* prepare(stream, mark, page.value)
+      const { halt, step } = yield* prepare(stream, mark, page.value, never)
       if (step.events.length > 0) {
-        if (!(yield* send(step, () => true)).isDone) return { _tag: "Later", reason: "a bus did not take it" }
+        const left = yield* Dispatch.send(sender, step, () => true)
+        if (left.never !== undefined) {
+          never = left.never
+          continue
+        }
+        if (!left.isDone) return { _tag: "Later", reason: "a bus did not take it" }
         yield* routed(stream, step)
         mark = step.mark
       }

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Metric } from "effect"
+import type { StoredEvent } from "../../core/EventStore.ts"
 import type { Fate } from "../../core/Fate.ts"
 import { streamOf } from "../../core/laws/fixtures.ts"
 import { object, text } from "../../core/laws/schemas.ts"
@@ -154,6 +155,37 @@ describe("the router", () => {
       assert.deepStrictEqual(yield* rig.drained(20_000), [])
       assert.deepStrictEqual(rig.wrongOnBus(), [])
     })
+  })
+
+  it("parks a stream in front of what a bus can never take, whichever bus, and sends what stands before it", async () => {
+    for (const type of ["Noted", "Chatted"]) {
+      const isTooLarge = { is: true }
+      const isUnsendable = (event: StoredEvent) =>
+        isTooLarge.is && event.id === "bad" && event.type === type && event.version > 3
+      await run(29, { isUnsendable }, function* (rig) {
+        const [bad, good] = [streamOf("t", "bad"), streamOf("t", "good")]
+        const { router } = yield* rig.open("r")
+        yield* rig.say(bad, "Noted", "Chatted", "Noted", type, "Noted", "Chatted")
+        yield* rig.say(good, "Noted", type)
+        assert.deepStrictEqual(yield* rig.drained(20_000), [])
+        yield* rig.say(good, "Noted")
+        assert.deepStrictEqual(yield* rig.drained(20_000), [])
+        const letter = rig.letters.get("router/t/Order/bad")!
+        assert.deepStrictEqual([letter.version, letter.type, letter.error], [4, type, "Unsendable: too large"])
+        assert.deepStrictEqual([rig.markOf(bad).version, rig.markOf(good).version], [3, 3])
+        const failed = yield* router().redo.stream(bad)
+        assert.deepStrictEqual(
+          failed._tag === "Failed" ? [failed.letter.version, failed.letter.error] : failed,
+          [4, "Unsendable: too large"],
+        )
+        isTooLarge.is = false
+        assert.deepStrictEqual(yield* router().redo.stream(bad), { _tag: "Done" })
+        assert.strictEqual(rig.markOf(bad).version, 6)
+        rig.letters.delete(letter.id)
+        assert.deepStrictEqual(rig.wrongOnBus(), [])
+        assert.deepStrictEqual(rig.secondaryMissing(), [])
+      })
+    }
   })
 
   it("lets a stream wait alone whose schema cannot be asked for", async () => {

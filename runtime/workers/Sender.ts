@@ -22,15 +22,16 @@ export interface Parcel<A> {
   readonly mayGo: () => boolean
 }
 export interface Sender {
-  /** `false`: it may have gone or not. The same record again, and nothing newer of its stream before. */
-  readonly core: (parcel: Parcel<CoreRecord>) => Effect.Effect<boolean>
-  readonly secondary: (parcel: Parcel<StoredEvent>) => Effect.Effect<boolean>
+  /** `NotSent`: it may have gone or not. The same record again, and nothing newer of its stream before. */
+  readonly core: (parcel: Parcel<CoreRecord>) => Effect.Effect<Sent>
+  readonly secondary: (parcel: Parcel<StoredEvent>) => Effect.Effect<Sent>
 }
 
 /** Calls of the best-effort bus under way at once. */
 const secondaryCalls = 16
 
 const unanswered: Sent = { _tag: "NotSent", reason: "unanswered" }
+const notHeld: Sent = { _tag: "NotSent", reason: "not held" }
 
 /** Splits into calls that the bus takes, no two records of one stream in the same. */
 export const calls = <A extends { readonly item: CoreRecord }>(
@@ -77,11 +78,11 @@ export const make: Effect.Effect<Sender, never, CoreBus | SecondaryBus | Scope.S
     bus: string,
     publish: (items: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<Sent>>,
     parcels: ReadonlyArray<Parcel<A>>,
-  ): Effect.Effect<ReadonlyArray<boolean>> =>
+  ): Effect.Effect<ReadonlyArray<Sent>> =>
     Effect.suspend(() => {
       const going = parcels.filter(({ mayGo }) => mayGo())
       const lost = (reason: string): ReadonlyArray<Sent> => going.map(() => ({ _tag: "NotSent", reason }))
-      if (going.length === 0) return Effect.succeed(parcels.map(() => false))
+      if (going.length === 0) return Effect.succeed(parcels.map(() => notHeld))
       return Effect.suspend(() => publish(going.map(({ item }) => item))).pipe(
         Effect.timeoutOrElse({ duration: limits.leaseMs / 3, orElse: () => Effect.succeed(lost("timeout")) }),
         Effect.catchDefect((defect) =>
@@ -93,13 +94,13 @@ export const make: Effect.Effect<Sender, never, CoreBus | SecondaryBus | Scope.S
           const failed = [...outcomes.values()].flatMap((sent) => sent._tag === "Sent" ? [] : [sent.reason])
           return Effect.as(
             complain(bus, failed),
-            parcels.map((parcel) => outcomes.get(parcel)?._tag === "Sent"),
+            parcels.map((parcel) => outcomes.get(parcel) ?? notHeld),
           )
         }),
       )
     })
 
-  const gatherCore = yield* Gather.make<Parcel<CoreRecord>, boolean>(
+  const gatherCore = yield* Gather.make<Parcel<CoreRecord>, Sent>(
     core.publishMax.records,
     (parcels) =>
       Effect.map(
@@ -107,7 +108,7 @@ export const make: Effect.Effect<Sender, never, CoreBus | SecondaryBus | Scope.S
         (outcomes) => outcomes.flat(),
       ),
   )
-  const gatherSecondary = yield* Gather.make<Parcel<StoredEvent>, boolean>(
+  const gatherSecondary = yield* Gather.make<Parcel<StoredEvent>, Sent>(
     secondary.publishMax * secondaryCalls,
     (parcels) => {
       const pages = Array.from(

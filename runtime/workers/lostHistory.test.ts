@@ -92,7 +92,8 @@ describe("a consumer whose bus has forgotten what it has not read", () => {
   it("is handed from now on what was forgotten of a stream that goes on", async () => {
     await run(4, function* ({ called, consumer, open, states, until, write }) {
       yield* write("x", "Moved")
-      yield* Effect.sleep(5_000)
+      // Longer than what a consumer looks back on the bus.
+      yield* Effect.sleep(60_000)
       const first = yield* open("p1", [consumer("a", fine, { from: "now" })])
       yield* Effect.sleep(20_000)
       first.kill()

@@ -7,7 +7,7 @@ import type * as Aggregate from "../../core/Aggregate.ts"
 import * as App from "../../core/App.ts"
 import { ChangeFeed } from "../../core/ChangeFeed.ts"
 import * as ChangeFeedMemory from "../../core/ChangeFeedMemory.ts"
-import { CoreBus, type CoreEvent } from "../../core/CoreBus.ts"
+import { CoreBus, type CoreEvent, type Sent } from "../../core/CoreBus.ts"
 import * as CoreBusMemory from "../../core/CoreBusMemory.ts"
 import { DeadLetters } from "../../core/DeadLetters.ts"
 import * as DeadLettersMemory from "../../core/DeadLettersMemory.ts"
@@ -50,13 +50,27 @@ export interface Options {
   readonly disorder?: Disorder
   readonly fate?: () => Fate
   readonly isCalm?: () => boolean
+  /** What the buses can never send; for the ordered one alone in its record. */
+  readonly isUnsendable?: (event: StoredEvent) => boolean
   /** Of every call of the ordered bus. */
   readonly publishMs?: number
 }
 
+/** Publishes what can be sent. */
+const refusing = <A>(
+  items: ReadonlyArray<A>,
+  isUnsendable: (item: A) => boolean,
+  publish: (items: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<Sent>>,
+) =>
+  Effect.map(publish(items.filter((item) => !isUnsendable(item))), (outcomes) => {
+    const left = [...outcomes]
+    return items.map((item): Sent => isUnsendable(item) ? { _tag: "Unsendable", reason: "too large" } : left.shift()!)
+  })
+
 /** What all processes share. */
 export const make = Effect.fnUntraced(function* (options: Options) {
-  const { disorder, fate, isCalm = () => true, limits, publishMs = 0, shards = 1, world } = options
+  const { disorder, fate, isUnsendable = () => false, isCalm = () => true, limits, publishMs = 0, shards = 1, world } =
+    options
   const store = EventStoreMemory.emptyState()
   const feed = ChangeFeedMemory.emptyState(shards)
   const bus = CoreBusMemory.emptyState()
@@ -88,13 +102,20 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     const core = yield* CoreBusMemory.make(bus, fate === undefined ? {} : { fate })
     const slow: CoreBus["Service"] = {
       ...core,
-      publish: (records) => Effect.andThen(Effect.sleep(publishMs), core.publish(records)),
+      publish: (records) =>
+        Effect.andThen(
+          Effect.sleep(publishMs),
+          refusing(records, ({ events }) => events.some(isUnsendable), core.publish),
+        ),
     }
     const ports = Layer.mergeAll(
       Layer.succeed(EventStore, unsure(ownStore)),
       Layer.succeed(ChangeFeed, ChangeFeedMemory.make(store, feed, disorder)),
-      Layer.succeed(CoreBus, publishMs === 0 ? core : slow),
-      Layer.succeed(SecondaryBus, secondary),
+      Layer.succeed(CoreBus, publishMs === 0 && options.isUnsendable === undefined ? core : slow),
+      Layer.succeed(SecondaryBus, {
+        ...secondary,
+        publish: (events) => refusing(events, isUnsendable, secondary.publish),
+      }),
       Layer.succeed(Leases, unsure(yield* LeasesMemory.make(leases))),
       Layer.succeed(Progress, unsure(ProgressMemory.make(marks))),
       Layer.succeed(DeadLetters, unsure(DeadLettersMemory.make(letters))),

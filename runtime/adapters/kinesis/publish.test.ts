@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit } from "effect"
+import { Effect } from "effect"
 import { chained, eventAt, recordsOf } from "../../../core/laws/buses.ts"
 import { streamOf } from "../../../core/laws/fixtures.ts"
 import type { Ask, Client } from "./client.ts"
-import { make } from "./publish.ts"
+import { make, recordMax } from "./publish.ts"
 import { limits } from "./resources.ts"
 
 /** Takes everything, and remembers how many bytes and records each call had. */
@@ -33,11 +33,17 @@ describe("publish()", () => {
       for (const { bytes } of calls) assert.isAtMost(bytes, limits.callBytes)
     }))
 
-  it.effect("dies of a record that Kinesis has no room for, before anything is sent", () =>
+  it.effect("says of a record that Kinesis has no room for that it never can go, and sends the others", () =>
     Effect.gen(function* () {
       const { calls, publish } = kinesis()
-      const exit = yield* Effect.exit(publish([recordOf("a", "x"), recordOf("b", "漢".repeat(400_000))]))
-      assert.match(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", /a record of 1\d{6} bytes/)
-      assert.deepStrictEqual(calls, [])
+      const outcomes = yield* publish([
+        recordOf("a", "漢".repeat(400_000)),
+        recordOf("b", "x"),
+        recordOf("c", "x".repeat(recordMax.bytes)),
+        recordOf("d", "x"),
+      ])
+      assert.deepStrictEqual(outcomes.map(({ _tag }) => _tag), ["Unsendable", "Sent", "Unsendable", "Sent"])
+      assert.match(JSON.stringify(outcomes), /1\d{6} bytes, Kinesis takes 1048576.*52\d{4} bytes, the bus takes 524288/)
+      assert.deepStrictEqual(calls.map(({ records }) => records), [2])
     }))
 })

@@ -7,7 +7,7 @@
  */
 import { Effect } from "effect"
 import type { Sent, Shape } from "../../../core/CoreBus.ts"
-import { mistake } from "../../../core/records.ts"
+import { mistake, tooLarge } from "../../../core/records.ts"
 import { failedOf } from "../aws/Failed.ts"
 import { type Ask, reasonOf } from "./client.ts"
 import { bytesOf, type Entry, entryOf } from "./record.ts"
@@ -35,6 +35,13 @@ const callsOf = (entries: ReadonlyArray<Entry>): ReadonlyArray<ReadonlyArray<Ent
 const sent: Sent = { _tag: "Sent" }
 const notSent = (reason: string): Sent => ({ _tag: "NotSent", reason })
 
+/** Bytes are more than payloads: Kinesis refuses all of a call for one record with too many. */
+const unsendable = (entry: Entry): Sent | undefined => {
+  const bytes = bytesOf(entry)
+  if (bytes <= limits.recordBytes) return undefined
+  return { _tag: "Unsendable", reason: `${bytes} bytes, Kinesis takes ${limits.recordBytes}` }
+}
+
 export const make = (ask: Ask, StreamName: string): Shape["publish"] => {
   const put = (Records: ReadonlyArray<Entry>): Effect.Effect<ReadonlyArray<Sent>> =>
     Effect.match(ask((client, options) => client.putRecords({ StreamName, Records: [...Records] }, options)), {
@@ -53,8 +60,11 @@ export const make = (ask: Ask, StreamName: string): Shape["publish"] => {
       const wrong = mistake(records, { publishMax, recordMax })
       if (wrong !== undefined) return Effect.die(new Error(wrong))
       const entries = records.map(entryOf)
-      const large = entries.find((entry) => bytesOf(entry) > limits.recordBytes)
-      if (large !== undefined) return Effect.die(new Error(`a record of ${bytesOf(large)} bytes`))
-      return Effect.map(Effect.forEach(callsOf(entries), put), (outcomes) => outcomes.flat())
+      const never = records.map((record, i) => tooLarge(record, recordMax) ?? unsendable(entries[i]!))
+      const going = entries.filter((_, i) => never[i] === undefined)
+      return Effect.map(Effect.forEach(callsOf(going), put), (outcomes) => {
+        const sent = outcomes.flat()
+        return never.map((one) => one ?? sent.shift()!)
+      })
     })
 }

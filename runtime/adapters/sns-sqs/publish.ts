@@ -33,6 +33,7 @@ const bytesOfEntry = ({ Message, MessageAttributes }: Entry): number =>
   )
 
 const sent: Sent = { _tag: "Sent" }
+const unsendable = (reason: string): Sent => ({ _tag: "Unsendable", reason })
 const notSent = (reason: string): Sent => ({ _tag: "NotSent", reason })
 
 export const make = (
@@ -65,14 +66,13 @@ export const make = (
         return events.map(() => notSent(reason))
       }
       const entries = events.map(entryOf)
-      // It never fits, however often it is tried: whoever sends it has to see it.
       const fit = entries.map((entry) => bytesOfEntry(entry) <= limits.bytes)
       const outcomes: Array<Sent> = []
       for (const call of callsOf(entries.filter((_, i) => fit[i]), bytesOfEntry)) {
         outcomes.push(...yield* put(arn.success, call))
       }
       return entries.map((entry, i) =>
-        fit[i] ? outcomes.shift()! : notSent(`${bytesOfEntry(entry)} bytes, SNS takes ${limits.bytes}`)
+        fit[i] ? outcomes.shift()! : unsendable(`${bytesOfEntry(entry)} bytes, SNS takes ${limits.bytes}`)
       )
     })
 }

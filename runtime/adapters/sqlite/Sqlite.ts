@@ -11,6 +11,7 @@ import { CoreBus } from "../../../core/CoreBus.ts"
 import { DeadLetters } from "../../../core/DeadLetters.ts"
 import { EventStore } from "../../../core/EventStore.ts"
 import { Leases } from "../../../core/Leases.ts"
+import { Limits } from "../../../core/Limits.ts"
 import { Progress } from "../../../core/Progress.ts"
 import { QueryLimiter } from "../../../core/QueryLimiter.ts"
 import { Queues } from "../../../core/Queues.ts"
@@ -79,7 +80,7 @@ export const layer = (
       Context.add(DeadLetters, Dead.make(connection)),
       Context.add(StreamHeads, Streams.make(connection)),
       Context.add(CoreBus, yield* Core.make(connection)),
-      Context.add(SecondaryBus, Secondary.make(connection, queues)),
+      Context.add(SecondaryBus, Secondary.make(connection, queues, (yield* Limits).messageBodyBytes)),
       Context.add(Queues, Secondary.named(connection, queues)),
     )
   }))

@@ -15,27 +15,33 @@ import type { Queues as Numbered } from "./queue.ts"
 import { type Session, transact } from "./session.ts"
 
 const publishMax = 100
+const encoder = new TextEncoder()
+const sent: Sent = { _tag: "Sent" }
 
 interface Row {
   readonly queue_no: number
   readonly interests: string
 }
 
-export const make = (connection: Connection, queues: Numbered): Shape => {
-  const deliver = (session: Session, events: ReadonlyArray<StoredEvent>, nowMs: number): void =>
+export const make = (connection: Connection, queues: Numbered, bytesMax: number): Shape => {
+  const deliver = (session: Session, events: ReadonlyArray<StoredEvent>, nowMs: number): ReadonlyArray<Sent> =>
     transact(session, () => {
       const rows = session.statements.queues.all() as unknown as ReadonlyArray<Row>
       const wanting = rows.map(({ interests, queue_no }) =>
         [queue_no, JSON.parse(interests) as ReadonlyArray<Interest>] as const
       )
-      for (const event of events) {
+      return events.map((event): Sent => {
         const { aggregate, type } = event
-        let body: string | undefined
-        for (const [queueNo, interests] of wanting) {
-          const wanted = interests.some((one) => one.aggregate === aggregate && one.type === type)
-          if (wanted) session.statements.sendMessage.run(queueNo, nowMs, body ??= EventWire.encode(event))
-        }
-      }
+        const wanted = wanting.filter(([, interests]) =>
+          interests.some((one) => one.aggregate === aggregate && one.type === type)
+        )
+        if (wanted.length === 0) return sent
+        const body = EventWire.encode(event)
+        const { length } = encoder.encode(body)
+        if (length > bytesMax) return { _tag: "Unsendable", reason: `${length} bytes, a message holds ${bytesMax}` }
+        for (const [queueNo] of wanted) session.statements.sendMessage.run(queueNo, nowMs, body)
+        return sent
+      })
     })
 
   return SecondaryBus.of({
@@ -47,7 +53,6 @@ export const make = (connection: Connection, queues: Numbered): Shape => {
         // A message twice is allowed; one that is lost is not.
         patient(true)(connection.write((session) => deliver(session, events, Math.floor(nowMs)))).pipe(
           Effect.tap(() => Effect.sync(queues.wake)),
-          Effect.as(events.map((): Sent => ({ _tag: "Sent" }))),
           Effect.catchTag("StoreUnavailable", ({ reason }) =>
             Effect.succeed(events.map((): Sent => ({ _tag: "NotSent", reason })))),
         ))
