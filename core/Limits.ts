@@ -60,6 +60,8 @@ export const defaults = {
   eventBytes: 350_000,
   /** An SNS message holds 256 KiB with its envelope. */
   secondaryEventBytes: 200_000,
+  /** Bytes of a rejection's members: its receipt is one item of the store, beside others in one transaction. */
+  rejectionBytes: 64 * KiB,
   /** Bytes of all events of one command. */
   appendBytes: 3_500_000,
   /** Attempts to store a command: after lost races, refusals of the store and unknown outcomes taken together. */

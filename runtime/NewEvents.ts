@@ -101,7 +101,7 @@ const failed = (cause: unknown): Result.Result<never, Failed> => Result.fail({ _
 
 const beyondAscii = /[\u0080-\uffff]/
 /** UTF-8 bytes, without making them. */
-const byteLength = (text: string): number => {
+export const byteLength = (text: string): number => {
   let bytes = text.length
   if (!beyondAscii.test(text)) return bytes
   for (let i = 0; i < text.length; i++) {

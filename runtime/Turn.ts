@@ -273,11 +273,11 @@ const rejected = (
   }
   const members = Wire.encodeRejection(declared, rejection)
   if (Result.isFailure(members)) return failed(cursor, task, setting, members.failure)
-  return remembered(cursor, task, setting, {
-    tag: declared.identifier,
-    status: declared.status,
-    members: JSON.stringify(members.success),
-  })
+  const text = JSON.stringify(members.success)
+  if (NewEvents.byteLength(text) > setting.limits.rejectionBytes) {
+    return failed(cursor, task, setting, Defect.named("RejectionTooLarge"))
+  }
+  return remembered(cursor, task, setting, { tag: declared.identifier, status: declared.status, members: text })
 }
 
 const failed = (cursor: Cursor, task: CommandTask, setting: Setting, cause: unknown): CommandEntry => {

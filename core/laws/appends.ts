@@ -184,18 +184,29 @@ export const appends: ReadonlyArray<Law> = [
     }
   }),
 
-  law("commit() takes a full group, one large event and one large append", function* (store, tenant) {
-    const full = Array.from({ length: store.appendMax.appends }, (_, i) => append(streamOf(tenant, `s-${i}`), 0, "c"))
-    yield* same(new Set(tags(yield* store.commit(full))), new Set(["Committed"]), "a full group")
-    yield* same(yield* store.commit([]), [], "an empty group")
-    const stream = streamOf(tenant, "large")
-    const { eventBytes, appendBytes } = Limits.defaults
-    const payloads = ["{}", sized(eventBytes), ...Array<string>(9).fill(sized(Math.floor(appendBytes / 11)))]
-    const events = payloads.map((payload, i) => event(`large-${i}`, { payload }))
-    yield* stored(store, { ...append(stream, 0, "large"), events })
-    const kept = (yield* readAll(store, stream)).map(({ payload }) => payload)
-    yield* holds(kept.every((payload, i) => payload === payloads[i]), "a large payload was changed")
-  }),
+  law(
+    "commit() takes a full group, one large event, one large append and many large refusals",
+    function* (store, tenant) {
+      const full = Array.from({ length: store.appendMax.appends }, (_, i) => append(streamOf(tenant, `s-${i}`), 0, "c"))
+      yield* same(new Set(tags(yield* store.commit(full))), new Set(["Committed"]), "a full group")
+      yield* same(yield* store.commit([]), [], "an empty group")
+      const stream = streamOf(tenant, "large")
+      const { eventBytes, appendBytes } = Limits.defaults
+      const payloads = ["{}", sized(eventBytes), ...Array<string>(9).fill(sized(Math.floor(appendBytes / 11)))]
+      const events = payloads.map((payload, i) => event(`large-${i}`, { payload }))
+      yield* stored(store, { ...append(stream, 0, "large"), events })
+      const kept = (yield* readAll(store, stream)).map(({ payload }) => payload)
+      yield* holds(kept.every((payload, i) => payload === payloads[i]), "a large payload was changed")
+      const members = sized(Limits.defaults.rejectionBytes).replaceAll("xx", `\\"`)
+      const refusals = Array.from({ length: 60 }, (_, i): Append => {
+        const one = refused(stream, events.length, `large-${i}`)
+        return { ...one, refusal: { ...one.refusal!, members } }
+      })
+      yield* same(new Set(tags(yield* store.commit(refusals))), new Set(["Committed"]), "large refusals")
+      const receipt = yield* store.receipt(stream, "large-59")
+      yield* holds(receipt?.refusal?.members === members, "a large refusal was changed")
+    },
+  ),
 ]
 
 /** A JSON object of so many bytes. */

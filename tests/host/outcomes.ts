@@ -114,6 +114,21 @@ check("send() bounds events a command, bytes an event and bytes an append", () =
     assert.strictEqual(rig.events.log.length, 4)
   }))
 
+check(
+  "send() takes a rejection of too many bytes for a defect, and remembers nothing of it",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      const [host, narrow] = [yield* rig.host(), yield* rig.host({ rejectionBytes: `{"at":0}`.length - 1 })]
+      const tooMuch = { n: Counters.limit + 1 }
+      assert.strictEqual(tag(yield* Effect.result(narrow.tell("c", "Add", tooMuch, { commandId: "k" }))), "ActorDefect")
+      // The actor is back.
+      yield* TestClock.adjust("1 second")
+      assert.include(rig.logs.join("\n"), "RejectionTooLarge")
+      assert.strictEqual(tag(yield* Effect.result(host.tell("c", "Add", tooMuch, { commandId: "k" }))), "Rejected")
+    }),
+)
+
 check("send() answers StreamClosed behind a tombstone; old receipts and the state stay", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make

@@ -191,4 +191,7 @@ export const receiptFrom = (commandId: string, events: ReadonlyArray<StoredEvent
 /** Bytes of an item beside its payload, at most. */
 const aroundBytes = 2_048
 export const payloadBytes = ({ payload }: NewEvent): number => Buffer.byteLength(payload)
+/** Its members are text in a text: each quote in them is two bytes. */
+export const refusalBytes = (refusal: Refusal | undefined): number =>
+  refusal === undefined ? 0 : 2 * Buffer.byteLength(refusal.members) + aroundBytes
 export const bytesOf = (event: NewEvent): number => payloadBytes(event) + aroundBytes

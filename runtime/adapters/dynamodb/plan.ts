@@ -71,7 +71,7 @@ export const make = (
     const isLookedUp = command !== undefined && !isKept && events.length === 0 && command.given
     // A place behind which nothing was put is checked itself.
     const more = events.length + (isKept || isLookedUp ? 1 : 0) + (isFenced || events.length > 0 ? 0 : 1)
-    const moreBytes = events.reduce((sum, event) => sum + items.bytesOf(event), 0)
+    const moreBytes = events.reduce((sum, event) => sum + items.bytesOf(event), items.refusalBytes(refusal))
     if (end > from && (writes.length + looked.length + more > writesMax || bytes + moreBytes > bytesMax)) break
     // One transaction cannot hold one receipt twice.
     if ((isKept || isLookedUp) && ids.has(command.commandId)) break
