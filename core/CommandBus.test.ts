@@ -157,3 +157,32 @@ describe("CommandWire", () => {
     }
   })
 })
+
+it.effect("commands go to the queue of the application that owns their aggregate, all others to the actors", () =>
+  Effect.gen(function* () {
+    const decided: Array<string> = []
+    const queued: Array<string> = []
+    let isThere = false
+    const queue = {
+      send: (bodies: ReadonlyArray<string>) => Effect.sync(() => (queued.push(...bodies), bodies.map(() => true))),
+    } as unknown as Queue
+    const actors = Actors.Actors.of({
+      send: ({ aggregate }) => Effect.sync(() => (decided.push(aggregate), receipt)),
+      state: () => Effect.succeed(undefined),
+    })
+    const found = Effect.suspend(() =>
+      isThere ? Effect.succeed(queue) : Effect.fail(new QueueUnavailable({ reason: "refused" }))
+    )
+    const { send } = yield* Effect.provide(
+      Effect.service(CommandBus.CommandBus),
+      CommandBus.CommandBus.layerOwners((aggregate) => aggregate === "Payment" ? found : undefined).pipe(
+        Layer.provide(Layer.succeed(Actors.Actors, actors)),
+      ),
+    )
+    assert.strictEqual((yield* Effect.flip(send(command))).reason, "refused")
+    isThere = true
+    yield* send(command)
+    yield* send({ ...command, aggregate: "Order" })
+    const large = yield* Effect.flip(send({ ...command, payload: "x".repeat(256 * 1024) }))
+    assert.deepStrictEqual([decided, queued, large.reason], [["Order"], [CommandWire.encode(command)], "TooLarge"])
+  }))

@@ -15,7 +15,7 @@ import type { About } from "./Consumer.ts"
 import * as Ids from "./Ids.ts"
 import { Limits } from "./Limits.ts"
 import { Principal, type Shape as PrincipalShape } from "./Principal.ts"
-import type { Queue } from "./Queue.ts"
+import type { Queue, QueueUnavailable } from "./Queue.ts"
 
 export interface BusCommand {
   /** Deterministic: made of what caused it, so that a repeat is the same command. */
@@ -50,6 +50,30 @@ export class CommandBus extends Context.Service<CommandBus, Shape>()("nexus/core
     CommandBus,
     Effect.map(Actors, (actors) => CommandBus.of({ send: (command) => decide(actors, command) })),
   )
+
+  /**
+   * Commands to aggregates of another application go into its queue, which is asked for whenever one is sent; all others
+   * end in the actors of this process.
+   */
+  static readonly layerOwners = (
+    queueOf: (aggregate: string) => Effect.Effect<Queue, QueueUnavailable> | undefined,
+  ): Layer.Layer<CommandBus, never, Actors> =>
+    Layer.effect(
+      CommandBus,
+      Effect.gen(function* () {
+        const [actors, { messageBodyBytes }] = [yield* Actors, yield* Limits]
+        return CommandBus.of({
+          send: (command) => {
+            const queue = queueOf(command.aggregate)
+            if (queue === undefined) return decide(actors, command)
+            return Effect.matchEffect(queue, {
+              onSuccess: (found) => overQueue(found, messageBodyBytes).send(command),
+              onFailure: ({ reason }) => Effect.fail(new CommandNotSent({ commandId: command.commandId, reason })),
+            })
+          },
+        })
+      }),
+    )
 
   /** Commands go into a queue, for `runtime/workers/CommandWorker.ts` of whichever process works it off. */
   static readonly layerQueue = (queue: Queue): Layer.Layer<CommandBus> =>

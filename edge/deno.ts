@@ -28,6 +28,7 @@ import { TickTrigger } from "../runtime/TickTrigger.ts"
 import { TimeTravel } from "../runtime/TimeTravel.ts"
 import { type EdgeApp, makeApp } from "./app.ts"
 import * as auth from "./auth.ts"
+import * as commandQueues from "./commandQueues.ts"
 import * as embedded from "./embedded.ts"
 import * as flags from "./flags.ts"
 import * as keys from "./keys.ts"
@@ -54,6 +55,8 @@ export interface ServeOptions {
    * Nexus and must agree: they can forbid more and allow no more.
    */
   readonly policies?: ReadonlyArray<Uint8Array>
+  /** Commands from and to other applications, over SQS; none where absent. */
+  readonly commands?: commandQueues.Options
   /** Log lines below it are dropped; `Info` where absent. */
   readonly logLevel?: LogLevel.LogLevel
 }
@@ -128,9 +131,9 @@ const layerOf = (
   settings: Settings,
   policies: Policies.Options,
   limits: Limits.Limits,
-  logLevel: LogLevel.LogLevel,
+  { commands = {}, logLevel = "Info" }: Pick<ServeOptions, "commands" | "logLevel">,
 ) =>
-  workers.layerOf(app, settings).pipe(
+  workers.layerOf(app, settings, commands).pipe(
     Layer.provideMerge(Layer.merge(ActorHost.layer(app), TimeTravel.layer(app))),
     Layer.provideMerge(Gate.layer(app)),
     Layer.provideMerge(Layer.merge(registryOf(settings), Policies.layer(policies))),
@@ -176,12 +179,14 @@ export const start = async (app: App, options: ServeOptions = {}): Promise<Serve
   const read = fromEnvironment(options.env ?? process.env)
   if (Result.isFailure(read)) throw new CannotServe(read.failure)
   const settings = read.success
+  const faults = commandQueues.faults(app, settings, options.commands ?? {})
+  if (faults.length > 0) throw new CannotServe(faults)
   const limits = Limits.lowered(options.limits ?? {})
   const policies = await policiesOf(settings, options.policies)
   const { authenticate, key, served } = await identityOf(settings, limits).catch((error: Error) => {
     throw new CannotServe([`cannot read or make the key in ${settings.data}: ${error.message}`])
   })
-  const runtime = ManagedRuntime.make(layerOf(app, settings, policies, limits, options.logLevel ?? "Info"))
+  const runtime = ManagedRuntime.make(layerOf(app, settings, policies, limits, options))
   const context = await runtime.context().catch((error: Error) => {
     throw new CannotServe([error.message])
   })

@@ -2,7 +2,7 @@
  * The adapters of stores and buses, as settings choose them, and what follows the events there. It composes, for servers.
  * @module
  */
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import type { App } from "../core/App.ts"
 import * as DynamoDB from "../runtime/adapters/dynamodb/DynamoDB.ts"
 import * as Kinesis from "../runtime/adapters/kinesis/Kinesis.ts"
@@ -21,6 +21,13 @@ const file = (folder: string) =>
 const aws = (settings: DynamoDB.Settings & Kinesis.Settings) =>
   BusTail.layer.pipe(
     Layer.provideMerge(Layer.mergeAll(DynamoDB.layer(settings), Kinesis.layer(settings), SnsSqs.layer(settings))),
+  )
+
+/** The queues of another application, by the prefix of its names. */
+export const queuesOf = ({ production, store }: Settings, prefix: string) =>
+  store.kind === "sqlite" ? Effect.die(new Error("one file has no queues of others")) : Effect.map(
+    SnsSqs.make({ prefix, ...store.aws, ...production ? {} : { create: true } }),
+    ({ queues }) => queues,
   )
 
 type File = ReturnType<typeof file>

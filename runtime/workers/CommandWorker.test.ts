@@ -30,7 +30,7 @@ const worker = Effect.fnUntraced(function* (
     state: () => Effect.succeed(undefined),
   })
   const scope = yield* Scope.fork(yield* Effect.scope)
-  const layer = Layer.provide(CommandWorker.layer(as(queue)), Layer.succeed(Actors, actors))
+  const layer = Layer.provide(CommandWorker.layer(Effect.succeed(as(queue))), Layer.succeed(Actors, actors))
   yield* Scope.provide(Layer.build(layer), scope)
   const { send } = yield* Effect.provide(Effect.service(CommandBus), CommandBus.layerQueue(queue))
   return { state, requests, queue, send, close: Scope.close(scope, Exit.void) }

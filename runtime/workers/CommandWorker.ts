@@ -11,9 +11,10 @@ import type { ActorError } from "../../core/ActorError.ts"
 import { decided } from "../../core/CommandBus.ts"
 import * as CommandWire from "../../core/CommandWire.ts"
 import { Limits } from "../../core/Limits.ts"
-import type { Message, Queue } from "../../core/Queue.ts"
+import type { Message, Queue, QueueUnavailable } from "../../core/Queue.ts"
 import * as Drain from "./Drain.ts"
 import * as Messages from "./Messages.ts"
+import { persist } from "./persist.ts"
 import { unbroken } from "./unbroken.ts"
 
 /** Asked again it may be decided, however often it was not. An actor that keeps failing is what the command does to it. */
@@ -33,11 +34,16 @@ const work = (actors: Actors["Service"]) =>
     return said !== "Unreadable" && isOutage(said) ? "pause" : "again"
   })
 
-/** Works in the background for the layer's life; closed, it gives back what it could not end. */
-export const layer = (queue: Queue): Layer.Layer<never, never, Actors> =>
+/** Works in the background for the layer's life; closed, it gives back what it could not end. Waits for its queue. */
+export const layer = <R>(queue: Effect.Effect<Queue, QueueUnavailable, R>): Layer.Layer<never, never, Actors | R> =>
   Layer.effectDiscard(Effect.gen(function* () {
     const { drain, begin } = yield* Drain.make((yield* Limits).drainMs)
-    const worked = Messages.run({ queue, work: work(yield* Actors), drain })
+    const worked = Effect.flatMap(
+      persist(queue),
+      Effect.fnUntraced(function* (found) {
+        return yield* Messages.run({ queue: found, work: work(yield* Actors), drain })
+      }),
+    )
     yield* Effect.forkScoped(unbroken("the worker of bus commands", {}, worked))
     yield* Effect.addFinalizer(() => begin)
   }))
