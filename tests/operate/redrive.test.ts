@@ -14,7 +14,6 @@ import { CommandBus } from "../../core/CommandBus.ts"
 import * as Consumer from "../../core/Consumer.ts"
 import { DeadLetters } from "../../core/DeadLetters.ts"
 import { EventStore } from "../../core/EventStore.ts"
-import { SecondaryBus } from "../../core/SecondaryBus.ts"
 import { append, event, stored, streamOf } from "../../core/laws/fixtures.ts"
 import * as Limits from "../../core/Limits.ts"
 import * as PolicyEnforcerMemory from "../../core/PolicyEnforcerMemory.ts"
@@ -31,6 +30,7 @@ import { Consumers } from "../../runtime/workers/Consumers.ts"
 import * as DeadLetterQueue from "../../runtime/workers/DeadLetterQueue.ts"
 import * as EmbeddedFeed from "../../runtime/workers/EmbeddedFeed.ts"
 import * as Redrive from "../../runtime/workers/Redrive.ts"
+import { Router } from "../../runtime/workers/Router.ts"
 import { commandsOf, formOf, marked } from "../docs/blocks.ts"
 import { guides } from "../docs/guides.ts"
 import { nexus } from "./nexus.ts"
@@ -76,12 +76,13 @@ const runtime = ManagedRuntime.make(host.pipe(
   Layer.provideMerge(Layer.succeed(Limits.Limits, limits)),
   Layer.provideMerge(Logger.layer([])),
 ))
-/** Started once there is something stored: it begins at the beginning, and does what comes later by redrives alone. */
-const workers = Layer.merge(
+/** Router and consumers of one process, as a server on a file has them; started once there is something stored. */
+const workers = Layer.mergeAll(
   Redrive.layer(Effect.map(Consumers, ({ redos }) => redos)),
+  Redrive.layer(Effect.map(Router, ({ redo }) => new Map([["router", redo]]))),
   DeadLetterQueue.layer(app),
 ).pipe(
-  Layer.provide(Consumers.layer(app)),
+  Layer.provide(Layer.merge(Consumers.layer(app), Router.layer(app))),
   Layer.provide(Layer.merge(CommandBus.layerActors, EmbeddedFeed.layer)),
 )
 const scope = Effect.runSync(Scope.make())
@@ -179,12 +180,9 @@ describe("a consumer whose handler fails", { timeout: 240_000 }, () => {
 
   it("gives a secondary event up by itself, and gets it again by a redrive", async () => {
     await place("o-3")
+    await until("placed", () => sent.includes("o-3@1"))
     hands.refuses.add("o-3")
     await send("o-3", "RecordEmail", { to: "a@example.org", subject: "thanks" })
-    await runtime.runPromise(Effect.gen(function* () {
-      const events = yield* (yield* EventStore).read(streamOf("demo", "o-3"), 1, 1)
-      yield* (yield* SecondaryBus).publish(events)
-    }))
     await until("given up", async () => (await rows()).some(({ kind }) => kind === "message"))
     const [row] = (await rows()).filter(({ kind }) => kind === "message")
     assert.deepInclude(row, { consumer: "mailer", version: 2, type: "EmailSent", attempts: 6 })
