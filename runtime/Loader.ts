@@ -141,6 +141,9 @@ const done = (self: Fold): Loaded => ({
   bytesSince: self.bytesSince,
 })
 
+/** What streams that are apart wait for each other. */
+const begunMs = 1_000
+
 export interface Loader {
   /**
    * Loads a group. Streams that end within a page are answered at once; the others come as `rest`, effects of their own,
@@ -207,7 +210,25 @@ export const make = (store: Store, snapshots: Snapshots, limits: Limits, report:
     return answers
   })
 
-  const { begun } = store
+  const { begun, isApart } = store
+  /** A stream of its own, however far the others are. */
+  const alone = (request: Request): Answer => ({
+    rest: Effect.flatMap(loadEach([request]), ([answer]) => isRest(answer!) ? answer.rest : Effect.succeed(answer!)),
+  })
+  if (isApart) {
+    const all = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamKey>) {
+      // Where one of them keeps the answer from all, each is asked for by itself.
+      const told = begun && (yield* Effect.option(Effect.timeout(begun(streams), begunMs)))
+      return told?._tag === "Some" ? told.value : streams.map(() => true)
+    })
+    return {
+      load: (requests) =>
+        Effect.map(
+          all(requests.map(({ stream }) => stream)),
+          (isBegun) => requests.map((request, i) => isBegun[i] ? alone(request) : Result.succeed(done(begin(request)))),
+        ),
+    }
+  }
   if (begun === undefined) return { load: loadEach }
   return {
     load: Effect.fnUntraced(function* (requests) {

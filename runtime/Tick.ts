@@ -21,16 +21,17 @@ import * as Turn from "./Turn.ts"
 
 /**
  * Takes ready actors up to the store's group size and runs them; cold ones on a fiber of their own if any is warm. Where
- * streams are apart, it takes one.
+ * streams are apart, a warm one is taken by itself.
  */
 export const run = (host: Host): Effect.Effect<void> =>
   Effect.suspend(() => {
     const warm: Array<Actor.Actor> = []
     const cold: Array<Actor.Actor> = []
-    let room = host.store.isApart ? 1 : host.store.appendMax.appends
+    const { appendMax, isApart = false } = host.store
+    let room = appendMax.appends
     let taken = 0
     for (const actor of host.ready) {
-      if (room <= 0) break
+      if (room <= 0 || (isApart && taken > 0 && (actor.loaded || warm.length > 0))) break
       taken++
       actor.work!.busy = true
       room -= actor.work!.mailbox.length
@@ -56,12 +57,16 @@ const load = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Acto
   for (let i = 0; i < actors.length; i++) {
     const actor = actors[i]!
     const answer = answers.success[i]!
-    if (Loader.isRest(answer)) host.run(continueLoad(host, actor, answer.rest))
-    else if (arrive(host, actor, answer)) loaded.push(actor)
+    if (Loader.isRest(answer)) {
+      const { rest } = answer
+      const isRepeat = actor.work!.mailbox.every((task) => task.again)
+      host.run(continueLoad(host, actor, isRepeat ? Effect.provideService(rest, Again, true) : rest))
+    } else if (arrive(host, actor, answer)) loaded.push(actor)
   }
   if (loaded.length === 0) return
   host.update(Metrics.ActorsLoaded, loaded.length)
-  yield* turn(host, loaded)
+  if (!host.store.isApart) return yield* turn(host, loaded)
+  for (const actor of loaded) release(host, actor)
 })
 
 const continueLoad = Effect.fnUntraced(function* (host: Host, actor: Actor.Actor, rest: Loader.Rest) {

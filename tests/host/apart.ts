@@ -65,3 +65,27 @@ check("apart: no more streams are asked for at once than there are connections",
     yield* Deferred.succeed(over, undefined)
     assert.deepEqual((yield* awaitAll(fibers)).map(tag), Array(9).fill("ok"))
   }))
+
+check(
+  "apart: new streams are told by one question, and one that is not answered keeps nobody for long",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      rig.hooks.isApart = true
+      const asked: Array<number> = []
+      let isSilent = false
+      rig.hooks.read = () => ({
+        begun: (streams) => {
+          asked.push(streams.length)
+          return isSilent ? Effect.never : Effect.succeed(streams.map(() => false))
+        },
+      })
+      const host = yield* rig.host()
+      const add = (id: string) => fork(host.tell(id, "Add", { n: 1 }))
+      assert.deepEqual((yield* awaitAll(yield* Effect.forEach(["a", "b", "c"], add))).map(tag), ["ok", "ok", "ok"])
+      assert.deepEqual(asked, [3])
+      isSilent = true
+      assert.deepEqual((yield* awaitAll(yield* Effect.forEach(["d", "e"], add))).map(tag), ["ok", "ok"])
+      assert.deepEqual(asked, [3, 2])
+    }),
+)
