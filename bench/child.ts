@@ -3,6 +3,9 @@
  * @module
  */
 import "effect/schema/SchemaJITCompiler/enable"
+import * as drain from "./aws/drain.ts"
+import * as latency from "./aws/latency.ts"
+import * as paths from "./aws/paths.ts"
 import * as commands from "./commands.ts"
 import * as feed from "./feed.ts"
 import type { Measurement } from "./Figures.ts"
@@ -24,6 +27,10 @@ const ofCommands = async (workload: Commands, scale: number): Promise<Measuremen
 }
 
 const ofOther = async (workload: Other, scale: number): Promise<Measurement> => {
+  const size = Math.ceil(workload.count * scale)
+  if (paths.isPath(workload.name)) return paths.of(workload.name, name, size)
+  if (workload.name === "aws-router") return drain.of(size)
+  if (workload.name === "aws-rate") return latency.of(size, folder)
   if (workload.name === "W6") return starts.of(name, folder)
   if (workload.name === "sockets") return sockets.of(Math.ceil(workload.count * scale), folder)
   if (workload.name === "governance-parts") return parts.of(name, Math.ceil(workload.count * scale), folder)

@@ -40,6 +40,8 @@ const columns: ReadonlyArray<Column> = [
     of: ({ count, cpuMs }) => count === undefined || cpuMs === undefined ? undefined : cpuMs * 1000 / count,
   },
   named("longestGapMs", "loop stood still, ms"),
+  named("rawPerSecond", "PutRecords alone, per second", true),
+  named("calls", "calls of PutRecords"),
   named("loadMs", "load ms", true),
   named("loadFirstMs", "first of the process, ms"),
   named("loadCpuMs", "CPU ms"),

@@ -13,6 +13,7 @@ export const load: Readonly<Record<string, () => Promise<Subject>>> = {
   castore: async () => (await import("./peers/castore.ts")).castore,
   "nexus-dynamodb": async () => (await import("./aws/Nexus.ts")).nexusDynamodb,
   "raw-put": async () => (await import("./aws/raw.ts")).rawPut,
+  "raw-single": async () => (await import("./aws/raw.ts")).rawSingle,
   "raw-bare": async () => (await import("./aws/raw.ts")).rawBare,
   "raw-transaction": async () => (await import("./aws/raw.ts")).rawTransaction,
   "castore-dynamodb": async () => (await import("./peers/castoreDynamodb.ts")).castoreDynamodb,
@@ -31,9 +32,12 @@ export const guarantees: Readonly<Record<string, string>> = {
   castore: "volatile: Castore 2.4.2 in memory; version checked, no schema, the bench repeats lost races",
   equinox: "volatile: equinox-js 1.2.0 in memory; version checked, JSON codec, lost races repeated at once, no cache",
   "nexus-dynamodb": "stored by DynamoDB before the answer; schemas of commands and events, receipts, version fence",
+  "nexus-aws":
+    "actors, router and consumers in one process; every event arrives, on Kinesis in the order of its stream",
   "raw-put":
     "the limit: one conditional put an event into the store's own table, its indexes and stream; nothing decided",
   "raw-transaction": "the limit: the same put and a receipt in one transaction",
+  "raw-single": "the same, one after another: each version of a stream waits for the one before it",
   "raw-bare": "one conditional put an event into a table without indexes and stream",
   "castore-dynamodb":
     "Castore 2.4.2, one conditional put an event; version checked, no schema, the bench repeats lost races",

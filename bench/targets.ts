@@ -144,13 +144,30 @@ export const targets: ReadonlyArray<Target> = [
     ["aws-W1", "the same of a table without indexes and stream", "raw-bare", undefined],
     ["aws-W1", "times Castore on the same engine", "castore-dynamodb", undefined],
     ["aws-W1-given", "commands/s of raw transactions of two items/s", "raw-transaction", 0.85],
-    ["aws-W2", "commands/s to one aggregate of raw single puts/s", "raw-put", 3],
+    ["aws-W2", "commands/s to one aggregate of raw puts/s, one after another", "raw-single", 3],
+    ["aws-W2", "the same of as many puts in flight, which keep no order", "raw-put", undefined],
     ["aws-W2", "times Castore on the same engine", "castore-dynamodb", undefined],
-    ["aws-W2-given", "commands/s to one aggregate of raw single puts/s", "raw-put", 1.5],
+    ["aws-W2-given", "commands/s to one aggregate of raw puts/s, one after another", "raw-single", 1.5],
+    ["aws-W2-given", "the same of as many puts in flight, which keep no order", "raw-put", undefined],
   ] as const).map(([workload, says, other, atLeast]): Target => ({
     ...{ workload, says, of: between("nexus-dynamodb", other, perSecond) },
     ...atLeast === undefined ? {} : { atLeast },
   })),
+  ...([
+    ["aws-rate", "commands at 100/s on DynamoDB, p99 ms", "nexus-dynamodb", 200],
+    ["aws-core", "events at 100/s to a consumer on Kinesis, p99 ms", "nexus-aws", 500],
+    ["aws-secondary", "events at 100/s to a consumer on SQS, p99 ms", "nexus-aws", 5_000],
+  ] as const).map(([workload, says, subject, atMost]): Target => ({
+    ...{ workload, says, atMost, of: (round) => round[subject]?.["p99Ms"] },
+  })),
+  {
+    workload: "aws-router",
+    says: "events/s of a backlog through the router, of PutRecords of the same records alone",
+    of: (round) => {
+      const { perSecond, rawPerSecond } = round["nexus-aws"] ?? {}
+      return perSecond === undefined || rawPerSecond === undefined ? undefined : perSecond / rawPerSecond
+    },
+  },
   {
     workload: "sockets",
     says: "one event to 1,000 sockets, command sent to last frame, ms",

@@ -2,7 +2,8 @@
  * The limits on DynamoDB: one conditional put an event, or one transaction of two items, and nothing else.
  *
  * `raw-put` and `raw-transaction` write items of the store's size into the store's own tables, indexes included;
- * `raw-bare` puts them into a table that has none.
+ * `raw-bare` puts them into a table that has none. `raw-single` puts one after another, as the versions of one stream ask
+ * for: each is conditional on the one before being stored.
  * @module
  */
 import {
@@ -133,4 +134,11 @@ const subject = (
 const own = (client: DynamoDBClient) => create(client, prefix)
 export const rawPut = subject("raw-put", `${prefix}events`, put(`${prefix}events`), own)
 export const rawTransaction = subject("raw-transaction", `${prefix}events`, transaction, own)
+/** One call at a time. */
+const inTurn = (write: Write): Write => {
+  let last: Promise<unknown> = Promise.resolve()
+  return (client, item, commandId) => last = last.then(() => write(client, item, commandId))
+}
+const single = subject("raw-single", `${prefix}events`, inTurn(put(`${prefix}events`)), own)
+export const rawSingle: Subject = { ...single, scale: { "aws-W2": 0.25, "aws-W2-given": 0.25 } }
 export const rawBare = subject("raw-bare", "bare", put("bare"), (client) => makeBare(client, "bare"))
