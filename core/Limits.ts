@@ -208,6 +208,8 @@ export const defaults = {
   handlers: 64,
   /** Bytes of a message's body in a queue. */
   messageBodyBytes: 256 * KiB,
+  /** The embedded queues drop a message, also a dead one, so long after it was sent: SQS' longest time. */
+  messageMs: 14 * 24 * 3_600_000,
   /** What was received is hidden from others for so long, and longer while it is worked on. */
   hiddenMs: 30_000,
   /** A queue is waited on for so long. */

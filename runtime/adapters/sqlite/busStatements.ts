@@ -35,6 +35,11 @@ export const prepareBuses = (driver: Driver) => ({
     ON CONFLICT (name) DO UPDATE SET interests = excluded.interests RETURNING queue_no`),
   sendMessage: driver.prepare(`
     INSERT INTO messages (queue_no, visible_at, receives, sent_at, body) VALUES (?1, ?2, 0, ?2, ?3)`),
+  /** Of all queues, the oldest by number, which is the oldest by time unless the clock was set back: then later. */
+  pruneMessages: driver.prepare(`
+    DELETE FROM messages WHERE message_no IN (
+      SELECT message_no FROM (SELECT message_no, sent_at FROM messages ORDER BY message_no LIMIT ?2)
+      WHERE sent_at < ?1)`),
   /** Whether there is one to receive, or when there will be. */
   nextMessage: driver.prepare("SELECT min(visible_at) AS at FROM messages WHERE queue_no = ?"),
   dueMessages: driver.prepare(`

@@ -2,10 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { driven } from "../../../core/laws/driven.ts"
 import { laws, reopened } from "../../../core/Queue.laws.ts"
+import { eventAt } from "../../../core/laws/buses.ts"
+import { streamOf } from "../../../core/laws/fixtures.ts"
+import { Limits, lowered } from "../../../core/Limits.ts"
 import { type Queue, receivesMax } from "../../../core/Queue.ts"
 import { Queues } from "../../../core/Queues.ts"
 import { SecondaryBus } from "../../../core/SecondaryBus.ts"
 import * as SecondaryLaws from "../../../core/SecondaryBus.laws.ts"
+import { connect } from "./driver.ts"
 import * as Sqlite from "./Sqlite.ts"
 import { freshFolder } from "./testFolder.ts"
 
@@ -40,6 +44,39 @@ describe("the SQLite queue", () => {
       () => Effect.flatMap(freshFolder, (folder) => driven(reopened(Sqlite.layer({ folder }), named)[i]!.law)),
     )
   }
+
+  it.effect("forgets, some with each call, what nobody removes for longer than SQS would keep it, in every queue", () => {
+    const body = Effect.gen(function* () {
+      const folder = yield* freshFolder
+      const services = yield* Layer.build(Sqlite.layer({ folder }))
+      const { left, one } = yield* Effect.provide(Effect.all({ left: named("left"), one: named("one") }), services)
+      const bus = Context.get(services, SecondaryBus)
+      const all = (queue: Queue) => queue.receive(10, { waitMs: 0, hiddenMs: 0 })
+      const rows = () => {
+        const driver = connect(`${folder}/nexus.db`)
+        const { count } = driver.prepare("SELECT count(*) AS count FROM messages").get() as { readonly count: number }
+        driver.close()
+        return count
+      }
+      yield* left.send(Array.from({ length: 12 }, (_, i) => `${i}`))
+      yield* Effect.sleep("800 millis")
+      yield* one.send(["kept"])
+      assert.strictEqual(rows(), 13)
+      yield* Effect.sleep("400 millis")
+      yield* bus.publish([eventAt(streamOf("t", "x"), 1)])
+      assert.strictEqual(rows(), 9, "four for an event")
+      yield* one.send(["other"])
+      assert.strictEqual(rows(), 6, "four for a message")
+      assert.deepStrictEqual(yield* all(left), [])
+      assert.strictEqual(rows(), 2, "and the others with a receive")
+      const [kept] = yield* all(one)
+      for (let i = 1; i <= receivesMax; i++) yield* all(one)
+      assert.deepStrictEqual([kept!.body, (yield* all(one.dead!)).length], ["kept", 2])
+      yield* Effect.sleep("1500 millis")
+      assert.deepStrictEqual(yield* all(one.dead!), [], "dead ones, too")
+    })
+    return driven(Effect.provideService(body, Limits, lowered({ messageMs: 1_000 })))
+  })
 
   it.effect("receives what is fine behind many dead letters", () =>
     driven(Effect.gen(function* () {

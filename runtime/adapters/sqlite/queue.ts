@@ -21,18 +21,25 @@ interface Row {
 const encoder = new TextEncoder()
 /** As SQS has it. */
 const receiveMax = 10
+/** Messages forgotten for each that is sent, and in a receive, so that no call takes long. */
+const forgottenAtOnce = 4
+const forgottenInReceive = 40
 
 const refused = ({ cause, reason }: StoreUnavailable) => new QueueUnavailable({ reason, cause })
 
 export interface Queues {
   /** The queue of that number. */
   readonly of: (queueNo: number) => Queue
+  /** Forgets messages that nobody has removed in time, whose ever: some for each of `count` that are sent now. */
+  readonly prune: (session: Session, nowMs: number, count: number) => void
   /** Messages were sent by somebody else of this process. */
   readonly wake: () => void
 }
 
 export const make = (connection: Connection): Effect.Effect<Queues> =>
-  Effect.map(Effect.service(Limits), ({ messageBodyBytes, tailPollMs }) => {
+  Effect.map(Effect.service(Limits), ({ messageBodyBytes, messageMs, tailPollMs }) => {
+    const prune = ({ statements }: Session, nowMs: number, count: number): void =>
+      void statements.pruneMessages.run(nowMs - messageMs, count)
     const signal = Signal.make(connection, tailPollMs)
     const write = <A>(
       repeats: boolean,
@@ -50,7 +57,9 @@ export const make = (connection: Connection): Effect.Effect<Queues> =>
     const queueOf = (queueNo: number): Queue => {
       const take = (max: number, hiddenMs: number) =>
         // A receive that was lost counts, as everywhere: the message comes again.
-        write(false, ({ statements }, nowMs): ReadonlyArray<Message> => {
+        write(false, (session, nowMs): ReadonlyArray<Message> => {
+          const { statements } = session
+          prune(session, nowMs, forgottenInReceive)
           const taken: Array<Message> = []
           while (true) {
             const left = Math.min(max, receiveMax) - taken.length
@@ -80,11 +89,13 @@ export const make = (connection: Connection): Effect.Effect<Queues> =>
           )
           if (large) return Effect.die(new Error(`a message of more than ${messageBodyBytes} bytes`))
           if (bodies.length === 0) return Effect.succeed([])
-          return woken(write(false, ({ statements }, nowMs) =>
-            bodies.map((body) => {
-              statements.sendMessage.run(queueNo, nowMs, body)
+          return woken(write(false, (session, nowMs) => {
+            prune(session, nowMs, bodies.length * forgottenAtOnce)
+            return bodies.map((body) => {
+              session.statements.sendMessage.run(queueNo, nowMs, body)
               return true
-            })))
+            })
+          }))
         },
         receive: Effect.fnUntraced(function* (max, { hiddenMs, waitMs }) {
           const deadline = (yield* Clock.currentTimeMillis) + waitMs
@@ -116,5 +127,9 @@ export const make = (connection: Connection): Effect.Effect<Queues> =>
         dead: queueNo > 0 ? queueOf(-queueNo) : undefined,
       }
     }
-    return { of: queueOf, wake: signal.wake }
+    return {
+      of: queueOf,
+      prune: (session, nowMs, count) => prune(session, nowMs, count * forgottenAtOnce),
+      wake: signal.wake,
+    }
   })

@@ -26,6 +26,7 @@ interface Row {
 export const make = (connection: Connection, queues: Numbered, bytesMax: number): Shape => {
   const deliver = (session: Session, events: ReadonlyArray<StoredEvent>, nowMs: number): ReadonlyArray<Sent> =>
     transact(session, () => {
+      queues.prune(session, nowMs, events.length)
       const rows = session.statements.queues.all() as unknown as ReadonlyArray<Row>
       const wanting = rows.map(({ interests, queue_no }) =>
         [queue_no, JSON.parse(interests) as ReadonlyArray<Interest>] as const
