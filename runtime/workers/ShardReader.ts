@@ -16,6 +16,8 @@ export interface Held {
 }
 
 export interface Work<A> {
+  /** Whose work it is: `router`, or the consumer's. */
+  readonly name: string
   readonly log: ShardLog<A>
   /** Where a shard begins that nobody has worked on; at its oldest where there is nothing. */
   readonly from: (shard: string) => Effect.Effect<string | undefined>
@@ -46,7 +48,7 @@ interface Step {
 
 /** Reads on behind `position`. */
 export const make = <A>(work: Work<A>, position: string | undefined): Reader => {
-  const { log } = work
+  const { log, name } = work
   const steps: Array<Step> = []
   const moved = Latch.makeUnsafe(true)
   let [waiting, checkpoint] = [0, undefined as string | undefined]
@@ -93,7 +95,7 @@ export const make = <A>(work: Work<A>, position: string | undefined): Reader => 
           const { failure } = answer
           failures++
           if (failure._tag === "Trimmed") {
-            yield* Effect.logWarning("a shard's history was trimmed before it was read", { shard })
+            yield* Effect.logWarning("a shard's history was trimmed before it was read", { name, shard })
             yield* step(0, undefined, work.onTrimmed(held))
             const shards = yield* Effect.option(log.shards)
             if (shards._tag === "Some" && !shards.value.some(({ id }) => id === shard)) {
@@ -102,7 +104,7 @@ export const make = <A>(work: Work<A>, position: string | undefined): Reader => 
             }
             after = undefined
           } else if (failures === 1) {
-            yield* Effect.logWarning("a shard cannot be read", { shard, reason: failure.reason })
+            yield* Effect.logWarning("a shard cannot be read", { name, shard, reason: failure.reason })
           }
           yield* backoff(failures, routeBackoffMs, routeBackoffMaxMs)
           continue

@@ -17,13 +17,14 @@ import { ended, plan, positionOf, type Seen } from "./shares.ts"
 export type { Held } from "./ShardReader.ts"
 
 export interface Options<A> extends ShardReader.Work<A> {
-  /** Whose work it is: `router`, or the consumer's. Leases are `<name>/shards/<shard>` and `<name>/owners/<owner>`. */
-  readonly name: string
   /** Of this process and this run of it alone. */
   readonly owner: string
 }
 
-/** Works for ever; interrupted, it gives its shards back with what is done of them. */
+/**
+ * Works for ever, under leases `<name>/shards/<shard>` and `<name>/owners/<owner>`; interrupted, it gives its shards back with
+ * what is done of them.
+ */
 export const run = <A>(options: Options<A>): Effect.Effect<never, never, Leases> =>
   Effect.scoped(Effect.gen(function* () {
     const leases = yield* Leases
@@ -46,7 +47,7 @@ export const run = <A>(options: Options<A>): Effect.Effect<never, never, Leases>
       const reader = ShardReader.make(options, positionOf(lease.checkpoint))
       const holding = yield* Holding.make(leases, lease, askedAt, reader.checkpoint)
       const worked = Effect.raceFirst(
-        Effect.annotateLogs(reader.run({ shard, isHeld: holding.isHeld }), { worker: name }),
+        reader.run({ shard, isHeld: holding.isHeld }),
         Effect.as(holding.keep, "lost" as const),
       )
       const work = worked.pipe(
