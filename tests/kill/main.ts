@@ -8,6 +8,7 @@
  */
 import { parseArgs } from "node:util"
 import * as Checks from "./checks.ts"
+import * as handled from "./handled.ts"
 import { late } from "./planted.ts"
 import { type Findings, run, type Scenario } from "./scenario.ts"
 
@@ -48,6 +49,17 @@ check(
   `kills interrupted ${sound.interrupted} commands, which were repeated with their ids`,
   sound.interrupted > 0 ? [] : ["no command was ever left without an answer: this run proves nothing"],
 )
+
+// Takes longer than a plain run may.
+if (kills >= 20) {
+  const folder = await Deno.makeTempDir({ prefix: "nexus-kill-" })
+  const book = await handled.run(folder, Math.ceil(kills / 5), seed)
+  await Deno.remove(folder, { recursive: true })
+  check(
+    `a consumer in the killed server: ${book.events} events handled at least once, in order, no mark ahead`,
+    book.events === 0 ? ["there was no event"] : book.found,
+  )
+}
 
 console.log("the same with a store that answers before it commits")
 const planted = await inFolder({ ...base, kills: 3, bug: late })
