@@ -1,6 +1,5 @@
 /**
- * Commands on a store that answers late, and on one where a single stream is throttled: streams go side by side, what waits
- * for a hot one shares its calls, and nobody waits for somebody else's trouble.
+ * Commands on a store that answers late: streams go side by side, and what waits for a hot one shares its calls.
  * @module
  */
 import { assert, describe, it } from "@effect/vitest"
@@ -12,7 +11,7 @@ import * as DynamoDB from "../../runtime/adapters/dynamodb/DynamoDB.ts"
 import { patient, settingsOf } from "../../runtime/adapters/dynamodb/testStore.ts"
 import { Gate } from "../../runtime/Gate.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
-import { type Asked, engine, faults, type Proxy, proxy, throttled } from "../engine.ts"
+import { type Asked, engine, faults, type Proxy, proxy } from "../engine.ts"
 import { alice, app } from "../host/Counter.ts"
 
 const dynamodb = engine("dynamodb")
@@ -67,20 +66,5 @@ describe("commands on a store that answers late", () => {
         assert.strictEqual(new Set(answers.map(({ version }) => version)).size, 300)
         assert.isAtMost(writes, given ? 8 : 5)
       }
-    }).pipe(Effect.scoped), 120_000)
-})
-
-describe("commands while one stream is throttled", () => {
-  it.live("of all other streams are answered, loaded or not", () =>
-    Effect.gen(function* () {
-      const add = yield* opened
-      yield* all(["bad", "warm"].map((id) => add(id)))
-      let refused = 0
-      before.on((asked) => /#(bad|cold)"/.test(asked.body) ? (refused++, throttled(asked)) : undefined)
-      const waiting = yield* Effect.forkChild(all(["bad", "cold"].map((id) => Effect.exit(add(id)))))
-      yield* all(["warm", "new-1", "new-2"].map((id) => add(id)))
-      assert.isAbove(refused, 0, "nothing was throttled")
-      assert.isUndefined(waiting.pollUnsafe())
-      yield* Fiber.interrupt(waiting)
     }).pipe(Effect.scoped), 120_000)
 })

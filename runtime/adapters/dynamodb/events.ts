@@ -84,7 +84,6 @@ export const make = (calls: Calls, streams: Asked<feeds.Streams>): Effect.Effect
       kind,
       appendMax,
       settleMs,
-      isApart: true,
       generatedKey: verdicts.generatedKey,
       commit: (group) => {
         const wrong = mistake(group, appendMax) ?? wrongBytes(group)
