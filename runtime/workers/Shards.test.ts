@@ -211,6 +211,21 @@ describe("work on a log in shards", () => {
     })
   })
 
+  it("keeps the lease of a shard that is newer than its listing, also one that was done", async () => {
+    await run(4, false, function* ({ leases, log, open }) {
+      yield* open("a")
+      yield* Effect.sleep(100)
+      // Another process has found it, and has come to its end.
+      const name = "test/shards/newer"
+      log.shards.set("newer", {
+        ...{ id: "newer", parents: [], range: [0, 0], items: [], waiting: [], trimmed: 0, isClosed: true },
+      })
+      leases.set(name, { name, owner: "", fence: 7, beat: 0, checkpoint: ended })
+      yield* Effect.sleep(3_500)
+      assert.strictEqual(leases.get(name)?.fence, 7)
+    })
+  })
+
   it("tells of a trimmed history once for each shard, and reads on from the oldest", async () => {
     await run(3, false, function* ({ drained, feed, log, open, trim, trims }) {
       feed(60)

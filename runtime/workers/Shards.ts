@@ -70,7 +70,7 @@ export const run = <A>(options: Options<A>): Effect.Effect<never, never, Leases>
       mine.set(shard, yield* FiberSet.run(fibers, work, { startImmediately: false }))
     })
 
-    const round = Effect.fnUntraced(function* (shards: ReadonlyArray<Shard>) {
+    const round = Effect.fnUntraced(function* (listed: ReadonlyArray<Shard>) {
       yield* presence
       const all = yield* leases.list(`${name}/`)
       const seen = watch(all)
@@ -81,6 +81,9 @@ export const run = <A>(options: Options<A>): Effect.Effect<never, never, Leases>
           one,
         ) => [one.lease.name.slice(prefix.length), one]),
       )
+      // A shard that others know and this listing does not may be newer than the listing: it is neither gone nor done with.
+      const known = new Set(listed.map(({ id }) => id))
+      const shards = [...ofShards.keys()].every((id) => known.has(id)) ? listed : yield* log.shards
       const todo = plan({ owner, owners, shards, leases: ofShards, mine: new Set(mine.keys()) })
       yield* Effect.forEach(todo.giveUp, (shard) => Fiber.interrupt(mine.get(shard)!), { concurrency: "unbounded" })
       for (const shard of todo.take) yield* start(shard, ofShards.get(shard)?.lease)
