@@ -1,9 +1,11 @@
 /**
- * `deno task sim [--seed N] [--seeds N] [--from N] [--seconds S] [--least N] [--json]`: simulates Nexus itself.
+ * `deno task sim [--seed N] [--seeds N] [--from N] [--seconds S] [--least N] [--hosts | --travel] [--json]`: simulates
+ * Nexus itself, hosts with their clients and events on their way, or one of both.
  *
  * The last line is JSON with `passed`, `failed` and `skipped`; the exit code is 1 where anything failed. Runs on Node too.
  * @module
  */
+import "./unhooked.ts"
 import process from "node:process"
 import { app, options as builtin } from "./simulation/builtin.ts"
 import { text } from "./simulation/report.ts"
@@ -17,13 +19,13 @@ const argumentsOf = (args: ReadonlyArray<string>) => {
   const numbers = new Map<string, number>()
   for (let i = 0; i < args.length; i++) {
     const name = args[i]!
-    if (name === "--json") continue
+    if (["--json", "--hosts", "--travel"].includes(name)) continue
     const value = Number(args[++i])
     if (
       !["--seed", "--seeds", "--from", "--seconds", "--least"].includes(name) || !Number.isInteger(value) || value < 1
     ) {
       const why = name === "--help" ? "use" : `${name} is not understood`
-      process.stderr.write(`${why}: --seed N --seeds N --from N --seconds S --least N --json\n`)
+      process.stderr.write(`${why}: --seed N --seeds N --from N --seconds S --least N --hosts --travel --json\n`)
       process.exit(2)
     }
     numbers.set(name, value)
@@ -51,6 +53,7 @@ const draw = (done: number, failures: number) => {
 const startedAt = performance.now()
 const report = await simulate(app, {
   ...builtin,
+  ...args.includes("--hosts") ? {} : { travel: args.includes("--travel") ? "alone" : "too" },
   ...seed === undefined ? { seeds, from: given.get("--from") ?? 1 } : { seed },
   isEnough: (done) => done >= least && performance.now() > endsAt,
   onSeed: draw,

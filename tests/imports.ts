@@ -84,7 +84,7 @@ const zones: ReadonlyArray<Zone> = [
 const platformAt = [
   /^(runtime\/adapters|cli(?!\/template)|infra|bench|tests|edge\/objects)\//,
   /^edge\/(deno|worker)\.ts$/,
-  /^testing\/(sim|deno|vitest)\.ts$/,
+  /^testing\/(sim|deno|vitest|unhooked)\.ts$/,
   /\.test\.ts$/,
   /^[^/]+\.ts$/,
 ]

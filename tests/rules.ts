@@ -19,7 +19,7 @@ const isDeterministic = (path: string) =>
   /^(schemas|core|examples|cli\/template)\//.test(path) && !imports.isTest(path) && !imports.isExampleEntry(path)
 /** The simulation steps these through services, so they may wait but not look at a clock of their own. */
 const isSimulated = (path: string) =>
-  /^(runtime|testing)\//.test(path) && !/^(runtime\/adapters\/|testing\/(sim|deno|vitest)\.ts)/.test(path) &&
+  /^(runtime|testing)\//.test(path) && !/^(runtime\/adapters\/|testing\/(sim|deno|vitest|unhooked)\.ts)/.test(path) &&
   !imports.isTest(path)
 
 const bannedMembers = /^((globalThis\.)?(Date\.now|Math\.random|performance\.now)|(.+\.)?(randomUUID|getRandomValues))$/

@@ -61,7 +61,17 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       report: "line",
       args: script("testing/sim.ts", "--seeds", "500", "--seconds", "50"),
       secondsMax: 60,
-      ci: { args: script("testing/sim.ts", "--seeds", "2000", "--seconds", "120", "--least", "1000"), secondsMax: 240 },
+      ci: {
+        args: script("testing/sim.ts", "--hosts", "--seeds", "2000", "--seconds", "120", "--least", "1000"),
+        secondsMax: 240,
+      },
+    },
+    {
+      name: "travel",
+      report: "line",
+      args: script("testing/sim.ts", "--travel", "--seeds", "2000", "--seconds", "120", "--least", "500"),
+      secondsMax: 240,
+      ciOnly: true,
     },
     {
       name: "kill",

@@ -7,10 +7,12 @@
  */
 import type { World } from "./World.ts"
 
-/** Every fault, and what it does. */
-export const kinds = {
+/** Every fault of hosts and their clients, and what it does. */
+const hostKinds = {
   "refuse": "the store refuses a commit; nothing is stored",
   "lose-answer": "the commit is stored, its answer lost",
+  "throttle": "the store throttles a call",
+  "conflict": "a transaction of the store meets another one",
   "fail-commit": "the commit fails with an unknown outcome; nothing is stored",
   "half-group": "a part of the group is stored, then the answer is lost",
   "late-commit": "the answer is unknown, the commit lands seconds later",
@@ -61,8 +63,63 @@ export const kinds = {
   "small-limits": "tiny mailbox, few actors, short idle time, small groups",
 } as const
 
+/** Every fault that befalls events on their way alone. */
+const travelKinds = {
+  "feed-late": "a record of the change feed comes behind later ones",
+  "feed-twice": "a record of the change feed comes twice",
+  "feed-split": "a shard of the change feed is split, its children beside it at once",
+  "feed-merge": "two shards of the change feed become one",
+  "feed-trimmed": "the change feed forgets what nobody has read",
+  "heads-stale": "the listing of streams shows what was so some seconds ago",
+  "log-refused": "feed or bus refuse a read",
+  "put-refused": "one record of a call is not put on the bus",
+  "put-lost": "a record stands on the bus, its answer is lost",
+  "put-twice": "a record stands twice on the bus",
+  "put-zombie": "a record is said not to stand on the bus, and comes when everybody has forgotten it",
+  "put-travels": "a call of the bus is under way for seconds; who sent it may be gone when it arrives",
+  "bus-split": "a shard of the bus is split in mid-flow",
+  "bus-merge": "two shards of the bus become one",
+  "bus-trimmed": "the bus forgets what not every consumer has read",
+  "topic-refused": "an event is not sent to the queues",
+  "topic-lost": "an event is sent to the queues, the answer lost",
+  "topic-twice": "an event is sent to the queues twice",
+  "queue-twice": "a message is received by two at once, as behind its visibility",
+  "queue-refused": "a queue refuses what it is asked",
+  "queue-lost": "a queue does what it is asked, the answer is lost",
+  "letters-queue-refuses": "the queue of dead letters does not take a message",
+  "lease-refused": "a call of the leases is refused",
+  "lease-lost": "a call of the leases is done, its answer lost",
+  "mark-refused": "a call of the marks is refused",
+  "mark-lost": "a call of the marks is done, its answer lost",
+  "letters-refuse": "the dead letters refuse a call",
+  "letters-lost": "a call of the dead letters is done, its answer lost",
+  "handler-fails": "a handler fails",
+  "handler-slow": "a handler takes long, now and then too long",
+  "poison": "a consumer fails on an event until somebody mends it",
+  "spoilt": "an event that fits no schema stands in the store",
+} as const
+
+export const kinds = { ...hostKinds, ...travelKinds }
 export type Kind = keyof typeof kinds
 export const allKinds = Object.keys(kinds) as ReadonlyArray<Kind>
+export const kindsOfHosts = Object.keys(hostKinds) as ReadonlyArray<Kind>
+/** What strikes while events travel: its own, and those of hosts that the same processes, stores and registry have. */
+export const kindsOfTravel: ReadonlyArray<Kind> = [
+  ...Object.keys(travelKinds) as ReadonlyArray<keyof typeof travelKinds>,
+  ...[
+    "refuse",
+    "throttle",
+    "conflict",
+    "lose-answer",
+    "refuse-read",
+    "delay-read",
+    "crash",
+    "restart",
+    "pause",
+    "timer-late",
+  ] as const,
+  ...["schema-late", "registry-down", "registry-refuses"] as const,
+]
 
 const enabledChance = 0.25
 const strikeChance = 0.25

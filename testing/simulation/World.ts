@@ -8,8 +8,8 @@ import { Effect, type Exit } from "effect"
 import * as Process from "./Process.ts"
 import { hash32, make as random, type Random } from "./random.ts"
 
-/** Steps of one run, ten times what ours take; more means that something spins without end. */
-const stepsMax = 200_000
+/** Steps of one run, many times what ours take; more means that something spins without end. */
+const stepsMax = 1_000_000
 /** Virtual time of one run; the work of the clients takes a minute, what follows the last fault at most ten. */
 const virtualMaxMs = 30 * 60_000
 /** Turns that a store's promises get before the clock moves on. */

@@ -81,6 +81,8 @@ export const make = (
   const commit: Shape["commit"] = Effect.fnUntraced(function* (group) {
     if (group.every(isLookedUp)) yield* delayed("delay-commit")
     if (faults.strikes("refuse", who)) return yield* new StoreUnavailable({ reason: "refused" })
+    if (faults.strikes("throttle", who)) return yield* new StoreUnavailable({ reason: "throttled" })
+    if (faults.strikes("conflict", who)) return yield* new StoreUnavailable({ reason: "contended" })
     if (faults.strikes("fail-commit", who)) return yield* unknown
     if (faults.strikes("late-commit", who)) {
       const late = group.filter(isLookedUp)
@@ -101,6 +103,7 @@ export const make = (
   const reading = <Args extends ReadonlyArray<unknown>, A, E>(read: (...args: Args) => Effect.Effect<A, E>) =>
     Effect.fnUntraced(function* (...args: Args) {
       yield* delayed("delay-read")
+      if (faults.strikes("throttle", who)) return yield* new StoreUnavailable({ reason: "throttled" })
       if (faults.strikes("refuse-read", who)) return yield* new StoreUnavailable({ reason: "refused" })
       return yield* call(process, read(...args))
     }) as (...args: Args) => Effect.Effect<A, E | StoreUnavailable>

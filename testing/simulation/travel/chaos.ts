@@ -1,0 +1,96 @@
+/**
+ * What befalls events on their way: the feed disorders them, shards split and merge, histories are forgotten, zombies land,
+ * and processes are killed, paused and shut down, until the faults of the run end.
+ * @module
+ */
+import { Effect } from "effect"
+import * as CoreBusMemory from "../../../core/CoreBusMemory.ts"
+import * as DeadLettersMemory from "../../../core/DeadLettersMemory.ts"
+import * as ShardLogMemory from "../../../core/ShardLogMemory.ts"
+import { keyOf } from "../../../core/Stream.ts"
+import * as Crew from "./crew.ts"
+
+const roundMaxMs = 2_500
+const downMaxMs = 8_000
+const pauseMaxMs = 40_000
+const lateMaxMs = 15_000
+const shardsMax = 4
+const [landChance, redriveChance] = [0.2, 0.1]
+/** From here on the newer release is what is opened. */
+export const newerFromMs = 20_000
+
+/** Brings what was stored into the change feed, each time before the clock moves. */
+export const feeding = ({ faults, network, roads }: Crew.Setting): () => void => {
+  const { feed, state } = roads
+  feed.taken = Number.MAX_SAFE_INTEGER
+  let taken = 0
+  return () => {
+    for (; taken < state.log.length; taken++) {
+      const event = state.log[taken]!
+      const add = () => ShardLogMemory.add(feed.log, keyOf(event), event)
+      if (faults.strikes("feed-late", "feed")) network.later(faults.amount(lateMaxMs), add)
+      else add()
+      if (faults.strikes("feed-twice", "feed")) network.later(faults.amount(lateMaxMs), add)
+    }
+  }
+}
+
+/** Zombies of the bus arrive. */
+export const land = ({ book, network, roads }: Crew.Setting): void => {
+  CoreBusMemory.land(roads.bus, network.wallMs())
+  book.look()
+}
+
+/** Somebody asks that every dead letter be tried again; twice, for that must change nothing. */
+export const redriveAll = Effect.fnUntraced(function* ({ roads, world }: Crew.Setting) {
+  const letters = DeadLettersMemory.make(roads.letters)
+  for (const { id, redriving, stream } of [...roads.letters.values()]) {
+    if (redriving) continue
+    world.note("operator", `redrives ${id}`)
+    yield* Effect.orDie(letters.redrive(stream.tenant, id))
+    yield* Effect.orDie(letters.redrive(stream.tenant, id))
+  }
+})
+
+export const chaos = Effect.fnUntraced(function* (setting: Crew.Setting, slots: ReadonlyArray<Crew.Slot>) {
+  const { book, faults, network, roads: { bus, feed }, world } = setting
+  const random = world.random("travel chaos")
+  const isNewer = () => world.now() >= newerFromMs
+  while (true) {
+    yield* Effect.sleep(1 + random.below(roundMaxMs))
+    if (faults.hasEnded()) return
+    if (random.chance(landChance)) land(setting)
+    if (random.chance(redriveChance)) yield* redriveAll(setting)
+
+    const ofFeed = ShardLogMemory.openShards(feed.log)
+    const one = random.pick(ofFeed)
+    if (ofFeed.length < shardsMax && faults.strikes("feed-split", "feed", 0.1)) ShardLogMemory.split(feed.log, one)
+    else if (ofFeed.length > 1 && faults.strikes("feed-merge", "feed", 0.1)) ShardLogMemory.merge(feed.log, one)
+    if (faults.strikes("feed-trimmed", "feed", 0.1)) {
+      const all = [...feed.log.shards.keys()]
+      ShardLogMemory.trim(feed.log, random.pick(all))
+    }
+    const ofBus = CoreBusMemory.openShards(bus)
+    if (ofBus.length < shardsMax && faults.strikes("bus-split", "bus", 0.1)) {
+      CoreBusMemory.split(bus, random.pick(ofBus))
+    } else if (ofBus.length > 1 && faults.strikes("bus-merge", "bus", 0.1)) {
+      const shards = ofBus.map((id) => bus.shards.get(id)!).sort((a, b) => a.from - b.from)
+      const at = random.below(shards.length - 1)
+      CoreBusMemory.merge(bus, shards[at]!.shard.id, shards[at + 1]!.shard.id)
+    }
+    book.look()
+    if (faults.strikes("bus-trimmed", "bus", 0.1)) CoreBusMemory.trim(bus, network.wallMs() - faults.amount(roundMaxMs))
+
+    const slot = random.pick(slots)
+    if (slot.live === undefined) {
+      yield* Crew.open(setting, slot, isNewer())
+      continue
+    }
+    if (faults.strikes("pause", slot.name)) slot.live.process.pause(faults.amount(pauseMaxMs))
+    if (faults.strikes("crash", slot.name)) Crew.kill(setting, slot)
+    else if (faults.strikes("restart", slot.name)) yield* Crew.shutdown(setting, slot)
+    if (slot.live !== undefined) continue
+    yield* Effect.sleep(faults.amount(downMaxMs))
+    yield* Crew.open(setting, slot, isNewer())
+  }
+})
