@@ -106,7 +106,7 @@ export const all = async (
 
 if (import.meta.main) {
   const [folder = "", bug] = Deno.args
-  plant(bug)
+  await plant(bug)
   const mark = (name: string) => void Deno.stdout.writeSync(new TextEncoder().encode(marker(name)))
   await all(folder, mark, () => mark(between))
   Deno.exit(0)

@@ -7,6 +7,8 @@ export interface Options {
   /** Where the data lives, over all restarts. */
   readonly folder: string
   readonly port: number
+  /** Beside what says where it listens and has its data. */
+  readonly env?: Readonly<Record<string, string>>
   /** Put in front of the command line, `strace` for example. */
   readonly under?: ReadonlyArray<string>
   readonly arguments?: ReadonlyArray<string>
@@ -48,7 +50,8 @@ export const start = (options: Options): Server => {
     entry,
     ...options.arguments ?? [],
   ]
-  const env = { NEXUS_DATA: options.folder, NEXUS_ENV: "development", NEXUS_HOST: host, PORT: String(options.port) }
+  const where = { NEXUS_DATA: options.folder, NEXUS_ENV: "development", NEXUS_HOST: host, PORT: String(options.port) }
+  const env = { ...where, ...options.env }
   const startedAt = performance.now()
   const child = new Deno.Command(command, { args, env, stdin: "null", stdout: "null", stderr: "piped" }).spawn()
   const errors = tail(child.stderr)

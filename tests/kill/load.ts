@@ -6,6 +6,8 @@ import { type Answer, close, type Entry, type Intent, type Ledger, missed, open 
 
 export interface Target {
   readonly url: string
+  /** Of other processes on the same data: clients take turns, and repeat at the next. */
+  readonly others?: ReadonlyArray<string>
   /** Each client is a principal of its own, all of one tenant. */
   readonly tokens: ReadonlyArray<string>
 }
@@ -48,10 +50,12 @@ export interface Indefinite {
 }
 
 export const send = async (
-  { url, tokens }: Target,
+  { others = [], tokens, url: first }: Target,
   client: number,
   intent: Intent,
+  attempt = 0,
 ): Promise<Answer | Indefinite> => {
+  const url = [first, ...others][(client + attempt) % (1 + others.length)]!
   try {
     const response = await fetch(`${url}/v1/Account/${intent.id}/commands/${intent.command}`, {
       method: "POST",
@@ -82,7 +86,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const resolve = async (target: Target, client: number, ledger: Ledger, entry: Entry): Promise<void> => {
   const giveUpAt = performance.now() + resolveMs
   while (performance.now() < giveUpAt) {
-    const answer = await send(target, client, entry)
+    const answer = await send(target, client, entry, entry.unanswered)
     if (answer.status !== undefined) return close(ledger, entry, answer)
     missed(ledger, entry, answer.why)
     await pause(pauseMs)

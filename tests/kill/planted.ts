@@ -8,13 +8,15 @@ import { DatabaseSync } from "node:sqlite"
 export const unsynced = "unsynced"
 /** Answers before the commit, which comes up to 300 ms later: a killed process loses what it acknowledged. */
 export const late = "late"
-export type Bug = typeof unsynced | typeof late
+/** The same over DynamoDB. */
+export const lateCalls = "late-calls"
+export type Bug = typeof unsynced | typeof late | typeof lateCalls
 
 const { prepare } = DatabaseSync.prototype
 const nothing = { changes: 0, lastInsertRowid: 0 }
 
 type Prepare = (this: DatabaseSync, ...args: Parameters<typeof prepare>) => ReturnType<typeof prepare>
-const plants: Readonly<Record<Bug, Prepare>> = {
+const plants: Readonly<Record<Exclude<Bug, typeof lateCalls>, Prepare>> = {
   unsynced(sql, options) {
     return prepare.call(this, sql.replace("synchronous = FULL", "synchronous = NORMAL"), options)
   },
@@ -30,8 +32,24 @@ const plants: Readonly<Record<Bug, Prepare>> = {
   },
 }
 
+interface Asked {
+  readonly input: unknown
+}
+const delayCalls = async (): Promise<void> => {
+  const { DynamoDBClient, PutItemCommand, TransactWriteItemsCommand } = await import("@aws-sdk/client-dynamodb")
+  const send = DynamoDBClient.prototype.send as (this: object, command: object, options?: object) => Promise<object>
+  const isEvents = (command: object) => /"TableName":"[^"]*-events"/.test(JSON.stringify((command as Asked).input))
+  DynamoDBClient.prototype.send = function (this: object, command: object, options: object) {
+    const isWrite = command instanceof PutItemCommand || command instanceof TransactWriteItemsCommand
+    if (!isWrite || !isEvents(command)) return send.call(this, command, options)
+    setTimeout(() => send.call(this, command).catch(() => {}), 300)
+    return Promise.resolve({})
+  } as never
+}
+
 /** Gives every connection that this process opens from here on the bug; nothing where there is no such bug. */
-export const plant = (bug: string | undefined): void => {
-  const planted = plants[bug as Bug]
+export const plant = async (bug: string | undefined): Promise<void> => {
+  if (bug === lateCalls) await delayCalls()
+  const planted = plants[bug as keyof typeof plants]
   if (planted !== undefined) DatabaseSync.prototype.prepare = planted
 }

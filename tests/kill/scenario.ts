@@ -3,7 +3,7 @@
  * @module
  */
 import { balances, faults, type Stored } from "./check.ts"
-import { readLog, tokens, ungoverned } from "./data.ts"
+import { fileIn, type Place, tokens } from "./data.ts"
 import * as Ledger from "./Ledger.ts"
 import * as load from "./load.ts"
 import type { Bug } from "./planted.ts"
@@ -16,6 +16,8 @@ export interface Scenario {
   /** Bound of the time from a restart to the first yes of `/health/ready`. */
   readonly readyMs: number
   readonly bug?: Bug
+  /** A file in the folder where absent. */
+  readonly place?: Place
   /** Told of each kill. */
   readonly say: (line: string) => void
 }
@@ -40,9 +42,8 @@ export interface Findings {
   readonly indefinite: ReadonlyMap<string, number>
 }
 
-/** Answers looked at again after each restart (those nearest to the kill), and at the end. */
-const repeatedAfterKill = 512
-const repeatedAtEnd = 4_096
+/** Repeats of one of them that get no definite answer. */
+const againMax = 20
 /** A first start may have to compile. */
 const firstReadyMs = 30_000
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -57,7 +58,12 @@ const repeat = async (
   let next = 0
   const worker = async (client: number) => {
     for (let entry = entries[next++]; entry !== undefined; entry = entries[next++]) {
-      const again = await load.send(target, client, entry)
+      let again = await load.send(target, client, entry)
+      // A busy server may ask to come later, which says nothing of the bytes.
+      for (let tries = 0; again.status === undefined && tries < againMax; tries++) {
+        await pause(250)
+        again = await load.send(target, client, entry)
+      }
       if (again.status === undefined) found.push(`${entry.commandId}: not answered again but ${again.why}`)
       else if (again.status !== entry.answer?.status || again.text !== entry.answer.text) {
         found.push(`${entry.commandId}: ${entry.answer?.status} became ${again.status}, or other bytes`)
@@ -85,56 +91,68 @@ const compareStates = async (
 
 /** Runs it in `folder`, which the caller removes. */
 export const run = async (folder: string, scenario: Scenario): Promise<Findings> => {
-  const { bug, clients, kills, readyMs, say, seed } = scenario
+  const { bug, clients, kills, place = fileIn(folder), readyMs, say, seed } = scenario
   const random = load.randomOf(seed)
   const ledger = Ledger.make()
-  const port = ServerProcess.freePort()
-  const options = { folder, port, arguments: bug === undefined ? [] : [bug] }
-  const start = () => ServerProcess.start(options)
-  const target: load.Target = { url: `http://127.0.0.1:${port}`, tokens: await tokens(folder, clients) }
+  const ports = Array.from({ length: place.servers }, () => ServerProcess.freePort())
+  const start = (which: number) =>
+    ServerProcess.start({ folder, env: place.env, port: ports[which]!, arguments: bug === undefined ? [] : [bug] })
+  const [url = "", ...others] = ports.map((port) => `http://127.0.0.1:${port}`)
+  const target: load.Target = { url, others, tokens: await tokens(folder, clients) }
   const slow: Array<string> = []
   const changed: Array<string> = []
 
   /** Killed while it starts. */
-  const startInVain = async () => {
-    const early = start()
+  const startInVain = async (which: number) => {
+    const early = start(which)
     await pause(random() * 600)
     await early.kill()
   }
   // A planted bug is looked for in the log alone: the rest has been shown by then, and takes time.
   const sound = bug === undefined
   // The very first one is killed while it registers the schemas.
-  if (sound) await startInVain()
-  let server = start()
-  if (await server.ready(firstReadyMs) === undefined) slow.push(`the server did not start: ${server.errors()}`)
+  if (sound) await startInVain(0)
+  const servers = ports.map((_, which) => start(which))
+  for (const server of servers) {
+    if (await server.ready(firstReadyMs) === undefined) slow.push(`the server did not start: ${server.errors()}`)
+  }
   const running = load.start(target, clients, ledger, seed)
   for (let n = 1; n <= kills && slow.length === 0; n++) {
-    await pause(200 + random() * 1_000)
+    await pause(200 + random() * (place.killMs - 200))
     const answered = ledger.answered.length
-    await server.kill()
-    const newest = Ledger.newest(ledger, repeatedAfterKill)
+    // One of them, every third time all of them.
+    const which = Math.floor(random() * servers.length)
+    const killed = n % 3 === 0 ? servers.map((_, i) => i) : [which]
+    await Promise.all(killed.map((i) => servers[i]!.kill()))
+    const newest = Ledger.newest(ledger, place.repeated.afterKill)
     // Every fourth time the next process is killed too, while it starts.
-    if (n % 4 === 0) await startInVain()
-    server = start()
-    const ms = await server.ready(readyMs)
-    if (ms === undefined) slow.push(`restart ${n} was not ready within ${readyMs} ms: ${server.errors().slice(-500)}`)
-    else {
+    if (n % 4 === 0) await startInVain(which)
+    for (const i of killed) servers[i] = start(i)
+    let ms: number | undefined = 0
+    for (const server of killed.map((i) => servers[i]!)) {
+      const own = await server.ready(readyMs)
+      if (own === undefined) {
+        slow.push(`restart ${n} was not ready within ${readyMs} ms: ${server.errors().slice(-500)}`)
+      }
+      ms = own === undefined || ms === undefined ? undefined : Math.max(ms, own)
+    }
+    if (ms !== undefined) {
       say(`kill ${n}: ${answered} answered before it, ready again after ${Math.round(ms)} ms`)
       changed.push(...await repeat(target, clients, newest))
     }
   }
   await running.stop()
-  if (sound) changed.push(...await repeat(target, clients, Ledger.newest(ledger, repeatedAtEnd)))
-  const log = await readLog(folder)
+  if (sound) changed.push(...await repeat(target, clients, Ledger.newest(ledger, place.repeated.atEnd)))
+  const log = await place.readLog(new Set([...ledger.entries.values()].map(({ id }) => id)))
   const states = sound && slow.length === 0 ? await compareStates(target, log) : []
-  const code = await server.stop()
+  const codes = await Promise.all(servers.map((server) => server.stop()))
   return {
     slow,
     changed,
     states,
-    ungoverned: await ungoverned(folder, log),
+    ungoverned: await place.ungoverned(log),
     log: log.length === 0 ? ["the log is empty"] : faults(ledger, log),
-    end: code === 0 ? [] : [`exit code ${code}`, server.errors().slice(-500)],
+    end: servers.flatMap((server, i) => codes[i] === 0 ? [] : [`exit code ${codes[i]}`, server.errors().slice(-500)]),
     commands: ledger.answered.length,
     events: log.length,
     interrupted: [...ledger.entries.values()].filter(({ unanswered }) => unanswered > 0).length,

@@ -8,7 +8,7 @@ import { plant } from "./planted.ts"
 import app from "./app.ts"
 import { appOf, booked } from "./handled.ts"
 
-plant(Deno.args[0])
+await plant(Deno.args[0])
 const isBooked = Deno.args[0] === booked
 await serve(isBooked ? appOf(Deno.env.get("NEXUS_DATA")!) : app, {
   logLevel: "Warn",
