@@ -32,9 +32,7 @@ const failureOf = (cause: Cause.Cause<Failure>): Failure => {
 
 const logDefect = (cause: Cause.Cause<Failure>): Effect.Effect<void> => {
   const die = cause.reasons.find((one) => one._tag === "Die")
-  if (die?._tag !== "Die") return Effect.void
-  const { frames, name } = Defect.describe(die.defect)
-  return Effect.logError("request failed").pipe(Effect.annotateLogs({ defect: name, frames }))
+  return die?._tag === "Die" ? Defect.log("request failed", die.defect) : Effect.void
 }
 
 /** Answers requests to one route; made once per route, so that a request finds everything compiled. */

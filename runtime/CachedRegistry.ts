@@ -95,8 +95,7 @@ const make: Effect.Effect<Shape, never, Registry.SchemaRegistry | Scope.Scope> =
       const reason = exit.cause.reasons.find(({ _tag }) => _tag === "Fail")
       if (reason?._tag === "Fail") return yield* fail(subject, reason.error)
       const die = exit.cause.reasons.find(({ _tag }) => _tag === "Die")
-      const { frames, name } = Defect.describe(die?._tag === "Die" ? die.defect : undefined)
-      yield* Effect.logError("schema registry failed").pipe(Effect.annotateLogs({ defect: name, frames }))
+      yield* Defect.log("schema registry failed", die?._tag === "Die" ? die.defect : undefined)
       return yield* fail(subject, cache.unavailable("defect"))
     }
   })

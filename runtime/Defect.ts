@@ -4,6 +4,7 @@
  * Messages are left out on purpose: user code puts payload values into them.
  * @module
  */
+import { Effect } from "effect"
 
 export interface Description {
   readonly name: string
@@ -15,6 +16,16 @@ export const describe = (defect: unknown): Description => {
   if (!(defect instanceof Error)) return { name: `thrown ${defect === null ? "null" : typeof defect}`, frames: [] }
   const frames = (defect.stack ?? "").split("\n").map((line) => line.trim()).filter((line) => line.startsWith("at "))
   return { name: defect.name, frames: frames.slice(0, 10) }
+}
+
+/** A line of the log for work that broke: its kind and place among the annotations. */
+export const log = (
+  what: string,
+  defect: unknown,
+  about: Readonly<Record<string, unknown>> = {},
+): Effect.Effect<void> => {
+  const { frames, name } = describe(defect)
+  return Effect.logError(what).pipe(Effect.annotateLogs({ ...about, defect: name, frames }))
 }
 
 /** Logs show a defect's name alone, so the name says it all. */

@@ -249,10 +249,7 @@ export const restart = (host: Host, actor: Actor.Actor, cause: unknown): number 
   const delay = host.supervision.failed(actor.key, nowMs(host))
   host.update(Metrics.ActorDefects, 1)
   host.update(Metrics.ActorRestarts, 1)
-  const { frames, name } = Defect.describe(cause)
-  host.run(
-    Effect.logError("actor failed").pipe(Effect.annotateLogs({ aggregate: actor.kind.name, defect: name, frames })),
-  )
+  host.run(Defect.log("actor failed", cause, { aggregate: actor.kind.name }))
   if (delay !== undefined) return delay
   failAll(host, actor, new ActorError.ActorUnavailable({ retryAfterSeconds: seconds(host.limits.coolDownMs) }))
   return 0

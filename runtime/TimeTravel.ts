@@ -96,10 +96,7 @@ const make = Effect.fnUntraced(function* (
     if (Result.isSuccess(loaded)) return loaded.success
     if (loaded.failure._tag === "Broken") {
       update(Metrics.ActorDefects, 1)
-      const { frames, name } = Defect.describe(loaded.failure.cause)
-      yield* Effect.logError("past state failed").pipe(
-        Effect.annotateLogs({ aggregate: kind.name, defect: name, frames }),
-      )
+      yield* Defect.log("past state failed", loaded.failure.cause, { aggregate: kind.name })
     }
     return yield* Loader.refusal(loaded.failure)
   })

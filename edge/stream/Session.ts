@@ -245,8 +245,7 @@ export const make = (setting: Setting, identity: Identity, quota: Quota, socket:
   /** This socket alone; its client comes back and resumes. */
   const fail = Effect.fnUntraced(function* (defect: unknown) {
     end(Closing.failed)
-    const { frames, name } = Defect.describe(defect)
-    yield* Effect.logError("socket failed").pipe(Effect.annotateLogs({ defect: name, frames }))
+    yield* Defect.log("socket failed", defect)
   })
 
   return {

@@ -13,6 +13,7 @@ import { Limits } from "../../core/Limits.ts"
 import type { Mark } from "../../core/Progress.ts"
 import { keyOf, type StreamKey } from "../../core/Stream.ts"
 import type { Route } from "../../schemas/Event.ts"
+import * as Defect from "../Defect.ts"
 import { backoff } from "./backoff.ts"
 import * as CatchUp from "./CatchUp.ts"
 import { keep, traceIdOf } from "./deadLetter.ts"
@@ -163,7 +164,7 @@ export const make = Effect.fnUntraced(function* (
         // A hole in the store, or a bug: this stream waits for a person, and holds no other up.
         Effect.catchDefect((defect) =>
           Effect.as(
-            Effect.logError("routing a stream broke", defect).pipe(Effect.annotateLogs({ stream: keyOf(stream) })),
+            Defect.log("routing a stream broke", defect, { stream: keyOf(stream) }),
             { step: undefined, halt: later("a defect: the log names it") },
           )
         ),

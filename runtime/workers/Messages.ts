@@ -65,7 +65,7 @@ export const run = (options: Options): Effect.Effect<never> =>
         Effect.raceFirst(work(message), stayHidden(message)).pipe(
           Effect.catchDefect((defect) =>
             Effect.as(
-              Effect.logError("the work on a message broke").pipe(Effect.annotateLogs({ ...Defect.describe(defect) })),
+              Defect.log("the work on a message broke", defect),
               "again" as const,
             )
           ),

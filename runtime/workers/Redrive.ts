@@ -99,13 +99,12 @@ const worker = Effect.fnUntraced(function* (name: string, redo: Redo, exclusive:
   const one = (row: DeadLetter) =>
     (row.kind === "stream" ? stream(row) : message(row)).pipe(
       Effect.catchTag("StoreUnavailable", ({ reason }) => Effect.ignore(later(row, reason))),
-      Effect.catchDefect((defect) => {
-        const { frames, name: kind } = Defect.describe(defect)
-        return Effect.andThen(
-          Effect.logError("redrive broke").pipe(Effect.annotateLogs({ ...about(row), defect: kind, frames })),
+      Effect.catchDefect((defect) =>
+        Effect.andThen(
+          Defect.log("redrive broke", defect, about(row)),
           Effect.ignore(later(row, "a defect: the log names it")),
         )
-      }),
+      ),
     )
 
   const due = Effect.gen(function* () {

@@ -20,6 +20,7 @@ import { Progress } from "../../core/Progress.ts"
 import type { SecondaryBus } from "../../core/SecondaryBus.ts"
 import type { Route } from "../../schemas/Event.ts"
 import type { CachedRegistry } from "../CachedRegistry.ts"
+import * as Defect from "../Defect.ts"
 import { elapsedMs } from "../Host.ts"
 import * as Lanes from "./Lanes.ts"
 import * as Marks from "./Marks.ts"
@@ -90,7 +91,7 @@ const make = Effect.fnUntraced(function* (app: App) {
   })
 
   /** What breaks once is tried in the next round. */
-  const logged = Effect.catchDefect((defect: unknown) => Effect.logError("the reconciler broke", defect))
+  const logged = Effect.catchDefect((defect: unknown) => Defect.log("the reconciler broke", defect))
   const reconcile = Effect.gen(function* () {
     while (!isHeld()) yield* Effect.sleep(limits.sweepMs)
     // A stream that cannot be routed for now keeps it from its end, and nothing else.

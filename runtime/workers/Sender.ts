@@ -12,6 +12,7 @@ import { Limits } from "../../core/Limits.ts"
 import * as RecordWire from "../../core/RecordWire.ts"
 import { SecondaryBus } from "../../core/SecondaryBus.ts"
 import { keyOf } from "../../core/Stream.ts"
+import * as Defect from "../Defect.ts"
 import { elapsedMs } from "../Host.ts"
 import * as Gather from "./Gather.ts"
 import * as Metrics from "./RouterMetrics.ts"
@@ -85,9 +86,7 @@ export const make: Effect.Effect<Sender, never, CoreBus | SecondaryBus | Scope.S
       if (going.length === 0) return Effect.succeed(parcels.map(() => notHeld))
       return Effect.suspend(() => publish(going.map(({ item }) => item))).pipe(
         Effect.timeoutOrElse({ duration: limits.leaseMs / 3, orElse: () => Effect.succeed(lost("timeout")) }),
-        Effect.catchDefect((defect) =>
-          Effect.as(Effect.logError("a bus broke", defect).pipe(Effect.annotateLogs({ bus })), lost("defect"))
-        ),
+        Effect.catchDefect((defect) => Effect.as(Defect.log("a bus broke", defect, { bus }), lost("defect"))),
         Effect.withSpan("nexus.publish", { root: true, attributes: { "nexus.bus": bus, "nexus.items": going.length } }),
         Effect.flatMap((answers) => {
           const outcomes = new Map(going.map((parcel, i) => [parcel, answers[i] ?? unanswered]))

@@ -9,6 +9,7 @@ import { Cause, Clock, Effect, Exit, Fiber, FiberSet, Queue, Random } from "effe
 import { type Lease, Leases, type Shape as LeasesShape } from "../../core/Leases.ts"
 import { Limits } from "../../core/Limits.ts"
 import type { Shard } from "../../core/ShardLog.ts"
+import * as Defect from "../Defect.ts"
 import { elapsedMs } from "../Host.ts"
 import * as Holding from "./Holding.ts"
 import * as ShardReader from "./ShardReader.ts"
@@ -57,9 +58,10 @@ export const run = <A>(options: Options<A>): Effect.Effect<never, never, Leases>
           return exit.value === "gone" ? holding.remove : Effect.logInfo("a shard's lease was lost", { name, shard })
         }),
         Effect.catchCause((cause) =>
-          Cause.hasInterruptsOnly(cause)
-            ? Effect.void
-            : Effect.andThen(Effect.logError("the work on a shard broke", cause), Effect.sleep(limits.leaseMs / 3))
+          Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.andThen(
+            Defect.log("the work on a shard broke", Cause.squash(cause)),
+            Effect.sleep(limits.leaseMs / 3),
+          )
         ),
         Effect.ensuring(Effect.sync(() => {
           mine.delete(shard)
@@ -106,7 +108,7 @@ export const run = <A>(options: Options<A>): Effect.Effect<never, never, Leases>
         Effect.as(undefined),
         Effect.catch(Effect.succeed),
         Effect.catchDefect((defect) =>
-          Effect.as(Effect.logError("the look for shards broke", defect), { reason: "a defect" })
+          Effect.as(Defect.log("the look for shards broke", defect), { reason: "a defect" })
         ),
       )
       if (failed !== undefined && !isFailing) {

@@ -14,9 +14,6 @@ export const unbroken = <A, R>(
 ): Effect.Effect<never, never, R> =>
   Effect.gen(function* () {
     const { leaseMs } = yield* Limits
-    const again = Effect.catchCause(work, (cause) => {
-      const { frames, name } = Defect.describe(Cause.squash(cause))
-      return Effect.logError(`${what} broke`).pipe(Effect.annotateLogs({ ...about, defect: name, frames }))
-    })
+    const again = Effect.catchCause(work, (cause) => Defect.log(`${what} broke`, Cause.squash(cause), about))
     return yield* Effect.forever(Effect.andThen(again, Effect.sleep(leaseMs / 3)))
   })
