@@ -227,7 +227,7 @@ export const defaults = {
   callBackoffMaxMs: 1_000,
   /** Attempts beyond the first that each call may add, on average over all; and how many may be saved up. */
   callRetries: 2,
-  callRetryBudget: 500,
+  callRetryBudget: 100,
   /** Connections to one service, and bytes of one answer: 1,000 records of Kinesis, 10 MiB, in base64. */
   connections: 128,
   answerBytes: 16 * 1024 * KiB,
