@@ -147,11 +147,6 @@ export interface Shape {
    */
   readonly settleMs?: number
   /**
-   * Streams have nothing in common here: one of them may be slow or throttled while all others are not. No two are then
-   * asked for or committed together, so that none waits for another.
-   */
-  readonly isApart?: true
-  /**
    * The key under which an outcome is found that became unknown, of events under a generated id whose first has that
    * version. Absent: a generated id leaves a receipt like any other.
    */

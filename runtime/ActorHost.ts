@@ -213,8 +213,6 @@ const assemble = Effect.gen(function* () {
 
   const snapshots = yield* Snapshots.make(snapshotStore, limits, update)
 
-  // A tick of streams that are apart is a call or two.
-  const ticksMax = store.isApart ? limits.connections : limits.ticks
   let scheduled = false
   let ticks = 0
   const tick = () => {
@@ -227,8 +225,6 @@ const assemble = Effect.gen(function* () {
         host.schedule()
       }),
     ))
-    // It has taken one of those that are ready.
-    if (store.isApart) host.schedule()
   }
   const host: Host = {
     store,
@@ -249,7 +245,7 @@ const assemble = Effect.gen(function* () {
     ready: [],
     outbox: [],
     schedule: () => {
-      if (scheduled || host.ready.length === 0 || ticks >= ticksMax) return
+      if (scheduled || host.ready.length === 0 || ticks >= limits.ticks) return
       scheduled = true
       trigger.schedule(tick)
     },

@@ -5,7 +5,7 @@
  * and replaced by the next good one.
  * @module
  */
-import { Deferred, Effect, Exit, Result } from "effect"
+import { Effect, Result } from "effect"
 import * as ActorError from "../core/ActorError.ts"
 import type { Shape as Store, StoredEvent, StoreUnavailable } from "../core/EventStore.ts"
 import { tombstone } from "../core/EventStore.ts"
@@ -141,12 +141,6 @@ const done = (self: Fold): Loaded => ({
   bytesSince: self.bytesSince,
 })
 
-/** What streams that are apart wait for each other. */
-const begunMs = 1_000
-
-/** By stream, whether it has begun; or the turn to ask has come. */
-type Told = ReadonlyArray<boolean> | "ask"
-
 export interface Loader {
   /**
    * Loads a group. Streams that end within a page are answered at once; the others come as `rest`, effects of their own,
@@ -213,49 +207,7 @@ export const make = (store: Store, snapshots: Snapshots, limits: Limits, report:
     return answers
   })
 
-  const { begun, isApart } = store
-  /** A stream of its own, however far the others are. */
-  const alone = (request: Request): Answer => ({
-    rest: Effect.flatMap(loadEach([request]), ([answer]) => isRest(answer!) ? answer.rest : Effect.succeed(answer!)),
-  })
-  if (isApart) {
-    // Whoever comes while a question is under way shares the next one.
-    let waiting: Array<{ readonly streams: ReadonlyArray<StreamKey>; readonly turn: Deferred.Deferred<Told> }> = []
-    let isAsking = false
-    const ask = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamKey>) {
-      const shared = waiting
-      waiting = []
-      const asked = [...streams, ...shared.flatMap((one) => one.streams)]
-      // Where one of them keeps the answer from all, each is asked for by itself.
-      const told = begun && (yield* Effect.option(Effect.timeout(begun(asked), begunMs)))
-      const isBegun = told?._tag === "Some" ? told.value : asked.map(() => true)
-      let next = streams.length
-      for (const one of shared) {
-        Deferred.doneUnsafe(one.turn, Exit.succeed(isBegun.slice(next, next += one.streams.length)))
-      }
-      const first = waiting.shift()
-      if (first === undefined) isAsking = false
-      else Deferred.doneUnsafe(first.turn, Exit.succeed("ask"))
-      return isBegun.slice(0, streams.length)
-    })
-    const all = Effect.fnUntraced(function* (streams: ReadonlyArray<StreamKey>) {
-      if (isAsking) {
-        const turn = Deferred.makeUnsafe<Told>()
-        waiting.push({ streams, turn })
-        const told = yield* Deferred.await(turn)
-        if (told !== "ask") return told
-      }
-      isAsking = true
-      return yield* ask(streams)
-    })
-    return {
-      load: (requests) =>
-        Effect.map(
-          all(requests.map(({ stream }) => stream)),
-          (isBegun) => requests.map((request, i) => isBegun[i] ? alone(request) : Result.succeed(done(begin(request)))),
-        ),
-    }
-  }
+  const { begun } = store
   if (begun === undefined) return { load: loadEach }
   return {
     load: Effect.fnUntraced(function* (requests) {

@@ -19,19 +19,15 @@ import * as Settle from "./Settle.ts"
 import * as Trace from "./Trace.ts"
 import * as Turn from "./Turn.ts"
 
-/**
- * Takes ready actors up to the store's group size and runs them; cold ones on a fiber of their own if any is warm. Where
- * streams are apart, a warm one is taken by itself.
- */
+/** Takes ready actors up to the store's group size and runs them; cold ones on a fiber of their own if any is warm. */
 export const run = (host: Host): Effect.Effect<void> =>
   Effect.suspend(() => {
     const warm: Array<Actor.Actor> = []
     const cold: Array<Actor.Actor> = []
-    const { appendMax, isApart = false } = host.store
-    let room = appendMax.appends
+    let room = host.store.appendMax.appends
     let taken = 0
     for (const actor of host.ready) {
-      if (room <= 0 || (isApart && taken > 0 && (actor.loaded || warm.length > 0))) break
+      if (room <= 0) break
       taken++
       actor.work!.busy = true
       room -= actor.work!.mailbox.length
@@ -65,8 +61,7 @@ const load = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Acto
   }
   if (loaded.length === 0) return
   host.update(Metrics.ActorsLoaded, loaded.length)
-  if (!host.store.isApart) return yield* turn(host, loaded)
-  for (const actor of loaded) release(host, actor)
+  yield* turn(host, loaded)
 })
 
 const continueLoad = Effect.fnUntraced(function* (host: Host, actor: Actor.Actor, rest: Loader.Rest) {

@@ -34,8 +34,6 @@ export interface Hooks {
   read: (store: Store) => Partial<Store>
   /** Of a store whose generated ids leave no receipt; set before the host is made. */
   generatedKey: Store["generatedKey"]
-  /** Of a store whose streams are apart; set before the host is made. */
-  isApart: boolean
   /** Lets everything through until a test says otherwise. */
   gate: GateShape
 }
@@ -75,7 +73,6 @@ export const make: Effect.Effect<Rig> = Effect.gen(function* () {
     commit: (commit) => commit,
     read: () => ({}),
     generatedKey: undefined,
-    isApart: false,
     gate: open,
   }
   const logs: Array<string> = []
@@ -86,7 +83,6 @@ export const make: Effect.Effect<Rig> = Effect.gen(function* () {
   const hookedStore = (begun: Store["begun"]): Store => ({
     ...store,
     ...hooks.generatedKey === undefined ? {} : { generatedKey: hooks.generatedKey },
-    ...hooks.isApart ? { isApart: true as const } : {},
     commit: (group) => hooks.commit(store.commit)(group),
     readEach: (requests, limit) => (hooks.read(store).readEach ?? store.readEach)(requests, limit),
     ...begun === undefined ? {} : { begun },

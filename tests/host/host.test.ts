@@ -4,7 +4,6 @@
  */
 import { it } from "@effect/vitest"
 import { describe } from "vitest"
-import * as Apart from "./apart.ts"
 import * as Failures from "./failures.ts"
 import * as Gate from "./gate.ts"
 import * as Guards from "./guards.ts"
@@ -18,7 +17,6 @@ for (
     failures: Failures,
     snapshots: Snapshots,
     gate: Gate,
-    apart: Apart,
   })
 ) {
   describe(`ActorHost: ${name}`, () => {
