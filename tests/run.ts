@@ -69,8 +69,8 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
     {
       name: "travel",
       report: "line",
-      args: script("testing/sim.ts", "--travel", "--seeds", "2000", "--seconds", "120", "--least", "500"),
-      secondsMax: 240,
+      args: script("testing/sim.ts", "--travel", "--seeds", "2000", "--seconds", "210", "--least", "500"),
+      secondsMax: 270,
       ciOnly: true,
     },
     {

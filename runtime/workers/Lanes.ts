@@ -148,7 +148,11 @@ export const make = Effect.fnUntraced(function* (
   const work = Effect.fnUntraced(function* (lane: Lane) {
     const { stream } = lane
     const mayGo = () => lane.waiters.some(({ held }) => held.isHeld())
-    const standing = yield* marks.of(stream)
+    let standing = yield* marks.of(stream)
+    // What the feed did not bring may have been routed since by the reconciler of another process.
+    if (standing._tag === "Live" && lane.fed.size > 0 && !lane.fed.has(standing.mark.version + 1)) {
+      standing = yield* Effect.suspend(() => (marks.forget(stream), marks.of(stream)))
+    }
     if (standing._tag === "Parked") return void settle(lane, Infinity)
     let { mark } = standing
     let failures = 0

@@ -70,7 +70,7 @@ const travelKinds = {
   "feed-split": "a shard of the change feed is split, its children beside it at once",
   "feed-merge": "two shards of the change feed become one",
   "feed-trimmed": "the change feed forgets what nobody has read",
-  "heads-stale": "the listing of streams shows what was so some seconds ago",
+  "heads-stale": "the listing of streams lacks those that were begun some seconds ago",
   "log-refused": "feed or bus refuse a read",
   "put-refused": "one record of a call is not put on the bus",
   "put-lost": "a record stands on the bus, its answer is lost",

@@ -21,6 +21,7 @@ import * as QueueMemory from "../../../core/QueueMemory.ts"
 import type { Shape as SecondaryBus } from "../../../core/SecondaryBus.ts"
 import * as SecondaryBusMemory from "../../../core/SecondaryBusMemory.ts"
 import { LogUnavailable, type ShardLog } from "../../../core/ShardLog.ts"
+import { keyOf } from "../../../core/Stream.ts"
 import type { Faults, Kind } from "../Faults.ts"
 import type { Process } from "../Process.ts"
 import * as storeModel from "../storeModel.ts"
@@ -89,16 +90,14 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
   }
 
   const feed = ChangeFeedMemory.make(roads.state, roads.feed)
-  /** What was so some seconds ago: later streams are missing, and events of others. */
+  /** Streams that were begun some seconds ago are missing. */
   const heads: Feed["heads"] = (cursor, limit) =>
     Effect.map(call(feed.heads(cursor, limit)), (page) => {
       if (!faults.strikes("heads-stale", who)) return page
       const until = process.wallMs() - faults.amount(staleMaxMs)
-      const items = page.items.flatMap(({ stream }) => {
-        const { events } = roads.state.streams.get(`${stream.tenant}/${stream.aggregate}/${stream.id}`)!
-        const version = events.filter(({ recordedAt }) => recordedAt <= until).length
-        return version === 0 ? [] : [{ stream, version }]
-      })
+      const items = page.items.filter(({ stream }) =>
+        roads.state.streams.get(keyOf(stream))!.events[0]!.recordedAt <= until
+      )
       return { ...page, items }
     })
 
