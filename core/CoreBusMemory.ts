@@ -12,6 +12,7 @@ import { Limits } from "./Limits.ts"
 import { mistake, tooLarge } from "./records.ts"
 import { type Batch, type Item, type Shard, Trimmed } from "./ShardLog.ts"
 import { keyOf, type StreamKey } from "./Stream.ts"
+import * as Waiters from "./Waiters.ts"
 
 interface Kept {
   /** Over all shards, from 1 on; a position stands behind it. */
@@ -42,7 +43,7 @@ export interface State {
   forgottenMs: number
   /** Zombies under way. */
   late: Array<CoreRecord>
-  readonly waiting: Set<() => void>
+  readonly waiting: Waiters.Waiters
 }
 
 const hashes = 2 ** 32
@@ -78,7 +79,7 @@ export const emptyState = (shards = 1): State => {
 }
 
 const wakeAll = (state: State): void => {
-  for (const wake of [...state.waiting]) wake()
+  Waiters.wake(state.waiting)
 }
 
 const openShard = (state: State, id: string): ShardState => {
@@ -189,18 +190,7 @@ export const make = (state: State = emptyState(), options: Options = {}): Effect
               : Effect.succeed(batchOf(shard, behind, limit))
           })
         ),
-      wait: (ms) =>
-        Effect.asVoid(Effect.timeoutOption(
-          Effect.callback<void>((resume) => {
-            const wake = () => {
-              state.waiting.delete(wake)
-              resume(Effect.void)
-            }
-            state.waiting.add(wake)
-            return Effect.sync(() => state.waiting.delete(wake))
-          }),
-          ms,
-        )),
+      wait: (ms) => Effect.asVoid(Effect.timeoutOption(Waiters.woken(state.waiting), ms)),
     })
   })
 

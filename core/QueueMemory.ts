@@ -7,6 +7,7 @@ import { always, type Choose } from "./Fate.ts"
 import { Limits } from "./Limits.ts"
 import { type Message, type Queue, QueueUnavailable, receivesMax } from "./Queue.ts"
 import { Queues } from "./Queues.ts"
+import * as Waiters from "./Waiters.ts"
 
 interface Kept {
   readonly id: string
@@ -22,7 +23,7 @@ export interface State {
   readonly dead: State | undefined
   /** Messages there ever were. */
   made: number
-  readonly waiting: Set<() => void>
+  readonly waiting: Waiters.Waiters
 }
 
 const bare = (dead: State | undefined): State => ({ messages: new Map(), dead, made: 0, waiting: new Set() })
@@ -36,7 +37,7 @@ export interface Options {
 }
 
 const wakeAll = (state: State): void => {
-  for (const wake of [...state.waiting]) wake()
+  Waiters.wake(state.waiting)
 }
 
 /** Puts a message at the end. */
@@ -141,17 +142,7 @@ const queueOver = (state: State, fate: Choose<Act>, bytesMax: number): Queue => 
 
 /** Until something was sent or given back, or so long. */
 const pause = (state: State, ms: number): Effect.Effect<void> =>
-  Effect.asVoid(Effect.timeoutOption(
-    Effect.callback<void>((resume) => {
-      const wake = () => {
-        state.waiting.delete(wake)
-        resume(Effect.void)
-      }
-      state.waiting.add(wake)
-      return Effect.sync(() => state.waiting.delete(wake))
-    }),
-    ms,
-  ))
+  Effect.asVoid(Effect.timeoutOption(Waiters.woken(state.waiting), ms))
 
 const encoder = new TextEncoder()
 const bytesOf = (text: string): number => encoder.encode(text).length

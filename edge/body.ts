@@ -4,6 +4,7 @@
  */
 import { Effect } from "effect"
 import type { Limits } from "../core/Limits.ts"
+import { concat } from "../runtime/bytes.ts"
 import { type JsonLimits, read } from "./json.ts"
 import type { EdgeRequest } from "./route.ts"
 import { BodyTimeout, BodyTooLarge, JsonInvalid, UnsupportedMediaType } from "./refusals.ts"
@@ -19,16 +20,6 @@ const gone = new JsonInvalid({ pointer: "", rule: "Expected a whole body" })
 /** Asks the headers alone, before a byte is read. */
 export const isJson = (contentType: string | null, contentEncoding: string | null): boolean =>
   contentType !== null && mediaType.test(contentType) && contentEncoding === null
-
-const concat = (parts: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
-}
 
 const bytesOf = (
   request: EdgeRequest,

@@ -5,6 +5,7 @@
  * Time is the caller's: an aborted signal ends it wherever it is.
  * @module
  */
+import { concat } from "./bytes.ts"
 
 /** Why there is no answer that could be used, in kebab case; never a part of what came. */
 export class Unusable extends Error {
@@ -44,13 +45,7 @@ const read = async ({ body, headers }: Response, bytesMax: number): Promise<Uint
     reader?.cancel().catch(() => {})
     throw error instanceof Unusable ? error : new Unusable("cut")
   }
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
+  return concat(chunks, length)
 }
 
 /** Rejects with `Unusable` alone. `fetch` is the platform's. */

@@ -8,6 +8,7 @@ import { ChangeFeed } from "../../core/ChangeFeed.ts"
 import { EventStore } from "../../core/EventStore.ts"
 import { LogUnavailable, Trimmed } from "../../core/ShardLog.ts"
 import { fromFeed, StreamHeads } from "../../core/StreamHeads.ts"
+import * as Waiters from "../../core/Waiters.ts"
 import { Tail } from "../Tail.ts"
 
 const shard = "all"
@@ -21,22 +22,13 @@ export const layer: Layer.Layer<ChangeFeed, never, EventStore | Tail> = Layer.ef
     const tail = yield* Tail
     const { heads } = Option.getOrElse(yield* Effect.serviceOption(StreamHeads), () => fromFeed(store))
     let isStale = true
-    const waiting = new Set<() => void>()
+    const waiting: Waiters.Waiters = new Set()
     yield* tail.onWake(() => {
       isStale = true
-      // Of those who wait now: whoever goes may read and wait again before this ends.
-      for (const go of [...waiting]) go()
+      Waiters.wake(waiting)
     })
-    const woken = Effect.callback<void>((resume) => {
-      // Stored behind the last read, before anybody waited.
-      if (isStale) return resume(Effect.void)
-      const go = () => {
-        waiting.delete(go)
-        resume(Effect.void)
-      }
-      waiting.add(go)
-      return Effect.sync(() => waiting.delete(go))
-    })
+    // Stored behind the last read, before anybody waited.
+    const woken = Effect.suspend(() => isStale ? Effect.void : Waiters.woken(waiting))
 
     return ChangeFeed.of({
       shards: Effect.succeed([{ id: shard, parents: [] }]),

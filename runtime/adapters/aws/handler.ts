@@ -7,6 +7,7 @@
  */
 import { Agent, type IncomingMessage, request as plain } from "node:http"
 import { Agent as SecureAgent, request as secure } from "node:https"
+import { concat } from "../../bytes.ts"
 
 export interface Bounds {
   readonly connections: number
@@ -35,17 +36,6 @@ const eventStream = "application/vnd.amazon.eventstream"
 const flat = (headers: IncomingMessage["headers"]): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `${value}`]))
 
-const joined = (chunks: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
-  if (chunks.length === 1) return chunks[0]!
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
-}
-
 /** Rejects where the line is cut before the end: half an answer is none. */
 const read = (stream: IncomingMessage, bytesMax: number): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
@@ -56,7 +46,7 @@ const read = (stream: IncomingMessage, bytesMax: number): Promise<Uint8Array> =>
       if (length > bytesMax) stream.destroy(new Error(`an answer of more than ${bytesMax} bytes`))
       else chunks.push(chunk)
     })
-    stream.once("end", () => resolve(joined(chunks, length)))
+    stream.once("end", () => resolve(concat(chunks, length)))
     stream.once("error", reject)
     stream.once("close", () => reject(Object.assign(new Error("cut"), { code: "ECONNRESET" })))
   })

@@ -3,6 +3,7 @@
  * @module
  */
 import { Clock, Effect } from "effect"
+import * as Waiters from "../../../core/Waiters.ts"
 import type { Connection } from "./connection.ts"
 import type { Session } from "./session.ts"
 
@@ -14,32 +15,21 @@ export interface Signal {
 
 /** Other processes are looked for every `pollMs`: that reads a number in shared memory, and no page. */
 export const make = (connection: Connection, pollMs: number): Signal => {
-  const waiting = new Set<() => void>()
+  const waiting: Waiters.Waiters = new Set()
   const versionOf = ({ statements }: Session) =>
     (statements.dataVersion.get() as { readonly data_version: number }).data_version
   let seen = -1
   // A file that cannot be looked at is as one that nobody has written to.
   const version = Effect.catch(connection.read(versionOf), () => Effect.succeed(seen))
 
-  const woken = Effect.callback<true>((resume) => {
-    const wake = () => {
-      waiting.delete(wake)
-      resume(Effect.succeed(true))
-    }
-    waiting.add(wake)
-    return Effect.sync(() => waiting.delete(wake))
-  })
-
   return {
-    wake: () => {
-      for (const wake of [...waiting]) wake()
-    },
+    wake: () => Waiters.wake(waiting),
     wait: Effect.fnUntraced(function* (ms) {
       const deadline = (yield* Clock.currentTimeMillis) + ms
       while (true) {
         const left = deadline - (yield* Clock.currentTimeMillis)
         if (left <= 0) return
-        const told = yield* Effect.timeoutOption(woken, Math.min(left, pollMs))
+        const told = yield* Effect.timeoutOption(Waiters.woken(waiting), Math.min(left, pollMs))
         if (told._tag === "Some") return
         const now = yield* version
         if (now !== seen) return void (seen = now)
