@@ -5,8 +5,8 @@ import { make, type Sdk } from "./calls.ts"
 
 type Keys = ReadonlyArray<{ readonly pk: { readonly S: string } }>
 
-/** A table that reads so many of what it is asked for each time. */
-const reading = (...counts: ReadonlyArray<number>) => {
+/** Asks a table for so many keys; it reads so many of them each time. */
+const reading = (keys: number, ...counts: ReadonlyArray<number>) => {
   const asked: Array<number> = []
   const sdk = {
     BatchGetItemCommand: class {
@@ -32,21 +32,28 @@ const reading = (...counts: ReadonlyArray<number>) => {
     Clock.Clock,
     (clock) => make(sdk as unknown as Sdk, client as unknown as Parameters<typeof make>[1], "", limits, clock),
   )
-  const places = Array.from({ length: 150 }, (_, i) => ({ TableName: "t", Key: { pk: { S: `${i}` } } }))
+  const places = Array.from({ length: keys }, (_, i) => ({ TableName: "t", Key: { pk: { S: `${i}` } } }))
   return { asked, getEach: Effect.flatMap(calls, ({ getEach }) => getEach(places)) }
 }
 
 it.live("getEach() asks again for keys that were not read, until all were", () =>
   Effect.gen(function* () {
-    const { asked, getEach } = reading(60, 30, 10, 50)
+    const { asked, getEach } = reading(100, 60, 30, 10)
     const found = yield* getEach
-    assert.deepStrictEqual(found.map((item) => item["pk"]?.S), Array.from({ length: 150 }, (_, i) => `${i}`))
-    assert.deepStrictEqual(asked, [100, 40, 10, 50])
+    assert.deepStrictEqual(found.map((item) => item["pk"]?.S), Array.from({ length: 100 }, (_, i) => `${i}`))
+    assert.deepStrictEqual(asked, [100, 40, 10])
+  }))
+
+it.live("getEach() asks for a hundred at once, and for all hundreds side by side", () =>
+  Effect.gen(function* () {
+    const { asked, getEach } = reading(250, 100, 100, 50)
+    assert.strictEqual((yield* getEach).length, 250)
+    assert.deepStrictEqual(asked, [100, 100, 50])
   }))
 
 it.live("getEach() of a table that reads no key is throttled, and ends", () =>
   Effect.gen(function* () {
-    const { asked, getEach } = reading(60)
+    const { asked, getEach } = reading(100, 60)
     const failed = yield* Effect.flip(getEach)
     assert.deepStrictEqual([failed.kind, failed.mayHaveActed], ["throttled", false])
     assert.isAtMost(asked.length, 1 + defaults.callAttempts)
