@@ -10,6 +10,7 @@ import { idOf } from "../../../core/DeadLetters.ts"
 import type { StoredEvent } from "../../../core/EventStore.ts"
 import * as EventWire from "../../../core/EventWire.ts"
 import { type Mark, start } from "../../../core/Progress.ts"
+import { receivesMax } from "../../../core/Queue.ts"
 import { keyOf } from "../../../core/Stream.ts"
 import { ended, positionOf } from "../../../runtime/workers/shares.ts"
 import { interestsOf } from "../../../runtime/workers/SecondaryConsumer.ts"
@@ -66,6 +67,8 @@ export const make = (
   const messages = new Map<string, number>()
   const sent = new Set<string>()
   const [begun, done] = [new Map<string, number>(), new Map<string, number>()]
+  /** Handled at their last receive; those before may have died with whoever received. */
+  const lastTries = new Set<string>()
   const pointers = new Map<string, number>()
   const highest = new Map<string, Mark>()
   const checked = new Map<string, number>()
@@ -127,7 +130,8 @@ export const make = (
 
   const isGivenUp: Book["isGivenUp"] = (consumer, { eventId }) =>
     consumers.get(consumer)?.onError === "skip" &&
-    (isSpoilt(eventId) || (isPoison(consumer, eventId) && (begun.get(`${consumer} ${eventId}`) ?? 0) > 5))
+    (isSpoilt(eventId) || (isPoison(consumer, eventId) &&
+      ((begun.get(`${consumer} ${eventId}`) ?? 0) > 5 || lastTries.has(`${consumer} ${eventId}`))))
   const isDoneOne = (consumer: string, stream: string, event: StoredEvent): boolean => {
     if (consumer === router) {
       return isCore(event)
@@ -176,7 +180,12 @@ export const make = (
       const key = `${about.consumer} ${about.eventId}`
       begun.set(key, (begun.get(key) ?? 0) + 1)
       world.note(who, `${about.consumer} handles ${keyOf(about)} ${about.version}`)
-      if (!isCore(about)) return
+      if (!isCore(about)) {
+        for (const { body, receives } of queues.get(about.consumer)?.queue.messages.values() ?? []) {
+          if (receives >= receivesMax && EventWire.decode(body)!.eventId === about.eventId) lastTries.add(key)
+        }
+        return
+      }
       if (!isDone(about.consumer, keyOf(about), about.version - 1)) {
         wrong(
           10,

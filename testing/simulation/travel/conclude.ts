@@ -130,17 +130,14 @@ export const conclude = Effect.fnUntraced(function* (
 
   // A history that was forgotten is made good shard by shard, parents before children.
   yield* until(setting, 17, () => world.now() < mended.walkedAt + faultTailMs ? ["somebody walks"] : [])
-  let [calmFrom, n] = [0, 0]
-  // What somebody remembered from before is behind the first of them, and known to all behind the second.
-  for (let round = 0; round < 2; round++) {
-    yield* Effect.sleep(lookMs)
-    calmFrom = world.now()
-    for (const { key } of [...roads.state.streams.values()]) {
-      if (key.aggregate === "Parcel") yield* append(setting, key, `calm-${n}`, Plan.eventsOf(world, `calm-${n++}`, 2))
-    }
-    yield* until(setting, 10, () => missing(setting, consumers, false))
-    yield* Effect.sleep(calmMs)
+  yield* Effect.sleep(lookMs)
+  const calmFrom = world.now()
+  let n = 0
+  for (const { key } of [...roads.state.streams.values()]) {
+    if (key.aggregate === "Parcel") yield* append(setting, key, `calm-${n}`, Plan.eventsOf(world, `calm-${n++}`, 2))
   }
+  yield* until(setting, 10, () => missing(setting, consumers, false))
+  yield* Effect.sleep(calmMs)
   for (const { at, what } of book.repeats) {
     if (at >= calmFrom) seen.push({ invariant: 10, message: `long after the last fault, ${what} came again` })
   }

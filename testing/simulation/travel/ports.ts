@@ -3,7 +3,7 @@
  * answer a task of its own.
  * @module
  */
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import type { Shape as Feed } from "../../../core/ChangeFeed.ts"
 import * as ChangeFeedMemory from "../../../core/ChangeFeedMemory.ts"
 import type { Shape as CoreBus } from "../../../core/CoreBus.ts"
@@ -62,6 +62,16 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
   const { book, commits, faults, network, roads, world } = setting
   const who = process.name
   const call = <A, E>(effect: Effect.Effect<A, E>) => storeModel.call(process, effect, book.look)
+  /**
+   * One that waits at the other end, by the clock there. Somebody killed or paused is not woken by what comes; a message
+   * that was received for it stays hidden for its time.
+   */
+  const longCall = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.callback((resume) => {
+      const asked = Effect.runForkWith(network.context)(effect)
+      asked.addObserver((exit) => process.post(() => resume(exit)))
+      return Fiber.interrupt(asked)
+    })
 
   /** Refused, or done and the answer lost. */
   const unsure = <A, E, F>(
@@ -85,7 +95,7 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
     return {
       shards: Effect.andThen(refusal, call(base.shards)),
       read: (shard, after, limit) => Effect.andThen(refusal, call(base.read(shard, after, limit))),
-      wait: base.wait,
+      wait: (ms) => longCall(base.wait(ms)),
     }
   }
 
@@ -141,6 +151,8 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
   }
   const queued = (base: Queue): Queue => ({
     ...base,
+    dead: base.dead && { ...base.dead, receive: (max, options) => longCall(base.dead!.receive(max, options)) },
+    receive: (max, options) => longCall(base.receive(max, options)),
     send: (bodies) =>
       Effect.suspend(() =>
         faults.strikes("queue-refused", who, rare)
