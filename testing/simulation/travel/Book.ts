@@ -1,6 +1,6 @@
 /**
  * Writes down what came onto the buses and what handlers did, and says at every moment what is wrong with it: order on the
- * bus, marks and checkpoints that are ahead of what was done, a shard taken up in front of its parent's end.
+ * bus, events that fit no schema, marks and checkpoints that are ahead of what was done, a shard taken up in front of its parent's end.
  * @module
  */
 import type { App } from "../../../core/App.ts"
@@ -51,6 +51,8 @@ export interface Rules {
   readonly isPoison: (consumer: string, eventId: string) => boolean
   /** It fits no schema: no handler is ever called with it. */
   readonly isSpoilt: (eventId: string) => boolean
+  /** Whether its schema is registered now; what is registered stays so. */
+  readonly isRegistered: (event: StoredEvent) => boolean
 }
 
 const router = "router"
@@ -58,7 +60,7 @@ const router = "router"
 export const make = (
   world: World,
   roads: Roads,
-  { app, consumers, deployed, isPoison, isSpoilt }: Rules,
+  { app, consumers, deployed, isPoison, isRegistered, isSpoilt }: Rules,
   seen: Array<Violation>,
 ): Book => {
   const { bus, feed, leases, letters, marks, queues, state } = roads
@@ -87,6 +89,13 @@ export const make = (
     }
   }
 
+  /** Both buses take only what a registered schema allows. */
+  const admit = (event: StoredEvent, where: string): void => {
+    const what = `${keyOf(event)} ${event.version} is on ${where}`
+    if (isSpoilt(event.eventId)) wrong(15, `${what}, and fits no schema`)
+    if (!isRegistered(event)) wrong(15, `${what}, and its schema is not registered`)
+  }
+
   const put = (event: CoreEvent, no: number): void => {
     const stream = keyOf(event)
     const key = `${stream} ${event.version}`
@@ -98,6 +107,7 @@ export const make = (
       return
     }
     texts.set(key, bytes)
+    admit(event, "the bus")
     const own = firsts.get(stream) ?? []
     firsts.set(stream, own)
     const events = state.streams.get(stream)?.events ?? []
@@ -122,7 +132,9 @@ export const make = (
       if (queue.made === messages.get(consumer)) continue
       for (const { body, id } of queue.messages.values()) {
         if (Number(id.slice("message-".length)) <= (messages.get(consumer) ?? 0)) continue
-        sent.add(`${consumer} ${EventWire.decode(body)!.eventId}`)
+        const event = EventWire.decode(body)!
+        admit(event, `the queue of ${consumer}`)
+        sent.add(`${consumer} ${event.eventId}`)
       }
       messages.set(consumer, queue.made)
     }

@@ -4,10 +4,12 @@
  * @module
  */
 import { Cause, Effect, Exit, Fiber } from "effect"
+import type { StoredEvent } from "../../../core/EventStore.ts"
 import type * as Limits from "../../../core/Limits.ts"
 import { lowered } from "../../../core/Limits.ts"
 import * as SecondaryBusMemory from "../../../core/SecondaryBusMemory.ts"
 import { interestsOf } from "../../../runtime/workers/SecondaryConsumer.ts"
+import * as Subject from "../../../schemas/Subject.ts"
 import { allKinds, kindsOfTravel, make as makeFaults } from "../Faults.ts"
 import type { Faults, Kind } from "../Faults.ts"
 import * as registryModel from "../registryModel.ts"
@@ -65,23 +67,25 @@ export const run = async (seed: number, cut: Cut, hands: Crew.Hands = Crew.ownHa
     ["router", "all", "consumers"],
   ]).map((role, i): Crew.Slot => ({ name: `${role}${i + 1}`, role, live: undefined, opened: 0 }))
   const roads = await Effect.runPromise(Roads.make({ feed: 1 + random.below(3), bus: 1 + random.below(3) }))
+  const registry = registryModel.begin(
+    faults,
+    new Map([...declared].filter(([subject]) => !subject.includes("Lent"))),
+  )
+  for (const [subject, revisions] of declared) {
+    if (!subject.includes("Lent")) continue
+    ;(faults.strikes("schema-late", "world", 0.5) ? registry.late : registry.revisions).set(subject, revisions)
+  }
   const rules = {
     ...{ app: domain.app, consumers: new Map(consumers.map((one) => [one.name, one])), isPoison },
     deployed: new Set(consumers.map(({ name }) => name).filter((name) => name !== "joiner")),
     isSpoilt: (eventId: string) => plan.spoilt.has(eventId),
+    isRegistered: ({ aggregate, schemaVersion, type }: StoredEvent) =>
+      registry.revisions.has(Subject.make(aggregate, type, schemaVersion)),
   }
   const book = Book.make(world, roads, rules, seen)
   const setting = {
-    ...{ world, faults, roads, book, network, commits, limits, hands, logs, seen, plan },
-    ...{
-      registry: registryModel.begin(faults, new Map([...declared].filter(([subject]) => !subject.includes("Lent")))),
-    },
+    ...{ world, faults, roads, book, network, commits, limits, hands, logs, seen, plan, registry },
     mended: { isSo: false, isPoison, walkedAt: 0 },
-  }
-  for (const [subject, revisions] of declared) {
-    if (!subject.includes("Lent")) continue
-    ;(faults.strikes("schema-late", "world", 0.5) ? setting.registry.late : setting.registry.revisions)
-      .set(subject, revisions)
   }
   const feed = feeding(setting)
   world.onSettled(() => {

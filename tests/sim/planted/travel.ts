@@ -4,6 +4,7 @@
  */
 import { Effect, Fiber } from "effect"
 import type { Lease } from "../../../core/Leases.ts"
+import type { JsonSchema } from "../../../core/SchemaRegistry.ts"
 import { type Hands, ownHands } from "../../../testing/simulation/travel/crew.ts"
 import { noCut } from "../../../testing/simulation/run.ts"
 import { run } from "../../../testing/simulation/travel/run.ts"
@@ -145,6 +146,20 @@ const hasty: PlantedOnTheWay = {
   hands: { ...ownHands, redo: (redo) => ({ ...redo, stream: () => Effect.succeed({ _tag: "Done" }) }) },
 }
 
+const anything: JsonSchema = { type: "object" }
+const unasked: PlantedOnTheWay = {
+  ...{ name: "sends what no schema allows", breaks: [15] },
+  hands: {
+    ...ownHands,
+    registry: (registry) => ({
+      ...registry,
+      look: () => true,
+      learn: () => Effect.void,
+      revisions: (subject) => Effect.succeed([{ subject, revision: 1, schema: anything, hash: "" }]),
+    }),
+  },
+}
+
 const unheld = inPorts("keeps a message from nobody while it works", [10], ({ secondary }) => ({
   secondary: {
     ...secondary,
@@ -178,7 +193,7 @@ const marksFirst: PlantedOnTheWay = {
 
 export const onTheWay: ReadonlyArray<PlantedOnTheWay> = [
   ...[skips, early, resendsFailed, acknowledges, orphans, neighbours, passes, forgets, blind, drops, hasty, unheld],
-  marksFirst,
+  ...[marksFirst, unasked],
 ]
 
 /** Where each was found; another seed is as good, once a change of the workers or of the simulation moves it. */
@@ -194,6 +209,7 @@ export const foundOnTheWay: Readonly<Record<string, number>> = {
   "reads a child shard before its parent's end": 1,
   "removes dead messages before they are kept": 14,
   "sends again only what failed, while newer events go on": 3,
+  "sends what no schema allows": 8,
   "takes a redrive for done before it is": 1,
   "takes the version before for the core event before": 1,
 }
