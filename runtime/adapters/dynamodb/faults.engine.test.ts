@@ -65,7 +65,9 @@ describe("the store on DynamoDB, badly connected", () => {
     Effect.gen(function* () {
       const { asked, behind, beside, onWrites } = yield* setting
       const store = yield* behind()
-      onWrites((_, n) => n % 5 === 2 ? faults.drop : undefined)
+      // Each write once: what is lost four times in a row is unknown, as another test says.
+      const lost = new Set<string>()
+      onWrites(({ body }, n) => n % 5 !== 2 || lost.has(body) ? undefined : (lost.add(body), faults.drop))
       const streams = Array.from({ length: 8 }, (_, i) => streamOf("t", `s-${i}`))
       const each = (stream: typeof streams[number], i: number) =>
         Effect.gen(function* () {
