@@ -12,6 +12,7 @@ export const variables: Readonly<Record<string, string>> = {
   "--data": "NEXUS_DATA",
   "--table-prefix": "NEXUS_TABLE_PREFIX",
   "--aws-region": "NEXUS_AWS_REGION",
+  "--kinesis-read": "NEXUS_KINESIS_READ",
   "--aws-endpoint": "NEXUS_AWS_ENDPOINT",
   "--aws-endpoint-dynamodb": "NEXUS_AWS_ENDPOINT_DYNAMODB",
   "--aws-endpoint-kinesis": "NEXUS_AWS_ENDPOINT_KINESIS",

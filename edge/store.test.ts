@@ -64,6 +64,8 @@ describe("NEXUS_STORE", () => {
       [{ ...dynamodb, AWS_ACCESS_KEY_ID: "secret" }, /^AWS_SECRET_ACCESS_KEY is missing: set both keys, or none/],
       [{ ...dynamodb, AWS_SECRET_ACCESS_KEY: "secret" }, /^AWS_ACCESS_KEY_ID is missing/],
       [{ NEXUS_AWS_ENDPOINT_KINESIS: "https://a.test" }, /is set, but NEXUS_STORE is sqlite: unset it, or set/],
+      [{ ...dynamodb, NEXUS_KINESIS_READ: "push" }, /^NEXUS_KINESIS_READ is "push": use "polling" or "fan-out"$/],
+      [{ NEXUS_KINESIS_READ: "fan-out" }, /^NEXUS_KINESIS_READ is set, but NEXUS_STORE is sqlite/],
       [{ NEXUS_TABLE_PREFIX: "a" }, /^NEXUS_TABLE_PREFIX is set, but NEXUS_STORE is sqlite/],
     ]
     for (const [env, says] of refused) {

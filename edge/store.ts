@@ -23,7 +23,10 @@ export type Store =
   /** One file in the folder of the data. */
   | { readonly kind: "sqlite" }
   /** `prefix` stands before the name of each table; absent: the application's name and a hyphen. */
-  | { readonly kind: "dynamodb"; readonly prefix?: string; readonly aws: Aws }
+  | { readonly kind: "dynamodb"; readonly prefix?: string; readonly aws: Aws; readonly read?: typeof reads[number] }
+
+/** Ways to read the ordered bus; absent: the first. */
+const reads = ["polling", "fan-out"] as const
 
 export const roles = ["api", "router", "consumers"] as const
 export type Role = typeof roles[number]
@@ -31,7 +34,13 @@ export type Role = typeof roles[number]
 type Get = (name: string) => string | undefined
 
 const endpointName = (service: string) => `NEXUS_AWS_ENDPOINT_${service.toUpperCase()}`
-const own = ["NEXUS_AWS_ENDPOINT", ...services.map(endpointName), "NEXUS_AWS_REGION", "NEXUS_TABLE_PREFIX"]
+const own = [
+  "NEXUS_AWS_ENDPOINT",
+  ...services.map(endpointName),
+  "NEXUS_AWS_REGION",
+  "NEXUS_TABLE_PREFIX",
+  "NEXUS_KINESIS_READ",
+]
 
 const address = (get: Get, faults: Array<string>, name: string): string | undefined => {
   const text = get(name)
@@ -90,7 +99,13 @@ export const read = (get: Get, faults: Array<string>): Store => {
     if (prefix !== undefined && !/^[\w.-]{1,100}$/.test(prefix)) {
       faults.push("NEXUS_TABLE_PREFIX may hold 1 to 100 letters, digits and -_. alone")
     }
-    return { kind, ...prefix === undefined ? {} : { prefix }, aws: awsOf(get, faults) }
+    const how = get("NEXUS_KINESIS_READ")
+    const read = reads.find((one) => one === how)
+    if (how !== undefined && read === undefined) {
+      faults.push(`NEXUS_KINESIS_READ is "${how}": use ${reads.map((one) => `"${one}"`).join(" or ")}`)
+    }
+    const chosen = { ...prefix === undefined ? {} : { prefix }, ...read === undefined ? {} : { read } }
+    return { kind, ...chosen, aws: awsOf(get, faults) }
   }
   if (kind !== "sqlite") faults.push(`NEXUS_STORE is "${kind}": use "sqlite" or "dynamodb"`)
   else {

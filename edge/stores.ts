@@ -38,5 +38,6 @@ type Stores = Layer.Layer<Extract<Layer.Success<Aws>, Layer.Success<File>>, Laye
 export const layerOf = ({ name }: App, { data, production, store }: Settings): Stores => {
   if (store.kind === "sqlite") return file(data)
   const { prefix = `${name}-` } = store
-  return aws({ prefix, ...store.aws, ...production ? {} : { create: true } })
+  const { read = "polling" } = store
+  return aws({ prefix, read, ...store.aws, ...production ? {} : { create: true } })
 }

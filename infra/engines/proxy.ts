@@ -74,6 +74,8 @@ export interface Proxy {
   readonly on: (fault: (asked: Asked) => Fault | undefined) => void
   /** All that came, oldest first; the last thousand. */
   readonly asked: ReadonlyArray<Asked>
+  /** Cuts all that is open, answers under way too. */
+  readonly cut: () => void
   readonly stop: () => Promise<void>
 }
 
@@ -178,14 +180,18 @@ export const proxy = async (engine: string): Promise<Proxy> => {
   })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const { port } = server.address() as AddressInfo
+  const cut = () => {
+    for (const socket of sockets) socket.destroy()
+  }
   return {
+    cut,
     url: `http://127.0.0.1:${port}${target.pathname === "/" ? "" : target.pathname}`,
     on: (next) => faultOf = next,
     asked,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
+        cut()
         agent.destroy()
       }),
   }

@@ -61,11 +61,15 @@ export const make = ({ answerBytes, connections }: Bounds) => {
       { abortSignal }: { readonly abortSignal?: unknown } = {},
     ): Promise<{ response: Response }> =>
       new Promise((resolve, reject) => {
-        const signal = abortSignal instanceof AbortSignal ? { signal: abortSignal } : {}
-        const where = { hostname, method, path, headers, ...port === undefined ? {} : { port }, ...signal }
+        const signal = abortSignal instanceof AbortSignal ? abortSignal : undefined
+        const where = { hostname, method, path, headers, ...port === undefined ? {} : { port } }
+        let answer: IncomingMessage | undefined
         const answered = (stream: IncomingMessage) => {
+          answer = stream
           const [statusCode, headers] = [stream.statusCode ?? 0, flat(stream.headers)]
           const isStream = headers["content-type"] === eventStream
+          // One that is given up may have no reader yet who hears of it.
+          if (isStream) stream.on("error", () => undefined)
           const body = isStream ? Promise.resolve(stream) : read(stream, answerBytes)
           body.then((body) => resolve({ response: { statusCode, headers, body } }), reject)
         }
@@ -74,7 +78,17 @@ export const make = ({ answerBytes, connections }: Bounds) => {
           : plain({ ...where, agent }, answered)
         // Deno would send a request again, whatever it was, where a kept connection is cut before the answer.
         sent.once("socket", () => sent.reusedSocket = false)
-        sent.once("error", reject)
+        // Not once: one that is given up may say so twice.
+        sent.on("error", reject)
+        if (signal === undefined) return void sent.end(body as string | Uint8Array | undefined)
+        // Not the request's own `signal`: behind the answer it fails the connection itself, whose error nobody hears.
+        const giveUp = () => {
+          if (answer !== undefined) answer.destroy()
+          else sent.destroy(Object.assign(new Error("given up"), { name: "AbortError" }))
+        }
+        signal.addEventListener("abort", giveUp, { once: true })
+        sent.once("close", () => signal.removeEventListener("abort", giveUp))
+        if (signal.aborted) return giveUp()
         sent.end(body as string | Uint8Array | undefined)
       }),
     /** Ends what is under way. */

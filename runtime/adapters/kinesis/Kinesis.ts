@@ -13,6 +13,8 @@ import { Limits } from "../../../core/Limits.ts"
 import { LogUnavailable, type Shard } from "../../../core/ShardLog.ts"
 import type * as Aws from "../aws/settings.ts"
 import * as Client from "./client.ts"
+import * as Consumer from "./consumer.ts"
+import * as FanOut from "./fanOut.ts"
 import { open, type StreamMissing } from "./open.ts"
 import { positionAt } from "./position.ts"
 import * as Publish from "./publish.ts"
@@ -24,6 +26,11 @@ export interface Settings extends Aws.Settings {
   readonly prefix: string
   /** Makes the stream where it is missing: for development and tests. */
   readonly create?: boolean
+  /**
+   * `fan-out` reads by SubscribeToShard, as the registered consumer `<prefix>fan-out`; absent: by polling. Of all readers
+   * of a shard under one prefix one is pushed its records, the others poll.
+   */
+  readonly read?: "polling" | "fan-out"
 }
 
 /** Of 1,000 shards each. */
@@ -35,22 +42,29 @@ export const make = (settings: Settings): Effect.Effect<Shape, StreamMissing, Sc
     const ask = yield* Client.make(settings)
     const StreamName = nameOf(settings.prefix)
     const retentionMs = yield* open(ask, StreamName, settings)
-    const reader = yield* Read.make(ask, StreamName, retentionMs)
+    const polling = yield* Read.make(ask, StreamName, retentionMs)
+    const reader = settings.read !== "fan-out" ? polling : yield* FanOut.make(
+      yield* Client.makePushed(settings),
+      polling,
+      { consumer: yield* Consumer.open(ask, settings.prefix, settings.create ?? false), retentionMs },
+    )
 
     /** Closed ones too, as long as they hold records. */
     const shards: Effect.Effect<ReadonlyArray<Shard>, LogUnavailable> = Effect.gen(function* () {
       const all: Array<Shard> = []
+      const isOpen = new Map<string, boolean>()
       let NextToken: string | undefined
       for (let page = 0; page < pagesMax; page++) {
         const from = NextToken === undefined ? { StreamName } : { NextToken }
         const answer = yield* ask((client, options) => client.listShards(from, options))
-        for (const { AdjacentParentShardId, ParentShardId, ShardId } of answer.Shards ?? []) {
+        for (const { AdjacentParentShardId, ParentShardId, SequenceNumberRange, ShardId } of answer.Shards ?? []) {
           const parents = [ParentShardId, AdjacentParentShardId].filter((parent) => parent !== undefined)
           all.push({ id: ShardId!, parents })
+          isOpen.set(ShardId!, SequenceNumberRange?.EndingSequenceNumber === undefined)
         }
         NextToken = answer.NextToken
         if (NextToken === undefined) {
-          reader.keep(new Set(all.map(({ id }) => id)))
+          yield* reader.keep(isOpen)
           return all
         }
       }
@@ -64,8 +78,7 @@ export const make = (settings: Settings): Effect.Effect<Shape, StreamMissing, Sc
       positionAt,
       shards,
       read: reader.read,
-      // Nobody says that something came: the next read does.
-      wait: (ms) => Effect.sleep(Math.min(ms, shardPollMs)),
+      wait: (ms) => reader.wait(Math.min(ms, shardPollMs)),
     })
   })
 

@@ -20,11 +20,21 @@ const sdk: Effect.Effect<Sdk> = Effect.orDie(Effect.tryPromise({
   catch: () => new Error("the bus is Kinesis: add the package @aws-sdk/client-kinesis to the application"),
 }))
 
-export const make = (settings: Aws.Settings): Effect.Effect<Ask, never, Scope.Scope> =>
+/**
+ * For subscriptions. At AWS over the SDK's own handler, which speaks HTTP/2, as AWS wants it there alone; plain HTTP, of a
+ * local engine, over ours.
+ */
+export const makePushed = (settings: Aws.Settings): Effect.Effect<Ask, never, Scope.Scope> =>
+  make(settings, ({ requestHandler, ...all }) => /^http:/.test(all.endpoint ?? "") ? { ...all, requestHandler } : all)
+
+export const make = (
+  settings: Aws.Settings,
+  configured: (all: Aws.Configuration) => Omit<Aws.Configuration, "requestHandler"> = (all) => all,
+): Effect.Effect<Ask, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { Kinesis } = yield* sdk
     const limits = yield* Limits
-    const client = yield* Aws.client(settings, "kinesis", (all) => new Kinesis(all))
+    const client = yield* Aws.client(settings, "kinesis", (all) => new Kinesis(configured(all)))
     const call = Retry.make({ ...Retry.policyOf(limits), attempts: 1 }, Retry.budgetOf(limits))
     return (send) => call((abortSignal) => send(client, { abortSignal }))
   })

@@ -46,8 +46,18 @@ export const unavailable = (failed: Failed): LogUnavailable =>
 const isGone = ({ cause, code }: Failed): boolean =>
   code === "ResourceNotFoundException" && !/^Stream /.test(`${(cause as Error).message}`)
 
+/** As GetShardIterator says it. */
+export const startOf = (after: string | undefined) => {
+  const { ms, sequence }: Partial<Position.Position> = after === undefined ? {} : Position.parse(after)
+  return ms === undefined
+    ? { ShardIteratorType: "TRIM_HORIZON", StartingSequenceNumber: undefined, Timestamp: undefined } as const
+    : sequence === undefined
+    ? { ShardIteratorType: "AT_TIMESTAMP", StartingSequenceNumber: undefined, Timestamp: new Date(ms) } as const
+    : { ShardIteratorType: "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber: sequence, Timestamp: undefined } as const
+}
+
 /** Up to `limit` of a batch; what is left comes again. */
-const upTo = (batch: Batch<CoreRecord>, limit: number): Batch<CoreRecord> => {
+export const upTo = (batch: Batch<CoreRecord>, limit: number): Batch<CoreRecord> => {
   if (batch.items.length <= limit) return batch
   const items = batch.items.slice(0, limit)
   return { ...batch, items, next: items.at(-1)!.position, isEnd: false }
@@ -55,8 +65,10 @@ const upTo = (batch: Batch<CoreRecord>, limit: number): Batch<CoreRecord> => {
 
 export interface Reader {
   readonly read: ShardLog<CoreRecord>["read"]
-  /** Forgets what is known of shards that are no more. */
-  readonly keep: (shards: ReadonlySet<string>) => void
+  /** As that of the log. */
+  readonly wait: (ms: number) => Effect.Effect<void>
+  /** Forgets what is known of shards that are no more; of the others, whether they are open. */
+  readonly keep: (shards: ReadonlyMap<string, boolean>) => Effect.Effect<void>
 }
 
 export const make = (
@@ -74,14 +86,6 @@ export const make = (
       const made: Shard = { gate: Semaphore.makeUnsafe(1), nextMs: 0, reads: 0, chains: new Map(), last: undefined }
       shards.set(id, made)
       return made
-    }
-
-    const startOf = (after: string | undefined) => {
-      if (after === undefined) return { ShardIteratorType: "TRIM_HORIZON" } as const
-      const { ms, sequence } = Position.parse(after)
-      return sequence === undefined
-        ? { ShardIteratorType: "AT_TIMESTAMP", Timestamp: new Date(ms) } as const
-        : { ShardIteratorType: "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber: sequence } as const
     }
 
     const iterate = (ShardId: string, after: string | undefined) =>
@@ -149,9 +153,12 @@ export const make = (
 
     return {
       read,
-      keep: (ids) => {
-        for (const id of shards.keys()) if (!ids.has(id)) shards.delete(id)
-      },
+      // Nobody says that something came: the next read does.
+      wait: (ms) => Effect.sleep(ms),
+      keep: (ids) =>
+        Effect.sync(() => {
+          for (const id of shards.keys()) if (!ids.has(id)) shards.delete(id)
+        }),
     }
   })
 

@@ -15,6 +15,9 @@ export const stream = {
 
 export const nameOf = (prefix: string): string => `${prefix}core`
 
+/** The registered consumer of whoever reads by SubscribeToShard. */
+export const consumerOf = (prefix: string): string => `${prefix}fan-out`
+
 /** What a process must be allowed on the stream, by what it does. */
 export const actions = {
   publish: ["kinesis:DescribeStreamSummary", "kinesis:PutRecords"],
@@ -34,4 +37,18 @@ export const limits = {
   readRecords: 10_000,
   /** By one shard, of all who poll it together. */
   readsPerSecond: 5,
+} as const
+
+/** Of a subscription: what Kinesis says of it, and how it is used here. */
+export const fanOut = {
+  /** Kinesis gives another one of a shard no sooner. */
+  pauseMs: 5_000,
+  /** Between attempts, where subscriptions are refused or end early. */
+  pauseMaxMs: 5 * 60_000,
+  /** One that ends later was no failure; Kinesis ends each after five minutes. */
+  lastingMs: 60_000,
+  /** An event comes every five seconds, if only to say that there is none: behind this the line is dead. */
+  silentMs: 30_000,
+  /** Its reader is gone, and another one may subscribe. */
+  unusedMs: 15_000,
 } as const

@@ -57,3 +57,15 @@ export const reshard = (url: string, StreamName: string): Effect.Effect<void> =>
       client.destroy()
     }
   })
+
+/** Registers a consumer, and waits until shards can be subscribed to as it. */
+export const registered = async (client: Kinesis, StreamName: string, ConsumerName: string): Promise<void> => {
+  const { StreamDescriptionSummary: found } = await client.describeStreamSummary({ StreamName })
+  const about = { StreamARN: found?.StreamARN, ConsumerName }
+  await client.registerStreamConsumer(about)
+  for (;;) {
+    const { ConsumerDescription } = await client.describeStreamConsumer(about)
+    if (ConsumerDescription?.ConsumerStatus === "ACTIVE") return
+    await pause(50)
+  }
+}
