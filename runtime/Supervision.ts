@@ -7,11 +7,10 @@
 import type { Limits } from "../core/Limits.ts"
 
 interface Failures {
-  /** Of the first failure in the window. */
-  since: number
-  count: number
+  /** Of the failures in the window that ends with the last one; not since the last cool-down. */
+  readonly times: ReadonlyArray<number>
   /** The actor answers nothing before this time. */
-  blockedUntil: number
+  readonly blockedUntil: number
 }
 
 export interface Supervision {
@@ -29,25 +28,20 @@ const actorsMax = 10_000
 
 export const make = (limits: Limits): Supervision => {
   const failures = new Map<string, Failures>()
-  const isOver = (failure: Failures, nowMs: number) =>
-    nowMs >= failure.blockedUntil && nowMs - failure.since >= limits.restartWindowMs
+  const isRecent = (at: number, nowMs: number) => nowMs - at < limits.restartWindowMs
+  const isOver = ({ blockedUntil, times }: Failures, nowMs: number) =>
+    nowMs >= blockedUntil && !times.some((at) => isRecent(at, nowMs))
   return {
     failed: (key, nowMs) => {
-      let failure = failures.get(key)
-      if (failure === undefined || isOver(failure, nowMs)) {
-        failure = { since: nowMs, count: 0, blockedUntil: 0 }
-        failures.delete(key)
-        failures.set(key, failure)
-        if (failures.size > actorsMax) failures.delete(failures.keys().next().value!)
-      }
-      failure.count++
-      if (failure.count > limits.restarts) {
-        failure.blockedUntil = nowMs + limits.coolDownMs
-        // After the cool-down the budget is whole again.
-        failure.since = nowMs - limits.restartWindowMs
-        return undefined
-      }
-      return Math.min(limits.restartBackoffMs * 2 ** (failure.count - 1), limits.restartBackoffMaxMs)
+      const times = [...(failures.get(key)?.times ?? []).filter((at) => isRecent(at, nowMs)), nowMs]
+      const isSpent = times.length > limits.restarts
+      failures.delete(key)
+      // After the cool-down the budget is whole again.
+      failures.set(key, isSpent ? { times: [], blockedUntil: nowMs + limits.coolDownMs } : { times, blockedUntil: 0 })
+      if (failures.size > actorsMax) failures.delete(failures.keys().next().value!)
+      return isSpent
+        ? undefined
+        : Math.min(limits.restartBackoffMs * 2 ** (times.length - 1), limits.restartBackoffMaxMs)
     },
     blockedMs: (key, nowMs) => failures.size === 0 ? 0 : Math.max(0, (failures.get(key)?.blockedUntil ?? 0) - nowMs),
     prune: (nowMs) => {
