@@ -40,9 +40,19 @@ export const run = (host: Host): Effect.Effect<void> =>
     return turn(host, warm)
   })
 
-const load = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Actor.Actor>) {
+const isRepeat = (actor: Actor.Actor): boolean => actor.work!.mailbox.every((task) => task.again)
+
+/** Actors whose commands were all tried before are loaded by themselves: a store counts what is asked for again. */
+const load = (host: Host, actors: ReadonlyArray<Actor.Actor>): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const repeated = actors.filter(isRepeat)
+    if (repeated.length === actors.length) return loadAlike(host, actors, true)
+    if (repeated.length > 0) host.run(loadAlike(host, repeated, true))
+    return loadAlike(host, repeated.length === 0 ? actors : actors.filter((actor) => !isRepeat(actor)), false)
+  })
+
+const loadAlike = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Actor.Actor>, isAgain: boolean) {
   const requests = actors.map((actor) => ({ kind: actor.kind, stream: actor.work!.stream }))
-  const isAgain = actors.every((actor) => actor.work!.mailbox.every((task) => task.again))
   const loading = host.loader.load(requests)
   const answers = yield* Effect.result(isAgain ? Effect.provideService(loading, Again, true) : loading)
   if (Result.isFailure(answers)) {
@@ -55,8 +65,7 @@ const load = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray<Acto
     const answer = answers.success[i]!
     if (Loader.isRest(answer)) {
       const { rest } = answer
-      const isRepeat = actor.work!.mailbox.every((task) => task.again)
-      host.run(continueLoad(host, actor, isRepeat ? Effect.provideService(rest, Again, true) : rest))
+      host.run(continueLoad(host, actor, isRepeat(actor) ? Effect.provideService(rest, Again, true) : rest))
     } else if (arrive(host, actor, answer)) loaded.push(actor)
   }
   if (loaded.length === 0) return
