@@ -12,8 +12,8 @@ import { configDefaults, defineConfig } from "vitest/config"
 const edgeFiles = ["**/*.edge.test.ts"]
 /** These start engines, one file after another: two JVMs at once would be slower than one after the other. */
 const engineFiles = ["**/*.engine.test.ts"]
-/** These build and install the package: they need npm, and minutes. */
-const packageFiles = ["tests/build.test.ts", "tests/package/*.test.ts"]
+/** These build and install the package, or hunt planted bugs: they need npm, or minutes. CI alone runs them. */
+const packageFiles = ["tests/build.test.ts", "tests/package/*.test.ts", "tests/sim/planted.test.ts"]
 /** Generous: the machine that runs the tests may have two slow cores. */
 const timeouts = { testTimeout: 30_000, hookTimeout: 30_000 }
 

@@ -47,7 +47,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       report: "vitest",
       args: vitest("--project", "unit"),
       secondsMax: 270,
-      ci: { args: vitest("--project", "unit"), secondsMax: 600 },
+      ci: { args: vitest("--project", "unit"), secondsMax: 900 },
     },
     {
       name: "edge",
@@ -70,7 +70,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       name: "travel",
       report: "line",
       args: script("testing/sim.ts", "--travel", "--seeds", "2000", "--seconds", "210", "--least", "500"),
-      secondsMax: 270,
+      secondsMax: 330,
       ciOnly: true,
     },
     {
@@ -124,7 +124,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       engines: ["dynamodb", "kinesis", "fauxqs"],
     },
     onEngines("sns-sqs", "runtime/adapters/sns-sqs", 240, ["fauxqs"]),
-    { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 600, ciOnly: true },
+    { name: "package", report: "vitest", args: vitest("--project", "package"), secondsMax: 900, ciOnly: true },
   ],
   check: [
     { name: "tsc", report: "exit", args: script("node_modules/typescript/bin/tsc", "--noEmit"), secondsMax: 120 },
