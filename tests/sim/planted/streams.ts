@@ -3,8 +3,8 @@
  * @module
  */
 import { Effect } from "effect"
-import { EventStore, type Shape as Store } from "../../../core/EventStore.ts"
 import * as Hub from "../../../edge/stream/Hub.ts"
+import { type Page, Tail } from "../../../runtime/Tail.ts"
 import { productionHost, type Stream } from "../../../testing/simulation/Fleet.ts"
 import { memoryStores } from "../../../testing/simulation/run.ts"
 import type { Planted } from "./Planted.ts"
@@ -47,36 +47,30 @@ const sendsTooFast = inStream(
     Hub.make({ ...options, limits: { ...options.limits, framesPerSecond: 2 * options.limits.framesPerSecond } }),
 )
 
-const overStore = (wrap: (store: Store) => Store): Stream => (options) =>
-  Effect.flatMap(
-    Effect.service(EventStore),
-    (store) => Effect.provideService(Hub.make(options), EventStore, wrap(store)),
-  )
+/** What becomes of the events of each page, whether it is handed out live or read from behind. */
+const overPages = (spoiling: () => (events: Page["events"]) => Page["events"]): Stream => (options) =>
+  Effect.flatMap(Effect.service(Tail), (tail) => {
+    const spoil = spoiling()
+    return Effect.provideService(Hub.make(options), Tail, {
+      ...tail,
+      listen: (hear, tenants) => tail.listen((page) => hear({ ...page, events: spoil(page.events) }), tenants),
+      read: (...asked) => Effect.map(tail.read(...asked), (page) => ({ ...page, items: spoil(page.items) })),
+    })
+  })
 
 const skipsPages = inStream(
   "goes past a page of the feed that it did not send",
   [10],
-  overStore((store) => {
+  overPages(() => {
     let pages = 0
-    return {
-      ...store,
-      feed: (cursor, limit) =>
-        Effect.map(store.feed(cursor, limit), (page) => ++pages % 5 === 0 ? { ...page, items: [] } : page),
-    }
+    return (events) => ++pages % 5 === 0 ? [] : events
   }),
 )
 
 const mixesTenants = inStream(
   "leaves the tenant out of its subscriptions",
   [10, 14],
-  overStore((store) => ({
-    ...store,
-    feed: (cursor, limit) =>
-      Effect.map(store.feed(cursor, limit), (page) => ({
-        ...page,
-        items: page.items.map((event) => ({ ...event, tenant: "tenant-1" })),
-      })),
-  })),
+  overPages(() => (events) => events.map((event) => ({ ...event, tenant: "tenant-1" }))),
 )
 
 export const streams: ReadonlyArray<Planted> = [resumesTooFar, sendsTooFast, skipsPages, mixesTenants]
