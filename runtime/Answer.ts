@@ -5,7 +5,7 @@
 import { Effect, Result } from "effect"
 import { ActorDefect, Expired, KeyReused, OutcomeUnknown } from "../core/ActorError.ts"
 import { type Receipt, Rejected, type StateAnswer } from "../core/Actors.ts"
-import type * as EventStore from "../core/EventStore.ts"
+import * as EventStore from "../core/EventStore.ts"
 import * as Position from "../core/Position.ts"
 import type { Head, StreamKey } from "../core/Stream.ts"
 import type { CommandAnswer, CommandTask } from "./Actor.ts"
@@ -100,6 +100,8 @@ export const before = (
   stream: StreamKey,
   task: CommandTask,
 ): Effect.Effect<EventStore.Receipt | undefined, EventStore.StoreUnavailable> =>
-  task.request.commandId === undefined && !task.unknown
-    ? Effect.undefined
-    : store.receipt(stream, keyOf(task.commandId, task.tried, store.generatedKey))
+  task.request.commandId === undefined && !task.unknown ? Effect.undefined : Effect.provideService(
+    store.receipt(stream, keyOf(task.commandId, task.tried, store.generatedKey)),
+    EventStore.Again,
+    task.again,
+  )

@@ -69,7 +69,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
     {
       name: "travel",
       report: "line",
-      args: script("testing/sim.ts", "--travel", "--seeds", "2000", "--seconds", "210", "--least", "500"),
+      args: script("testing/sim.ts", "--travel", "--seeds", "2000", "--seconds", "240", "--least", "500"),
       secondsMax: 330,
       ciOnly: true,
     },

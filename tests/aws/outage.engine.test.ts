@@ -91,7 +91,8 @@ it("a store that throttles, fails and refuses for 10 s each costs nothing but ti
   const run = async (client: number) => {
     for (let n = 0; !stopped; n++) {
       const id = n % 3 === 0 ? "shared" : `own-${client}`
-      const given = n % 2 === 0 ? `c-${client}-${n}` : undefined
+      // A client keeps to its kind: whom an outage meets repeats the same command until its end.
+      const given = client % 2 === 0 ? `c-${client}-${n}` : undefined
       let key = given
       for (;;) {
         const { status, text } = await send(client, id, key)
@@ -135,9 +136,8 @@ it("a store that throttles, fails and refuses for 10 s each costs nothing but ti
       called += calls.get(name) ?? 0
     }
   }
-  // Three a command are meant, and most runs keep to it; some made up to 25, for a reason not found yet (docs/testing.md).
   console.log(`calls a command under faults: ${(called / commands).toFixed(1)}`)
-  assert.isAtMost(called, 32 * (commands + clients), "calls of the store under faults")
+  assert.isAtMost(called, 3 * (commands + clients) + callRetryBudget, "calls of the store under faults")
   const late = answers.filter(({ ms }) => ms > answerMsMax)
   assert.deepStrictEqual(late, [], "later than 30 s")
   const refused = answers.filter(({ status }) => status !== 200)

@@ -6,7 +6,7 @@
  * @module
  */
 import { Effect } from "effect"
-import type { Append, Outcome } from "../../../core/EventStore.ts"
+import { Again, type Append, type Outcome } from "../../../core/EventStore.ts"
 import type { Failed } from "../aws/Failed.ts"
 import type { Asked, Written } from "./calls.ts"
 import * as items from "./items.ts"
@@ -40,7 +40,8 @@ const go = Effect.fnUntraced(function* (
   const key = items.keyOf(chain[0]!.stream)
   const { outcomes } = way
   const repeats = yield* verdicts.repeatsOf(store, key, chain)
-  let head = yield* headAt(store, key, chain[0]!.expected.version)
+  const isRepeat = chain.every(({ again }) => again === true)
+  let head = yield* Effect.provideService(headAt(store, key, chain[0]!.expected.version), Again, isRepeat)
   const refuse = (seen: Partial<verdicts.Seen>) =>
     Effect.map(
       verdicts.refuse(

@@ -3,7 +3,7 @@
  * @module
  */
 import { Effect } from "effect"
-import { type Append, type Outcome, type Receipt, tombstone } from "../../../core/EventStore.ts"
+import { Again, type Append, type Outcome, type Receipt, tombstone } from "../../../core/EventStore.ts"
 import type { Head, StreamKey } from "../../../core/Stream.ts"
 import type { Failed } from "../aws/Failed.ts"
 import type { Asked, Place } from "./calls.ts"
@@ -30,28 +30,45 @@ const triedBy = ({ command, tried }: Append) =>
     ? generatedFrom(command.commandId)
     : { commandId: command.commandId, version: tried }
 
-/** The outcome of a command whose first event was tried at a version. */
-const receiptTried = Effect.fnUntraced(function* (
-  store: Store,
-  key: string,
-  tried: { readonly commandId: string; readonly version: number },
-  commandId: string,
-): Effect.fn.Return<Receipt | undefined, Failed> {
-  const item = yield* store.calls.get({ TableName: store.events, Key: items.eventKey(key, tried.version) })
-  if (item === undefined || !items.beginsCommand(item, tried.commandId)) return undefined
-  return yield* receiptAt(store, key, item, commandId)
+const idOf = ({ pk, sk }: items.Item): string => `${pk?.S} ${sk?.S ?? `#${sk?.N}`}`
+
+type Tried = NonNullable<ReturnType<typeof triedBy>>
+const placeOf = (store: Store, key: string, { version }: Tried): Place => ({
+  TableName: store.events,
+  Key: items.eventKey(key, version),
 })
 
-/** Of appends that may be in already, by index. */
+/** The outcome of a command whose first event was tried where `item` stands. */
+const receiptTried = (
+  store: Store,
+  key: string,
+  tried: Tried,
+  item: Found,
+  commandId: string,
+): Asked<Receipt | undefined> =>
+  item !== undefined && items.beginsCommand(item, tried.commandId)
+    ? receiptAt(store, key, item, commandId)
+    : Effect.undefined
+
+/** Of appends that may be in already, by index: one request for all of them, a repeat where each was sent before. */
 export const repeatsOf = Effect.fnUntraced(function* (
   store: Store,
   key: string,
   chain: ReadonlyArray<Append>,
 ): Effect.fn.Return<Map<number, Receipt>, Failed> {
   const repeats = new Map<number, Receipt>()
-  for (const [i, append] of chain.entries()) {
+  const all = chain.flatMap((append, i) => {
     const tried = triedBy(append)
-    const receipt = tried && (yield* receiptTried(store, key, tried, append.command!.commandId))
+    return tried === undefined ? [] : [{ append, i, tried }]
+  })
+  if (all.length === 0) return repeats
+  const reading = store.calls.getEach(all.map(({ tried }) => placeOf(store, key, tried)))
+  const isRepeat = all.every(({ append }) => append.again === true)
+  const found = new Map<string, items.Item>()
+  for (const item of yield* Effect.provideService(reading, Again, isRepeat)) found.set(idOf(item), item)
+  for (const { append, i, tried } of all) {
+    const item = found.get(idOf(placeOf(store, key, tried).Key))
+    const receipt = yield* receiptTried(store, key, tried, item, append.command!.commandId)
     if (receipt !== undefined) repeats.set(i, receipt)
   }
   return repeats
@@ -66,8 +83,6 @@ export interface Seen {
   /** What was asked, and what stood in its way. */
   readonly refused?: { readonly plan: Plan; readonly found: ReadonlyArray<Found> }
 }
-
-const idOf = ({ pk, sk }: items.Item): string => `${pk?.S} ${sk?.S ?? `#${sk?.N}`}`
 
 /** Looks up what is not known yet of the commands from `from` on: receipts, and events where theirs would stand. */
 const lookUp = Effect.fnUntraced(function* (
@@ -166,5 +181,6 @@ export const receipt = Effect.fnUntraced(function* (
   const found = item && items.receiptOf(item, aliveSince)
   if (found !== undefined) return found
   const tried = generatedFrom(commandId)
-  return tried && (yield* receiptTried(store, key, tried, commandId))
+  if (tried === undefined) return undefined
+  return yield* receiptTried(store, key, tried, yield* store.calls.get(placeOf(store, key, tried)), commandId)
 })
