@@ -3,7 +3,7 @@
  * @module
  */
 import * as Ids from "../core/Ids.ts"
-import { placeOrder } from "./domain.ts"
+import { addItem, placeOrder } from "./domain.ts"
 import type { Measurement } from "./Figures.ts"
 import { fly } from "./Flight.ts"
 import * as raw from "./subjects/raw.ts"
@@ -12,7 +12,7 @@ import type { Ack, Running, Subject } from "./Subject.ts"
 import { faults } from "./verify.ts"
 import { type Commands, w1 } from "./workloads.ts"
 
-/** Commands before the clock starts, to new instances, so that every subject is measured compiled. */
+/** Commands before the clock starts, to instances of their own, so that every subject and engine is measured compiled. */
 const warmUpCommands = 2_000
 export const names = (instances: number): ReadonlyArray<string> => Array.from({ length: instances }, (_, n) => `w-${n}`)
 const uuidV7 = () => Ids.uuidV7(Date.now(), Math.random)
@@ -21,9 +21,16 @@ const idOf = { generated: () => undefined, uuidv7: uuidV7, random: () => crypto.
 /** The garbage collector, where the process was started with `--expose-gc`. */
 export const collect = (): void => (globalThis as { gc?: () => void }).gc?.()
 
+/** The same mix as the workload's: new instances alone, or as many as it has and then commands to them. */
 const warmUp = async (running: Running, workload: Commands, ids: ReadonlyArray<string>): Promise<number> => {
   const count = Math.min(warmUpCommands, workload.commands)
-  await fly(count, workload.inFlight, async (n) => void (await running.send(`warm-${n}`, placeOrder(`warm-${n}`))))
+  const created = ids.length === 0 ? count : Math.min(ids.length, count)
+  const send = async (n: number) => {
+    const id = `warm-${n % created}`
+    await running.send(id, n < created ? placeOrder(id) : addItem(id, n), idOf[workload.ids]())
+  }
+  await fly(created, workload.inFlight, send)
+  await fly(count - created, workload.inFlight, (n) => send(created + n))
   await fly(ids.length, workload.inFlight, async (n) => void (await running.state(ids[n]!)))
   return count
 }

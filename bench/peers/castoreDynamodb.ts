@@ -67,8 +67,10 @@ export const castoreDynamodb: Subject = {
         new ScanCommand({ TableName, ...from === undefined ? {} : { ExclusiveStartKey: from } }),
       )
       for (const { aggregateId, payload, type, version } of page.Items ?? []) {
+        // `<store>#<id>`.
+        const id = aggregateId!.S!.split("#")[1]!
         rows.push({
-          ...{ id: aggregateId!.S!, version: Number(version!.N), type: type!.S!, payload: JSON.stringify(payload) },
+          ...{ id, version: Number(version!.N), type: type!.S!, payload: JSON.stringify(payload) },
           ...{ eventId: undefined, commandId: undefined },
         })
       }
