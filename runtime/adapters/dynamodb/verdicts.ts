@@ -62,7 +62,9 @@ export const repeatsOf = Effect.fnUntraced(function* (
     return tried === undefined ? [] : [{ append, i, tried }]
   })
   if (all.length === 0) return repeats
-  const reading = store.calls.getEach(all.map(({ tried }) => placeOf(store, key, tried)))
+  // Several may name one version: DynamoDB refuses a key that is asked for twice.
+  const places = new Map(all.map(({ tried }) => [tried.version, placeOf(store, key, tried)]))
+  const reading = store.calls.getEach([...places.values()])
   const isRepeat = all.every(({ append }) => append.again === true)
   const found = new Map<string, items.Item>()
   for (const item of yield* Effect.provideService(reading, Again, isRepeat)) found.set(idOf(item), item)
