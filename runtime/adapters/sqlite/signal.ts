@@ -2,7 +2,7 @@
  * Tells who waits that something was written: at once in this process, by looking now and then for others.
  * @module
  */
-import { Clock, Effect } from "effect"
+import { Effect } from "effect"
 import * as Waiters from "../../../core/Waiters.ts"
 import type { Connection } from "./connection.ts"
 import type { Session } from "./session.ts"
@@ -25,14 +25,13 @@ export const make = (connection: Connection, pollMs: number): Signal => {
   return {
     wake: () => Waiters.wake(waiting),
     wait: Effect.fnUntraced(function* (ms) {
-      const deadline = (yield* Clock.currentTimeMillis) + ms
-      while (true) {
-        const left = deadline - (yield* Clock.currentTimeMillis)
-        if (left <= 0) return
+      // Others of this process wait here, too: what one of them has seen since is news to all.
+      const before = seen
+      for (let left = ms; left > 0; left -= pollMs) {
         const told = yield* Effect.timeoutOption(Waiters.woken(waiting), Math.min(left, pollMs))
         if (told._tag === "Some") return
-        const now = yield* version
-        if (now !== seen) return void (seen = now)
+        seen = yield* version
+        if (seen !== before) return
       }
     }),
   }
