@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Layer } from "effect"
 import { driven } from "../../../core/laws/driven.ts"
 import { laws, reopened } from "../../../core/Queue.laws.ts"
 import { eventAt } from "../../../core/laws/buses.ts"
@@ -44,6 +44,23 @@ describe("the SQLite queue", () => {
       () => Effect.flatMap(freshFolder, (folder) => driven(reopened(Sqlite.layer({ folder }), named)[i]!.law)),
     )
   }
+
+  it.effect("a receive that finds dead letters alone still gives what is due next, when it is", () =>
+    driven(
+      Effect.gen(function* () {
+        const queue = yield* named("one")
+        // What waits first looks up soon, whatever comes.
+        yield* queue.receive(1, { waitMs: 500, hiddenMs: 0 })
+        yield* queue.send(["good"])
+        yield* queue.receive(1, { waitMs: 0, hiddenMs: 1_000 })
+        yield* queue.send(["bad"])
+        for (let i = 0; i < receivesMax; i++) yield* queue.receive(1, { waitMs: 0, hiddenMs: 0 })
+        const startMs = yield* Clock.currentTimeMillis
+        const [found] = yield* queue.receive(1, { waitMs: 10_000, hiddenMs: 1_000 })
+        assert.strictEqual(found?.body, "good")
+        assert.isAtMost((yield* Clock.currentTimeMillis) - startMs, 1_100)
+      }).pipe(Effect.provide(fresh)),
+    ))
 
   it.effect("forgets, some with each call, what nobody removes for longer than SQS would keep it, in every queue", () => {
     const body = Effect.gen(function* () {

@@ -6,6 +6,7 @@ import { Clock, Effect } from "effect"
 import type { StoreUnavailable } from "../../../core/EventStore.ts"
 import { Limits } from "../../../core/Limits.ts"
 import { type Message, type Queue, QueueUnavailable, receivesMax } from "../../../core/Queue.ts"
+import { elapsedMs } from "../../Host.ts"
 import type { Connection } from "./connection.ts"
 import { patient } from "./patience.ts"
 import { type Session, transact } from "./session.ts"
@@ -98,7 +99,8 @@ export const make = (connection: Connection): Effect.Effect<Queues> =>
           }))
         },
         receive: Effect.fnUntraced(function* (max, { hiddenMs, waitMs }) {
-          const deadline = (yield* Clock.currentTimeMillis) + waitMs
+          const clock = yield* Clock.Clock
+          const deadline = elapsedMs(clock) + waitMs
           while (true) {
             // An empty queue is looked at without a lock.
             const at = yield* due
@@ -107,9 +109,11 @@ export const make = (connection: Connection): Effect.Effect<Queues> =>
               const messages = yield* take(max, hiddenMs)
               if (messages.length > 0) return messages
             }
-            const left = deadline - nowMs
+            const left = deadline - elapsedMs(clock)
             if (left <= 0) return []
-            yield* signal.wait(at === null || at <= nowMs ? left : Math.min(left, at - nowMs))
+            // All that was due was dead, or taken by others: what is due next may be soon.
+            const next = at === null ? left : at <= nowMs ? tailPollMs : at - nowMs
+            yield* signal.wait(Math.min(left, next))
           }
         }),
         remove: (messages) =>
