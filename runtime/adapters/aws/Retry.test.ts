@@ -3,7 +3,7 @@
  * @module
  */
 import { assert, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Random, Schema } from "effect"
+import { Clock, Effect, Exit, Fiber, Random, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { defaults } from "../../../core/Limits.ts"
 import * as Budget from "./Budget.ts"
@@ -90,6 +90,24 @@ it.effect("an attempt is given up at its deadline and told so, and the whole cal
     assert.deepInclude(none._tag === "Failure" ? none.failure : {}, { code: "Deadline", mayHaveActed: true })
     assert.isAtMost(ms, 5_000 + 100)
     assert.isTrue(deaf.signals.every(({ aborted }) => aborted))
+  }))
+
+it.effect("a call has its time and no more, also where the clock is set back meanwhile", () =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    let asked = 0
+    const ms = () => clock.currentTimeMillisUnsafe() - 10_000 * asked++
+    const backwards: Clock.Clock = {
+      ...clock,
+      monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+      sleep: (duration) => clock.sleep(duration),
+      currentTimeMillisUnsafe: ms,
+      currentTimeMillis: Effect.sync(ms),
+    }
+    const deaf = service(...Array.from({ length: 9 }, () => "never" as const))
+    const call = make({ ...policy, attempts: 9 }, rich())(deaf.send)
+    const { ms: took } = yield* settled(Effect.provideService(call, Clock.Clock, backwards))
+    assert.isAtMost(took, 5_000 + 100)
   }))
 
 it.effect("a call that is interrupted is aborted", () =>

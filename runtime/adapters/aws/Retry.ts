@@ -6,6 +6,7 @@
  */
 import { Clock, Effect, Random } from "effect"
 import type { Limits } from "../../../core/Limits.ts"
+import { elapsedMs } from "../../Host.ts"
 import * as Budget from "./Budget.ts"
 import { Failed, failedOf } from "./Failed.ts"
 
@@ -71,7 +72,8 @@ export const make = (policy: Policy, budget: Budget.Budget): Call =>
   Effect.fnUntraced(function* <A>(send: (signal: AbortSignal) => Promise<A>, { isRepeat = false }: How = {}) {
     if (isRepeat && !Budget.spend(budget)) return yield* unpaid
     if (!isRepeat) Budget.earn(budget)
-    const until = (yield* Clock.currentTimeMillis) + policy.totalMs
+    const clock = yield* Clock.Clock
+    const until = elapsedMs(clock) + policy.totalMs
     let mayHaveActed = false
     for (let attempt = 1, left = policy.totalMs;; attempt++) {
       const answer = yield* Effect.result(once(send, Math.min(policy.attemptMs, left)))
@@ -81,9 +83,9 @@ export const make = (policy: Policy, budget: Budget.Budget): Call =>
       const pause = yield* pauseOf(policy, attempt, failed.hintMs)
       const over = told(failed, attempt, mayHaveActed)
       if (!failed.isPassing || attempt >= policy.attempts) return yield* over
-      if ((yield* Clock.currentTimeMillis) + pause >= until || !Budget.spend(budget)) return yield* over
+      if (elapsedMs(clock) + pause >= until || !Budget.spend(budget)) return yield* over
       yield* Effect.sleep(pause)
-      left = until - (yield* Clock.currentTimeMillis)
+      left = until - elapsedMs(clock)
       // It slept longer than it meant to.
       if (left <= 0) return yield* over
     }
