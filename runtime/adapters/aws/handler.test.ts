@@ -77,3 +77,19 @@ it("a request on a kept connection that is cut is sent once, and said to be cut"
   assert.deepStrictEqual([resets - before, connections - kept], [1, 0])
   handler.destroy()
 })
+
+it("an address in brackets is one of IPv6", async () => {
+  const six = createServer((_, response) => void response.end("six"))
+  const isThere = await new Promise<boolean>((resolve) => {
+    six.once("error", () => resolve(false))
+    six.listen(0, "::1", () => resolve(true))
+  })
+  // A machine may have none.
+  if (!isThere) return
+  const handler = make(bounds)
+  const { hostname, port } = new URL(`http://[::1]:${(six.address() as AddressInfo).port}`)
+  const { response } = await handler.handle({ ...to("/"), hostname, port: Number(port) })
+  assert.strictEqual(text(response.body), "six")
+  handler.destroy()
+  six.close()
+})

@@ -62,7 +62,9 @@ export const make = ({ answerBytes, connections }: Bounds) => {
     ): Promise<{ response: Response }> =>
       new Promise((resolve, reject) => {
         const signal = abortSignal instanceof AbortSignal ? abortSignal : undefined
-        const where = { hostname, method, path, headers, ...port === undefined ? {} : { port } }
+        // In an address IPv6 stands in brackets, in a look-up without.
+        const host = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname
+        const where = { hostname: host, method, path, headers, ...port === undefined ? {} : { port } }
         let answer: IncomingMessage | undefined
         const answered = (stream: IncomingMessage) => {
           answer = stream
