@@ -5,13 +5,16 @@
  */
 import { type Context, Effect, Metric, Option, type Tracer } from "effect"
 import { HttpTraceContext } from "effect/http"
+import * as metrics from "../core/metrics.ts"
 import type { EdgeRequest, Served } from "./route.ts"
 
-export const HttpRequests = Metric.counter("HttpRequests", { description: "Requests answered", incremental: true })
-export const HttpLatency = Metric.histogram("HttpLatency", {
-  description: "Milliseconds from the head of a request to its answer",
-  boundaries: Metric.exponentialBoundaries({ start: 0.25, factor: 2, count: 16 }),
-})
+export const HttpRequests = metrics.counter("HttpRequests", "Requests answered")
+export const HttpLatency = metrics.histogram(
+  "HttpLatency",
+  "Milliseconds from the head of a request to its answer",
+  0.25,
+  16,
+)
 
 /** The part of a route that telemetry names. */
 export type Named = Pick<Served, "method" | "path" | "routine">

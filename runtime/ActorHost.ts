@@ -13,6 +13,7 @@ import { EventStore } from "../core/EventStore.ts"
 import * as Fingerprint from "../core/Fingerprint.ts"
 import * as Ids from "../core/Ids.ts"
 import { Limits } from "../core/Limits.ts"
+import { updater } from "../core/metrics.ts"
 import { mayCommand, type Shape as Principal } from "../core/Principal.ts"
 import { SnapshotStore } from "../core/SnapshotStore.ts"
 import { idPattern } from "../core/Stream.ts"
@@ -21,7 +22,6 @@ import type { Actor, CommandAnswer, ReadAnswer, Task } from "./Actor.ts"
 import * as Answer from "./Answer.ts"
 import { Gate } from "./Gate.ts"
 import { elapsedMs, type Host, nowMs, wallMs } from "./Host.ts"
-import * as Metrics from "./HostMetrics.ts"
 import * as Kind from "./Kind.ts"
 import * as Loader from "./Loader.ts"
 import * as Roster from "./Roster.ts"
@@ -206,7 +206,7 @@ const assemble = Effect.gen(function* () {
   const random = yield* Random.Random
   const tracer = Context.getOrUndefined(yield* Effect.context<never>(), Tracer.Tracer)
   const run = yield* FiberSet.makeRuntime<never, void, never>()
-  const update = Metrics.updater(yield* Effect.context<never>())
+  const update = updater(yield* Effect.context<never>())
   // A host that nobody follows tells nobody.
   const tail = Option.getOrUndefined(yield* Effect.serviceOption(Tail))
   const startMs = elapsedMs(clock)

@@ -5,8 +5,8 @@
 import type { Clock, Effect, Tracer } from "effect"
 import type * as EventStore from "../core/EventStore.ts"
 import type { Limits } from "../core/Limits.ts"
+import type { Update } from "../core/metrics.ts"
 import { type Actor, noTasks } from "./Actor.ts"
-import type * as Metrics from "./HostMetrics.ts"
 import type * as Gate from "./Gate.ts"
 import type { Loader } from "./Loader.ts"
 import type { Roster } from "./Roster.ts"
@@ -21,7 +21,7 @@ export interface Host {
   readonly supervision: Supervision
   readonly loader: Loader
   readonly snapshots: Snapshots
-  readonly update: Metrics.Update
+  readonly update: Update
   /** Called when events were stored; costs nothing while nobody follows the feed. */
   readonly wake: () => void
   readonly clock: Clock.Clock

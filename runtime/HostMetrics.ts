@@ -2,10 +2,7 @@
  * What the host counts. Names are stable: alarms and dashboards are written against them.
  * @module
  */
-import { type Context, Metric } from "effect"
-
-const counter = (name: string, description: string) => Metric.counter(name, { description, incremental: true })
-const latencyMs = Metric.exponentialBoundaries({ start: 0.25, factor: 2, count: 16 })
+import { counter, gauge, histogram } from "../core/metrics.ts"
 
 export const CommandsAccepted = counter("CommandsAccepted", "Commands accepted, no-ops included")
 export const CommandsRejected = counter("CommandsRejected", "Commands refused by decide")
@@ -20,24 +17,10 @@ export const ActorDefects = counter("ActorDefects", "Failures of user code or de
 export const ActorRestarts = counter("ActorRestarts", "Actors restarted after a failure")
 export const ActorsLoaded = counter("ActorsLoaded", "Actors loaded from the store")
 export const ActorsPassivated = counter("ActorsPassivated", "Actors that left memory")
-export const ActorsLive = Metric.gauge("ActorsLive", { description: "Actors in memory" })
-export const GroupSize = Metric.histogram("GroupSize", {
-  description: "Appends a commit",
-  boundaries: Metric.exponentialBoundaries({ start: 1, factor: 2, count: 11 }),
-})
-export const CommitLatency = Metric.histogram("CommitLatency", {
-  description: "Milliseconds of a commit, fsync included",
-  boundaries: latencyMs,
-})
+export const ActorsLive = gauge("ActorsLive", "Actors in memory")
+export const GroupSize = histogram("GroupSize", "Appends a commit", 1, 11)
+export const CommitLatency = histogram("CommitLatency", "Milliseconds of a commit, fsync included", 0.25, 16)
 export const SnapshotEvaluation = counter("SnapshotEvaluation", "Times a snapshot rule was looked at")
 export const SnapshotsCreated = counter("SnapshotsCreated", "Snapshots stored")
 export const SnapshotFailures = counter("SnapshotFailures", "Snapshots not stored, or found bad and ignored")
-export const SnapshotLatency = Metric.histogram("SnapshotLatency", {
-  description: "Milliseconds to encode and store a snapshot",
-  boundaries: latencyMs,
-})
-
-/** Updates a metric where no effect runs; the context carries the registry. */
-export type Update = <A>(metric: Metric.Metric<A, unknown>, value: A) => void
-export const updater = (context: Context.Context<never>): Update => (metric, value) =>
-  metric.updateUnsafe(value, context)
+export const SnapshotLatency = histogram("SnapshotLatency", "Milliseconds to encode and store a snapshot", 0.25, 16)

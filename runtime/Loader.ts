@@ -10,6 +10,7 @@ import * as ActorError from "../core/ActorError.ts"
 import type { Shape as Store, StoredEvent, StoreUnavailable } from "../core/EventStore.ts"
 import { tombstone } from "../core/EventStore.ts"
 import type { Limits } from "../core/Limits.ts"
+import type { Update } from "../core/metrics.ts"
 import type { Shape as Snapshots, Snapshot } from "../core/SnapshotStore.ts"
 import { empty, type Head, type StreamKey } from "../core/Stream.ts"
 import type { UnknownEvent } from "../schemas/Wire.ts"
@@ -44,7 +45,7 @@ export interface Request {
 export type Report = (stream: StreamKey, snapshot: Snapshot, fault: SnapshotCodec.Fault) => Effect.Effect<void>
 
 /** Counts and logs a snapshot that is ignored. */
-export const reporter = (update: Metrics.Update): Report => (stream, snapshot, fault) =>
+export const reporter = (update: Update): Report => (stream, snapshot, fault) =>
   Effect.suspend(() => {
     update(Metrics.SnapshotFailures, 1)
     return Effect.logWarning("snapshot ignored").pipe(

@@ -2,9 +2,7 @@
  * What is counted about schemas. Names are stable: alarms and dashboards are written against them.
  * @module
  */
-import { Metric } from "effect"
-
-const counter = (name: string, description: string) => Metric.counter(name, { description, incremental: true })
+import { counter } from "../core/metrics.ts"
 
 export const SchemaRegistrations = counter(
   "SchemaRegistrations",

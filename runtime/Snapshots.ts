@@ -8,6 +8,7 @@
  */
 import { Clock, Effect, Queue, Result, type Scope } from "effect"
 import type { Limits } from "../core/Limits.ts"
+import type { Update } from "../core/metrics.ts"
 import { isDue } from "../core/Snapshot.ts"
 import type { Shape as SnapshotStore } from "../core/SnapshotStore.ts"
 import { type Actor, streamOf } from "./Actor.ts"
@@ -31,7 +32,7 @@ export interface Snapshots {
 export const make = Effect.fnUntraced(function* (
   store: SnapshotStore,
   limits: Limits,
-  update: Metrics.Update,
+  update: Update,
 ): Effect.fn.Return<Snapshots, never, Scope.Scope> {
   const due = new Map<Actor, Due>()
   const wake = yield* Queue.sliding<void>(1)

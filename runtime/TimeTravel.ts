@@ -11,6 +11,7 @@ import type { StateAnswer } from "../core/Actors.ts"
 import type { App } from "../core/App.ts"
 import { EventStore, type Shape as Store, type StoreUnavailable } from "../core/EventStore.ts"
 import { Limits } from "../core/Limits.ts"
+import { updater } from "../core/metrics.ts"
 import type { Shape as Principal } from "../core/Principal.ts"
 import { SnapshotStore } from "../core/SnapshotStore.ts"
 import { type Head, idPattern, type StreamKey } from "../core/Stream.ts"
@@ -84,7 +85,7 @@ const make = Effect.fnUntraced(function* (
   app: App,
 ): Effect.fn.Return<Shape, never, EventStore | SnapshotStore> {
   const store = yield* EventStore
-  const update = Metrics.updater(yield* Effect.context<never>())
+  const update = updater(yield* Effect.context<never>())
   const loader = Loader.make(store, yield* SnapshotStore, yield* Limits, Loader.reporter(update))
   const kinds: Record<string, Kind.Kind> = Object.create(null)
   for (const [name, aggregate] of Object.entries(app.aggregates)) kinds[name] = Kind.make(aggregate)

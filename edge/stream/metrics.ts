@@ -3,10 +3,9 @@
  * @module
  */
 import { type Context, Metric } from "effect"
+import { counter, gauge } from "../../core/metrics.ts"
 
-const counter = (name: string, description: string) => Metric.counter(name, { description, incremental: true })
-
-export const SocketsOpen = Metric.gauge("SocketsOpen", { description: "WebSockets open" })
+export const SocketsOpen = gauge("SocketsOpen", "WebSockets open")
 export const SocketsClosed = counter("SocketsClosed", "WebSockets closed, by code")
 export const FramesSent = counter("FramesSent", "Frames sent over WebSockets")
 export const FramesDelayed = counter("FramesDelayed", "Frames that waited for the rate or for a slow reader")

@@ -4,15 +4,15 @@
  * @module
  */
 import { type Context, Metric } from "effect"
-
-const counter = (name: string, description: string) => Metric.counter(name, { description, incremental: true })
+import { counter, gauge } from "../../core/metrics.ts"
 
 export const EventsConsumed = counter("EventsConsumed", "Events that a consumer is done with")
 export const ConsumerFailures = counter("ConsumerFailures", "Attempts of a consumer that failed")
 export const EventsSkipped = counter("EventsSkipped", "Events that a consumer gave up and passed by")
-export const ConsumerLag = Metric.gauge("ConsumerLag", {
-  description: "Milliseconds since the event was recorded that a consumer did, or failed on, last",
-})
+export const ConsumerLag = gauge(
+  "ConsumerLag",
+  "Milliseconds since the event was recorded that a consumer did, or failed on, last",
+)
 
 export interface Count {
   readonly consumed: (ageMs: number) => void

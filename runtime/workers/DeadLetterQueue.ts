@@ -11,6 +11,7 @@ import type { App } from "../../core/App.ts"
 import { DeadLetters, idOf, type Shape as Letters } from "../../core/DeadLetters.ts"
 import * as EventWire from "../../core/EventWire.ts"
 import { Limits } from "../../core/Limits.ts"
+import { counter } from "../../core/metrics.ts"
 import { type Message, type Queue, receivesMax } from "../../core/Queue.ts"
 import { type Interest, SecondaryBus } from "../../core/SecondaryBus.ts"
 import { backoff } from "./backoff.ts"
@@ -18,10 +19,10 @@ import { keep, traceIdOf } from "./deadLetter.ts"
 import { interestsOf } from "./SecondaryConsumer.ts"
 import { unbroken } from "./unbroken.ts"
 
-export const DeadLettersUnreadable = Metric.counter("DeadLettersUnreadable", {
-  description: "Looks at messages in dead letter queues that are no events; they stay there",
-  incremental: true,
-})
+export const DeadLettersUnreadable = counter(
+  "DeadLettersUnreadable",
+  "Looks at messages in dead letter queues that are no events; they stay there",
+)
 
 /** One call takes so many, as SQS has it. */
 const callMax = 10

@@ -10,6 +10,7 @@ import { Clock, Deferred, Effect, Exit, FiberSet, type Scope, Semaphore } from "
 import { type Failure, idOf, type Shape as Letters } from "../../core/DeadLetters.ts"
 import type { Shape as Store, StoredEvent } from "../../core/EventStore.ts"
 import { Limits } from "../../core/Limits.ts"
+import { updater } from "../../core/metrics.ts"
 import type { Mark } from "../../core/Progress.ts"
 import { keyOf, type StreamKey } from "../../core/Stream.ts"
 import type { Route } from "../../schemas/Event.ts"
@@ -73,7 +74,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Lanes, never, Scope.Scope> {
   const limits = yield* Limits
   const context = yield* Effect.context<never>()
-  const count = Metrics.updater(context)
+  const count = updater(context)
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const permits = yield* Semaphore.make(limits.lanes)
   const lanes = new Map<string, Lane>()
@@ -267,14 +268,7 @@ export const make = Effect.fnUntraced(function* (
 
   return {
     route: Effect.fnUntraced(function* (held, events) {
-      const streams = new Map<string, Array<StoredEvent>>()
-      for (const event of events) {
-        const key = keyOf(event)
-        const own = streams.get(key)
-        if (own === undefined) streams.set(key, [event])
-        else own.push(event)
-      }
-      const all = [...streams.values()].map((own) => {
+      const all = [...Map.groupBy(events, keyOf).values()].map((own) => {
         const { aggregate, id, tenant } = own[0]!
         return { own, stream: { tenant, aggregate, id }, version: Math.max(...own.map(({ version }) => version)) }
       })

@@ -9,6 +9,7 @@ import { Clock, Effect, type Scope } from "effect"
 import { CoreBus, type CoreRecord, type Sent } from "../../core/CoreBus.ts"
 import type { StoredEvent } from "../../core/EventStore.ts"
 import { Limits } from "../../core/Limits.ts"
+import { updater } from "../../core/metrics.ts"
 import * as RecordWire from "../../core/RecordWire.ts"
 import { SecondaryBus } from "../../core/SecondaryBus.ts"
 import { keyOf } from "../../core/Stream.ts"
@@ -58,7 +59,7 @@ export const calls = <A extends { readonly item: CoreRecord }>(
 
 export const make: Effect.Effect<Sender, never, CoreBus | SecondaryBus | Scope.Scope> = Effect.gen(function* () {
   const [core, secondary, limits, clock] = [yield* CoreBus, yield* SecondaryBus, yield* Limits, yield* Clock.Clock]
-  const count = Metrics.updater(yield* Effect.context<never>())
+  const count = updater(yield* Effect.context<never>())
   let saidAt = -Infinity
 
   /** One line a second says enough of an outage. */

@@ -4,17 +4,12 @@
  */
 import { Effect, Metric } from "effect"
 import type { DeadLetter, Shape } from "../../core/DeadLetters.ts"
+import { counter } from "../../core/metrics.ts"
 import { keyOf } from "../../core/Stream.ts"
 
 /** Names are stable: alarms and dashboards are written against them. */
-export const DeadLettersKept = Metric.counter("DeadLetters", {
-  description: "Streams parked and messages given up, repeats included",
-  incremental: true,
-})
-export const DeadLettersRedriven = Metric.counter("DeadLettersRedriven", {
-  description: "Dead letters whose redrive was done",
-  incremental: true,
-})
+export const DeadLettersKept = counter("DeadLetters", "Streams parked and messages given up, repeats included")
+export const DeadLettersRedriven = counter("DeadLettersRedriven", "Dead letters whose redrive was done")
 
 /** What is said of one in the log. */
 export const about = ({ attempts, consumer, error, eventId, kind, stream, traceId, type, version }: DeadLetter) => ({
@@ -24,9 +19,9 @@ export const about = ({ attempts, consumer, error, eventId, kind, stream, traceI
 /** `put`, counted and logged once it is done. */
 export const keep = (letters: Pick<Shape, "put">, letter: Parameters<Shape["put"]>[0]): ReturnType<Shape["put"]> =>
   Effect.tap(letters.put(letter), (row) => {
-    const counter = Metric.withAttributes(DeadLettersKept, { consumer: row.consumer, kind: row.kind })
+    const kept = Metric.withAttributes(DeadLettersKept, { consumer: row.consumer, kind: row.kind })
     return Effect.andThen(
-      Metric.update(counter, 1),
+      Metric.update(kept, 1),
       Effect.logError("dead letter").pipe(Effect.annotateLogs(about(row))),
     )
   })

@@ -6,6 +6,7 @@ import { Clock, Effect, Metric, Semaphore } from "effect"
 import type { _Record } from "@aws-sdk/client-kinesis"
 import type { CoreRecord } from "../../../core/CoreBus.ts"
 import { Limits } from "../../../core/Limits.ts"
+import { counter } from "../../../core/metrics.ts"
 import { type Batch, type Item, LogUnavailable, type ShardLog, Trimmed } from "../../../core/ShardLog.ts"
 import type { Failed } from "../aws/Failed.ts"
 import { type Ask, reasonOf } from "./client.ts"
@@ -13,10 +14,7 @@ import * as Position from "./position.ts"
 import { decode } from "./record.ts"
 import { limits } from "./resources.ts"
 
-export const RecordsSkipped = Metric.counter("RecordsSkipped", {
-  description: "Records of the core bus that are none of ours, passed over",
-  incremental: true,
-})
+export const RecordsSkipped = counter("RecordsSkipped", "Records of the core bus that are none of ours, passed over")
 
 /** What goes on from a position. */
 interface Chain {

@@ -5,16 +5,14 @@
  * spans, in which user code puts values; this one says that a span failed, not how.
  * @module
  */
-import { Effect, Metric, Option, type Scope, Tracer } from "effect"
+import { Effect, Option, type Scope, Tracer } from "effect"
 import type { OtlpTracer } from "effect/observability"
 import type { Exit } from "effect"
 import { OtlpResource } from "effect/observability"
 import type { Limits } from "../../../core/Limits.ts"
+import { counter } from "../../../core/metrics.ts"
 
-export const SpansDropped = Metric.counter("SpansDropped", {
-  description: "Spans that never reached the receiver of traces",
-  incremental: true,
-})
+export const SpansDropped = counter("SpansDropped", "Spans that never reached the receiver of traces")
 
 type Wire = OtlpTracer.ResourceSpan["scopeSpans"][number]["spans"][number]
 
