@@ -5,6 +5,7 @@
 import { Clock, Effect } from "effect"
 import { createLocalJWKSet, type CryptoKey, type JSONWebKeySet } from "jose"
 import type { Limits } from "../core/Limits.ts"
+import { fetchText } from "../runtime/exchange.ts"
 import { KeysUnavailable } from "./refusals.ts"
 
 /** All of a token's header that is ever looked at: `jku`, `jwk` and `x5u` have no way in. */
@@ -35,29 +36,10 @@ export type JwksLimits = Pick<
   "jwksTimeoutMs" | "jwksBytes" | "jwksMaxAgeMs" | "jwksStaleMs" | "jwksFetchesPerMinute"
 >
 
-const readBounded = async (response: Response, maxBytes: number): Promise<string> => {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false })
-  let [text, length] = ["", 0]
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length
-    if (length > maxBytes) throw new Error("the key set is too large")
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
-}
-
 const fetchSet = async (url: string, limits: JwksLimits): Promise<Find> => {
-  const response = await fetch(url, {
-    headers: { accept: "application/json" },
-    // A redirect is not followed: its answer is not a 200.
-    redirect: "manual",
-    signal: AbortSignal.timeout(limits.jwksTimeoutMs),
-  })
-  if (response.status !== 200) {
-    await response.body?.cancel()
-    throw new Error(`the key set answered ${response.status}`)
-  }
-  return finder(JSON.parse(await readBounded(response, limits.jwksBytes)) as JSONWebKeySet)
+  const question = { method: "GET", url, headers: { accept: "application/json" } }
+  const text = await fetchText(fetch, question, limits.jwksBytes, AbortSignal.timeout(limits.jwksTimeoutMs))
+  return finder(JSON.parse(text) as JSONWebKeySet)
 }
 
 /**

@@ -6,25 +6,12 @@
 import { Effect } from "effect"
 import type { Limits } from "../core/Limits.ts"
 import type { Input } from "../core/PolicyEnforcer.ts"
+import { fetchText, Unusable } from "../runtime/exchange.ts"
 import { type Engine, EngineFailed, policyOf, read } from "./Engine.ts"
 
 const entrypoint = "nexus/authorization/decision"
 
 export type RemoteLimits = Pick<Limits, "decisionBytes" | "remoteDecisionMs" | "remoteDecisions">
-
-class Malformed extends Error {}
-
-const readBounded = async (response: Response, maxBytes: number): Promise<string> => {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false })
-  let [text, length] = ["", 0]
-  // Leaving the loop cancels the body.
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length
-    if (length > maxBytes) throw new Malformed()
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
-}
 
 /** What the answer holds as `result`; `undefined` where it has none, as OPA says that nothing is defined. */
 const resultOf = (text: string): unknown => {
@@ -32,26 +19,20 @@ const resultOf = (text: string): unknown => {
   try {
     answer = JSON.parse(text)
   } catch {
-    throw new Malformed()
+    throw new Unusable("no-result")
   }
-  if (typeof answer !== "object" || answer === null || Array.isArray(answer)) throw new Malformed()
+  if (typeof answer !== "object" || answer === null || Array.isArray(answer)) throw new Unusable("no-result")
   return Object.hasOwn(answer, "result") ? (answer as { readonly result: unknown }).result : undefined
 }
 
 const ask = async (url: string, input: Input, limits: RemoteLimits, signal: AbortSignal): Promise<unknown> => {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json", accept: "application/json" },
-    body: JSON.stringify({ input }),
-    redirect: "manual",
-    signal,
-  })
-  if (response.status !== 200) {
-    await response.body?.cancel()
-    throw new Error(`answered ${response.status}`)
-  }
-  return resultOf(await readBounded(response, limits.decisionBytes))
+  const headers = { "content-type": "application/json", accept: "application/json" }
+  const question = { method: "POST", url, headers, body: JSON.stringify({ input }) }
+  return resultOf(await fetchText(fetch, question, limits.decisionBytes, signal))
 }
+
+/** An answer came that is none of ours; nothing else came to an answer. */
+const isMalformed = (error: unknown) => error instanceof Unusable && /^(too-large|no-result)$/.test(error.reason)
 
 const failedWith = (reason: EngineFailed["reason"]) => Effect.fail(new EngineFailed({ reason }))
 
@@ -61,7 +42,7 @@ export const make = (url: string, limits: RemoteLimits): Engine => {
   const asked = (input: Input) =>
     Effect.tryPromise({
       try: (signal) => ask(address, input, limits, signal),
-      catch: (error) => new EngineFailed({ reason: error instanceof Malformed ? "malformed" : "unreachable" }),
+      catch: (error) => new EngineFailed({ reason: isMalformed(error) ? "malformed" : "unreachable" }),
     })
   return over(asked, limits)
 }

@@ -1,5 +1,5 @@
 import { assert, it } from "vitest"
-import { type Answer, exchange, isWithin, json, Unusable } from "./exchange.ts"
+import { type Answer, exchange, fetchText, isWithin, json, Unusable } from "./exchange.ts"
 
 const encode = (text: string) => Uint8Array.from(new TextEncoder().encode(text))
 const ask = (response: Response | Error, bytesMax = 10) =>
@@ -40,6 +40,18 @@ it("exchange() follows no redirect, and says what kept an answer from it", async
   const body = new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) })
   assert.strictEqual(await ask(new Response(body)), "cut")
   assert.deepStrictEqual(await ask(new Response("no", { status: 503 })), [503, "no"])
+})
+
+it("fetchText() gives the text of a 200, and reads no other answer", async () => {
+  const question = { method: "GET", url: "http://x.test/", headers: {} }
+  const text = (response: Response) =>
+    fetchText(() => Promise.resolve(response), question, 10, new AbortController().signal)
+      .catch((error: Unusable) => error.reason)
+  assert.strictEqual(await text(new Response("[1]")), "[1]")
+  assert.strictEqual(await text(new Response("12345678901")), "too-large")
+  const { body, state } = endless()
+  assert.strictEqual(await text(new Response(body, { status: 500 })), "status 500")
+  assert.deepStrictEqual([state.cancelled, state.sent <= 1], [true, true])
 })
 
 const said = (text: string | Uint8Array<ArrayBuffer>, type = "application/json", depthMax = 3) => {

@@ -48,13 +48,24 @@ const read = async ({ body, headers }: Response, bytesMax: number): Promise<Uint
   return concat(chunks, length)
 }
 
-/** Rejects with `Unusable` alone. `fetch` is the platform's. */
-export const exchange = async (
-  fetch: typeof globalThis.fetch,
-  { body, headers, method, url }: Question,
-  bytesMax: number,
-  signal: AbortSignal,
-): Promise<Answer> => {
+/** What is left of an answer is not read. */
+const leave = ({ body }: Response, reason: string): Unusable => {
+  body?.cancel().catch(() => {})
+  return new Unusable(reason)
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false })
+const textOf = (bytes: Uint8Array): string => {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    throw new Unusable("not-json")
+  }
+}
+
+type Fetch = typeof globalThis.fetch
+
+const ask = async (fetch: Fetch, { body, headers, method, url }: Question, signal: AbortSignal): Promise<Response> => {
   const response = await fetch(url, {
     ...{ method, headers: { ...headers }, redirect: "manual", signal },
     ...body === undefined ? {} : { body },
@@ -63,16 +74,37 @@ export const exchange = async (
   })
   // A browser's platform hides the status of a redirect that it did not follow.
   if (`${response.type}` === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
-    response.body?.cancel().catch(() => {})
-    throw new Unusable("redirected")
+    throw leave(response, "redirected")
   }
+  return response
+}
+
+/** Rejects with `Unusable` alone. `fetch` is the platform's. */
+export const exchange = async (
+  fetch: Fetch,
+  question: Question,
+  bytesMax: number,
+  signal: AbortSignal,
+): Promise<Answer> => {
+  const response = await ask(fetch, question, signal)
   const bytes = await read(response, bytesMax)
   return { status: response.status, headers: Object.fromEntries(response.headers), bytes }
 }
 
+/** The text of a 200; of any other answer nothing is read. Rejects with `Unusable` alone. */
+export const fetchText = async (
+  fetch: Fetch,
+  question: Question,
+  bytesMax: number,
+  signal: AbortSignal,
+): Promise<string> => {
+  const response = await ask(fetch, question, signal)
+  if (response.status !== 200) throw leave(response, `status ${response.status}`)
+  return textOf(await read(response, bytesMax))
+}
+
 /** AWS names its JSON in a way of its own. */
 const isJson = /^application\/(([\w.-]+\+)?json|x-amz-json-1\.[01])\s*(;|$)/i
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false })
 
 /** Whether no value of a JSON text lies deeper; brackets within strings do not count. */
 export const isWithin = (text: string, depthMax: number): boolean => {
@@ -103,11 +135,5 @@ export const parse = (text: string, depthMax: number): unknown => {
 /** Of an answer that says it is JSON, and is; throws `Unusable`. */
 export const json = ({ bytes, headers }: Answer, depthMax: number): unknown => {
   if (!isJson.test(headers["content-type"] ?? "")) throw new Unusable("not-json")
-  let text
-  try {
-    text = decoder.decode(bytes)
-  } catch {
-    throw new Unusable("not-json")
-  }
-  return parse(text, depthMax)
+  return parse(textOf(bytes), depthMax)
 }

@@ -64,7 +64,11 @@ const zones: ReadonlyArray<Zone> = [
   { at: /^edge\//, may: edge, packages: ["effect", "hono", "jose"] },
   { at: /^cli\/template\//, may: ["cli/template"], packages: ["effect"] },
   { at: /^cli\//, may: [...edge, "policies", "cli"], packages: ["effect", "oxc-parser"] },
-  { at: /^policies\//, may: [...inward.core, "policies"], packages: ["effect", "@open-policy-agent/opa-wasm"] },
+  {
+    at: /^policies\//,
+    may: [...inward.core, "runtime/exchange.ts", "policies"],
+    packages: ["effect", "@open-policy-agent/opa-wasm"],
+  },
   {
     at: /^testing\/vitest\.ts$/,
     may: [...inward.runtime, "testing"],
