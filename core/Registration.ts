@@ -2,13 +2,21 @@
  * What registering a schema comes to, as a pure function: an adapter gives what is registered, and stores the outcome.
  * @module
  */
-import { Result } from "effect"
+import { Effect, Result } from "effect"
 import * as Compatibility from "../schemas/Compatibility.ts"
+import { isObject } from "../schemas/compatibility/json.ts"
 import type { Mode } from "../schemas/Difference.ts"
 import * as Subject from "../schemas/Subject.ts"
 import * as Fingerprint from "./Fingerprint.ts"
 import type { Limits } from "./Limits.ts"
-import { IncompatibleSchema, type JsonSchema, type Report, type Revision, SchemaInvalid } from "./SchemaRegistry.ts"
+import {
+  IncompatibleSchema,
+  type JsonSchema,
+  RegistryUnavailable,
+  type Report,
+  type Revision,
+  SchemaInvalid,
+} from "./SchemaRegistry.ts"
 
 export const defaultMode: Mode = "BACKWARD_TRANSITIVE"
 
@@ -101,3 +109,28 @@ export const next = (
       return Result.succeed({ revision: { subject, revision, schema, hash }, isNew: true })
     },
   )
+
+/** Of a text that a store keeps, unless it is no schema; the hash shows where the text was tampered with. */
+export const stored = (subject: string, revision: number, text: string): Revision | undefined => {
+  const schema = Result.getOrUndefined(Result.try((): unknown => JSON.parse(text)))
+  if (!isObject(schema)) return undefined
+  return { subject, revision, schema, hash: Fingerprint.digest(Fingerprint.canonical(schema)) }
+}
+
+/** A registry is away when its store is. */
+export const unavailable = ({ reason }: Pick<RegistryUnavailable, "reason">): RegistryUnavailable =>
+  new RegistryUnavailable({ retryAfterSeconds: 1, reason })
+
+/** Rivals that may come between reading and storing, before a registration gives up. */
+const rivalsMax = 64
+
+/** Tries until no rival came in between, which `attempt` says by giving nothing. */
+export const amongRivals = Effect.fnUntraced(function* <A, E>(
+  attempt: Effect.Effect<A | undefined, E>,
+): Effect.fn.Return<A, E | RegistryUnavailable> {
+  for (let i = 0; i < rivalsMax; i++) {
+    const done = yield* attempt
+    if (done !== undefined) return done
+  }
+  return yield* unavailable({ reason: "contended" })
+})

@@ -3,19 +3,16 @@
  * mode. A revision and its subject change together, if the subject is as it was read.
  * @module
  */
-import { Effect, Result } from "effect"
-import type { StoreUnavailable } from "../../../core/EventStore.ts"
-import * as Fingerprint from "../../../core/Fingerprint.ts"
+import { Effect } from "effect"
 import { Limits } from "../../../core/Limits.ts"
 import * as Registration from "../../../core/Registration.ts"
 import {
-  RegistryUnavailable,
+  type RegistryUnavailable,
   type Revision,
   SchemaNotRegistered,
   SchemaRegistry,
   type Shape,
 } from "../../../core/SchemaRegistry.ts"
-import { isObject } from "../../../schemas/compatibility/json.ts"
 import type { Mode } from "../../../schemas/Difference.ts"
 import * as Subject from "../../../schemas/Subject.ts"
 import { isAbsent, type Key, type Row, type Rows } from "./rows.ts"
@@ -27,8 +24,7 @@ const revisionKey = (subject: string, revision: number): Key => ({
   sk: String(revision).padStart(6, "0"),
 })
 
-/** Rivals that may come between reading and storing, before a registration gives up. */
-const attemptsMax = 64
+const { unavailable } = Registration
 
 /** What a registration decides on: any change of it refuses what was decided. */
 interface Standing {
@@ -37,18 +33,9 @@ interface Standing {
 }
 const none: Standing = { count: 0, mode: Registration.defaultMode }
 
-const unavailable = ({ reason }: StoreUnavailable) => new RegistryUnavailable({ retryAfterSeconds: 1, reason })
-const corrupt = new RegistryUnavailable({ retryAfterSeconds: 1, reason: "corrupt" })
-
-/** The hash is made of what stands there now: an item that was tampered with shows it. */
-const revisionOf = (subject: string, { schema: text, sk }: Row): Effect.Effect<Revision, RegistryUnavailable> => {
-  const parsed = Result.try((): unknown => JSON.parse(`${text}`))
-  if (Result.isFailure(parsed) || !isObject(parsed.success)) return Effect.fail(corrupt)
-  const schema = parsed.success
-  return Effect.succeed({
-    ...{ subject, revision: Number(sk), schema },
-    hash: Fingerprint.digest(Fingerprint.canonical(schema)),
-  })
+const revisionOf = (subject: string, { schema, sk }: Row): Effect.Effect<Revision, RegistryUnavailable> => {
+  const revision = Registration.stored(subject, Number(sk), `${schema}`)
+  return revision === undefined ? Effect.fail(unavailable({ reason: "corrupt" })) : Effect.succeed(revision)
 }
 
 export const make = (rows: Rows): Effect.Effect<Shape> =>
@@ -92,12 +79,8 @@ export const make = (rows: Rows): Effect.Effect<Shape> =>
     return SchemaRegistry.of({
       register: Effect.fnUntraced(function* (subject, schema) {
         const candidate = yield* Effect.fromResult(Registration.candidate(subject, schema, limits))
-        for (let i = 0; i < attemptsMax; i++) {
-          // One whose answer was lost finds what it has stored.
-          const registered = yield* attempt(candidate)
-          if (registered !== undefined) return registered
-        }
-        return yield* new RegistryUnavailable({ retryAfterSeconds: 1, reason: "contended" })
+        // One whose answer was lost finds what it has stored.
+        return yield* Registration.amongRivals(attempt(candidate))
       }),
       get: Effect.fnUntraced(function* (subject, revision) {
         if (revision !== "latest" && !(Number.isSafeInteger(revision) && revision > 0)) {

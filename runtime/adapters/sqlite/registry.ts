@@ -5,17 +5,9 @@
  */
 import { Effect, Result } from "effect"
 import { StoreUnavailable } from "../../../core/EventStore.ts"
-import * as Fingerprint from "../../../core/Fingerprint.ts"
 import { Limits } from "../../../core/Limits.ts"
 import * as Registration from "../../../core/Registration.ts"
-import {
-  RegistryUnavailable,
-  type Revision,
-  SchemaNotRegistered,
-  SchemaRegistry,
-  type Shape,
-} from "../../../core/SchemaRegistry.ts"
-import { isObject } from "../../../schemas/compatibility/json.ts"
+import { type Revision, SchemaNotRegistered, SchemaRegistry, type Shape } from "../../../core/SchemaRegistry.ts"
 import type { Mode } from "../../../schemas/Difference.ts"
 import type { Connection } from "./connection.ts"
 import { patient } from "./patience.ts"
@@ -27,24 +19,18 @@ interface Row {
   readonly schema: string
 }
 
-/** Rivals that may come between reading and storing, before a registration gives up. */
-const attemptsMax = 64
-
-/** The hash is made of what stands there now: a row that was tampered with shows it. */
-const revisionOf = (subject: string, { revision, schema: text }: Row): Revision => {
-  const parsed = Result.try((): unknown => JSON.parse(text))
-  if (Result.isFailure(parsed) || !isObject(parsed.success)) throw new StoreUnavailable({ reason: "corrupt" })
-  const schema = parsed.success
-  return { subject, revision, schema, hash: Fingerprint.digest(Fingerprint.canonical(schema)) }
+const revisionOf = (subject: string, { revision, schema }: Row): Revision => {
+  const found = Registration.stored(subject, revision, schema)
+  if (found === undefined) throw new StoreUnavailable({ reason: "corrupt" })
+  return found
 }
 
 export const make = (connection: Connection): Effect.Effect<Shape> =>
   Effect.map(Effect.service(Limits), (limits) => {
-    const unavailable = ({ reason }: StoreUnavailable) => new RegistryUnavailable({ retryAfterSeconds: 1, reason })
-    const read = <A>(f: (session: Session) => A) => Effect.mapError(connection.read(f), unavailable)
+    const read = <A>(f: (session: Session) => A) => Effect.mapError(connection.read(f), Registration.unavailable)
     const write = <A>(f: (session: Session) => A) =>
       // Registering is idempotent: behind a commit whose outcome is unknown it finds what was stored.
-      Effect.mapError(patient(true)(connection.write(f)), unavailable)
+      Effect.mapError(patient(true)(connection.write(f)), Registration.unavailable)
 
     const modeOf = ({ statements }: Session, subject: string): Mode =>
       (statements.schemaMode.get(subject) as { readonly mode: Mode } | undefined)?.mode ?? Registration.defaultMode
@@ -73,11 +59,8 @@ export const make = (connection: Connection): Effect.Effect<Shape> =>
     return SchemaRegistry.of({
       register: Effect.fnUntraced(function* (subject, schema) {
         const candidate = yield* Effect.fromResult(Registration.candidate(subject, schema, limits))
-        for (let i = 0; i < attemptsMax; i++) {
-          const ruling = yield* write((session) => attempt(session, candidate))
-          if (ruling !== undefined) return (yield* Effect.fromResult(ruling)).revision
-        }
-        return yield* new RegistryUnavailable({ retryAfterSeconds: 1, reason: "contended" })
+        const ruling = yield* Registration.amongRivals(write((session) => attempt(session, candidate)))
+        return (yield* Effect.fromResult(ruling)).revision
       }),
       get: Effect.fnUntraced(function* (subject, revision) {
         const found = yield* read(({ statements }) => {
