@@ -1,10 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { parseSync } from "oxc-parser"
 import * as Fold from "./Fold.ts"
-import type { Node } from "./Module.ts"
+import { by } from "./parser.ts"
 
-const parse = (path: string, text: string): Node =>
-  parseSync(path, text, { astType: "js", preserveParens: false }).program as never
+const parse = by(parseSync, "js")
 
 type Files = Record<string, string>
 const shop: Files = {

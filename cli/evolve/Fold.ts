@@ -7,7 +7,18 @@
  */
 import { digest } from "../../core/Fingerprint.ts"
 import { write, type Written } from "./canonical.ts"
-import { type Graph, graph, type Host, isNode, lineAt, type Module, nameOf, type Node, nodesOf } from "./Module.ts"
+import {
+  every,
+  type Graph,
+  graph,
+  type Host,
+  isNode,
+  lineAt,
+  type Module,
+  nameOf,
+  type Node,
+  nodesOf,
+} from "./Module.ts"
 
 export interface Place {
   readonly file: string
@@ -40,13 +51,6 @@ interface At {
 interface Root extends At {
   readonly label: string
   readonly type: string | undefined
-}
-
-const every = (node: unknown, visit: (node: Node) => void): void => {
-  if (Array.isArray(node)) return node.forEach((one) => every(one, visit))
-  if (!isNode(node)) return
-  visit(node)
-  Object.values(node).forEach((one) => every(one, visit))
 }
 
 /** `method` of a call `object.method(…)`. */

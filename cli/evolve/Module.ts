@@ -44,6 +44,13 @@ export interface Host {
 
 export const isNode = (value: unknown): value is Node =>
   typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string"
+/** Parents before children; `visit` answers false where nobody shall look below. */
+export const every = (node: unknown, visit: (node: Node) => boolean | void): void => {
+  if (Array.isArray(node)) return node.forEach((one) => every(one, visit))
+  if (!isNode(node) || visit(node) === false) return
+  for (const value of Object.values(node)) if (typeof value === "object") every(value, visit)
+}
+
 export const nodesOf = (value: unknown): ReadonlyArray<Node> => Array.isArray(value) ? value.filter(isNode) : []
 /** Of an identifier or of a name in quotes. */
 export const nameOf = (node: unknown): string | undefined =>

@@ -3,8 +3,8 @@
  * @module
  */
 import type { Statement } from "../../policies/Facts.ts"
-import { isNode, lineAt, type Module, nameOf, type Node, nodesOf, packageOf } from "../evolve/Module.ts"
-import { every, hole, memberOf, type Reader } from "./meaning.ts"
+import { every, isNode, lineAt, type Module, nameOf, type Node, nodesOf, packageOf } from "../evolve/Module.ts"
+import { hole, memberOf, type Reader } from "./meaning.ts"
 
 type Place = Pick<Statement, "file" | "line">
 type Json = { readonly [key: string]: unknown }

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Call } from "../../policies/Facts.ts"
-import { isNode, lineAt, type Module, nameOf, type Node, nodesOf } from "../evolve/Module.ts"
-import { every, hole, isNexus, isOpen, type Meaning, memberOf, type Reader } from "./meaning.ts"
+import { every, isNode, lineAt, type Module, nameOf, type Node, nodesOf } from "../evolve/Module.ts"
+import { hole, isNexus, isOpen, type Meaning, memberOf, type Reader } from "./meaning.ts"
 import { type Known, lineOf } from "./services.ts"
 
 /** The aggregate that a contract, an aggregate or what carries one in `contract` is about; `*` where it cannot be told. */

@@ -4,10 +4,10 @@
  */
 import type { App } from "../../core/App.ts"
 import type { Call } from "../../policies/Facts.ts"
-import { lineAt, type Module, type Node, nodesOf } from "../evolve/Module.ts"
+import { every, lineAt, type Module, type Node, nodesOf } from "../evolve/Module.ts"
 import type { Owners } from "./calls.ts"
 import type { Place } from "./declared.ts"
-import { every, isNexus, type Reader } from "./meaning.ts"
+import { isNexus, type Reader } from "./meaning.ts"
 import { ofFile } from "./services.ts"
 
 /** By the names of consumers, as far as their names are written out. */

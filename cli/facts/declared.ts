@@ -6,8 +6,8 @@ import type { App } from "../../core/App.ts"
 import * as Declared from "../../core/Declared.ts"
 import type * as Facts from "../../policies/Facts.ts"
 import type { Lock } from "../../schemas/Lock.ts"
-import { lineAt, type Module, type Node, nodesOf } from "../evolve/Module.ts"
-import { every, isNexus, memberOf, type Reader } from "./meaning.ts"
+import { every, lineAt, type Module, type Node, nodesOf } from "../evolve/Module.ts"
+import { isNexus, memberOf, type Reader } from "./meaning.ts"
 
 export interface Place {
   readonly file: string

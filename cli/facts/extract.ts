@@ -45,12 +45,7 @@ export const extract = (given: Given): Result.Result<Facts, ReadonlyArray<string
     : [services.whole(app.name, Object.keys(app.aggregates), entry)]
 
   const faults: Array<string> = []
-  const parse: Host["parse"] = (path, text) => {
-    const parsed = Result.try(() => given.parse(path, text))
-    if (Result.isSuccess(parsed)) return parsed.success
-    throw new Error(`${path}: ${(parsed.failure as Error).message}`)
-  }
-  const all = graph({ alias: given.alias, parse, read: (path) => files.get(path) ?? given.imported?.(path) })
+  const all = graph({ ...given, read: (path) => files.get(path) ?? given.imported?.(path) })
   const reader = meaning.make(all)
   const modules: Array<Module> = []
   const takenOf = new Map<Module, ReadonlyArray<imports.Taken>>()

@@ -5,16 +5,11 @@
 import { Result } from "effect"
 import { parseSync } from "oxc-parser"
 import * as App from "../../core/App.ts"
-import type { Node } from "../evolve/Module.ts"
+import { by } from "../evolve/parser.ts"
 import { extract } from "./extract.ts"
 
 export type Files = Readonly<Record<string, string>>
-export const parse = (path: string, text: string): Node =>
-  parsed(parseSync(path, text, { astType: "ts", preserveParens: false }))
-export const parsed = ({ errors, program }: ReturnType<typeof parseSync>): Node => {
-  if (errors[0] !== undefined) throw new Error(errors[0].message)
-  return program as unknown as Node
-}
+export const parse = by(parseSync, "ts")
 export const app = App.make("shop", { aggregates: [] })
 
 /** Two services; `Payment` is one file behind a contract, which shares `money.ts` with nobody. */

@@ -3,8 +3,18 @@
  * @module
  */
 import type { Import } from "../../policies/Facts.ts"
-import { type Graph, isNode, lineAt, type Module, nameOf, type Node, nodesOf, packageOf } from "../evolve/Module.ts"
-import { every, isNexus, type Reader } from "./meaning.ts"
+import {
+  every,
+  type Graph,
+  isNode,
+  lineAt,
+  type Module,
+  nameOf,
+  type Node,
+  nodesOf,
+  packageOf,
+} from "../evolve/Module.ts"
+import { isNexus, type Reader } from "./meaning.ts"
 import { type Known, ofFile } from "./services.ts"
 
 export interface Taken {

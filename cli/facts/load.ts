@@ -1,5 +1,5 @@
 /**
- * Reads an application from disk and gives its facts; the parser is loaded only here, for it is large and native.
+ * Reads an application from disk and gives its facts.
  * @module
  */
 import { Effect, Result } from "effect"
@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { relative, resolve } from "node:path"
 import type { App } from "../../core/App.ts"
 import type { Facts } from "../../policies/Facts.ts"
-import type { Node } from "../evolve/Module.ts"
+import * as parser from "../evolve/parser.ts"
 import { Failure } from "../Verb.ts"
 import { extract } from "./extract.ts"
 import * as files from "./files.ts"
@@ -16,25 +16,13 @@ const wrong = (message: string) => new Failure({ message, exitCode: 2 })
 const tried = <A>(what: () => A): Effect.Effect<A, Failure> =>
   Effect.try({ try: what, catch: (error) => wrong((error as Error).message) })
 
-const parser = Effect.tryPromise({
-  try: async () => (await import("oxc-parser")).parseSync,
-  catch: (error) => wrong(`the parser oxc-parser cannot be loaded here: ${(error as Error).message}`),
-})
-
 /** `app` is the default export of `file`; what cannot be read is wrong input: exit code 2. */
 export const load = Effect.fnUntraced(function* (
   app: App,
   file: string,
   templates: ReadonlyArray<string>,
 ): Effect.fn.Return<Facts, Failure> {
-  const parseSync = yield* parser
-  const parse = (path: string, text: string): Node => {
-    const { errors, program } = parseSync(path, text, { astType: "ts", preserveParens: false })
-    const [error] = errors
-    if (error === undefined) return program as unknown as Node
-    const line = text.slice(0, error.labels[0]?.start ?? 0).split("\n").length
-    throw new Error(`line ${line}: ${error.message}`)
-  }
+  const parse = yield* Effect.mapError(parser.load("ts"), wrong)
   const { entry, root } = files.homeOf(file)
   const found = yield* tried(() => files.below(root))
   const missing = templates.find((template) => !existsSync(template))

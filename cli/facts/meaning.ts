@@ -4,6 +4,7 @@
  */
 import {
   boundBy,
+  every,
   type Graph,
   isNode,
   type Module,
@@ -25,13 +26,6 @@ export type Meaning =
 
 /** Stands in a text for what cannot be read. */
 export const hole = "\0"
-
-/** Parents before children; `visit` answers false where nobody shall look below. */
-export const every = (node: unknown, visit: (node: Node) => boolean | void): void => {
-  if (Array.isArray(node)) return node.forEach((one) => every(one, visit))
-  if (!isNode(node) || visit(node) === false) return
-  for (const value of Object.values(node)) if (typeof value === "object") every(value, visit)
-}
 
 const wrappers = new Set([
   "TSAsExpression",

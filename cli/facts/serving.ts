@@ -6,9 +6,9 @@
 import type { Limits } from "../../core/Limits.ts"
 import type { RouteFact } from "../../edge/table.ts"
 import type { Publisher, Route } from "../../policies/Facts.ts"
-import { isNode, lineAt, type Module, nameOf, type Node, nodesOf } from "../evolve/Module.ts"
+import { every, isNode, lineAt, type Module, nameOf, type Node, nodesOf } from "../evolve/Module.ts"
 import type { Place } from "./declared.ts"
-import { every, isNexus, isOpen, memberOf, type Reader } from "./meaning.ts"
+import { isNexus, isOpen, memberOf, type Reader } from "./meaning.ts"
 
 /** A call of `serve` or `start`; without `limits` where they cannot be read. */
 export interface Entry extends Place {

@@ -3,8 +3,8 @@
  * @module
  */
 import type { Statement } from "../../policies/Facts.ts"
-import { lineAt, type Module, nameOf, type Node, nodesOf } from "../evolve/Module.ts"
-import { every, hole, type Reader } from "./meaning.ts"
+import { every, lineAt, type Module, nameOf, type Node, nodesOf } from "../evolve/Module.ts"
+import { hole, type Reader } from "./meaning.ts"
 
 type Found = Pick<Statement, "operation" | "table" | "events" | "tombstone"> & { readonly at: number }
 

@@ -3,17 +3,13 @@
  * @module
  */
 import { Result } from "effect"
-import { parseSync } from "oxc-parser"
 import { assert, describe, it } from "vitest"
-import * as App from "../../core/App.ts"
-import type { Node } from "../evolve/Module.ts"
 import { extract } from "./extract.ts"
+import { app, parse } from "./fixture.ts"
 
-const parse = (path: string, text: string): Node =>
-  parseSync(path, text, { astType: "ts", preserveParens: false }).program as unknown as Node
 const read = (files: Readonly<Record<string, string>>, templates: Readonly<Record<string, string>> = {}) =>
   Result.getOrThrow(extract({
-    ...{ app: App.make("shop", { aggregates: [] }), entry: "app.ts", parse, alias: () => undefined },
+    ...{ app, entry: "app.ts", parse, alias: () => undefined },
     ...{ files: new Map(Object.entries(files)), templates: new Map(Object.entries(templates)) },
   })).statements
 const inSource = (text: string) => read({ "app.ts": text })

@@ -14,7 +14,7 @@ import type { Standalone } from "../../schemas/JsonSchemas.ts"
 import * as Lock from "../../schemas/Lock.ts"
 import * as Subject from "../../schemas/Subject.ts"
 import * as Fold from "../evolve/Fold.ts"
-import type { Node } from "../evolve/Module.ts"
+import * as parser from "../evolve/parser.ts"
 import { shown } from "../facts/files.ts"
 import { Failure, type Input } from "../Verb.ts"
 import { moduleOf } from "./module.ts"
@@ -147,25 +147,12 @@ const filesOf = (folder: string, declared: ReadonlyArray<Declared.Declared>): Fi
 
 const failed = (message: string) => new Failure({ message, exitCode: 1 })
 
-/** The parser is loaded by the verbs that need it alone. */
-const parser = Effect.tryPromise({
-  try: async () => {
-    const { parseSync } = await import("oxc-parser")
-    return (path: string, text: string): Node => {
-      const { errors, program } = parseSync(path, text, { astType: "js", preserveParens: false })
-      if (errors[0] !== undefined) throw new Error(`${path} cannot be read: ${errors[0].message}`)
-      return program as unknown as Node
-    }
-  },
-  catch: (error) => failed(`the parser of TypeScript cannot be loaded: ${(error as Error).message}`),
-})
-
 /** Reads it all; fails only where nothing can be said. */
 export const open = Effect.fnUntraced(function* (input: Input): Effect.fn.Return<Project, Failure> {
   const app = yield* input.app
   const entry = resolve(input.option("app")!)
   const folder = dirname(entry)
-  const parse = yield* parser
+  const parse = yield* Effect.mapError(parser.load("js"), failed)
   const aggregates = Object.values(app.aggregates)
   const upcasters = (one: (typeof aggregates)[number]) =>
     Object.values(one.contract.events).reduce((sum, event) => sum + event.upcasters.length, 0)

@@ -3,10 +3,10 @@
  * @module
  */
 import { Effect } from "effect"
-import { parseSync } from "oxc-parser"
 import { assert, describe, it } from "vitest"
-import { graph, lineAt, type Module, nameOf, type Node } from "../../cli/evolve/Module.ts"
+import { every, graph, lineAt, type Module, nameOf, type Node } from "../../cli/evolve/Module.ts"
 import * as aws from "../../cli/facts/aws.ts"
+import { parse } from "../../cli/facts/fixture.ts"
 import * as meaning from "../../cli/facts/meaning.ts"
 import * as sql from "../../cli/facts/sql.ts"
 import { judge } from "../../cli/judge.ts"
@@ -31,8 +31,6 @@ const tree = readTree(".")
 const isOwn = (path: string) =>
   /^(core|runtime|edge|cli|infra|policies)\//.test(path) && path.endsWith(".ts") &&
   !/\.(test|laws|types)\.ts$|\/(test[A-Z]|fixture)|^core\/laws\/|^cli\/template\//.test(path)
-const parse = (path: string, text: string): Node =>
-  parseSync(path, text, { astType: "ts", preserveParens: false }).program as unknown as Node
 const all = graph({ parse, read: (path) => tree[path] })
 const modules = Object.keys(tree).filter(isOwn).map((path) => all.open("x", `./${path}`) as Module)
 const reader = meaning.make(all)
@@ -40,7 +38,7 @@ const reader = meaning.make(all)
 /** Calls that store events, in the modules that work on the ports; validated where the module works with the gate. */
 const publishers = modules.filter(({ path }) => /^runtime\/[^/]+\.ts$/.test(path)).flatMap((module) => {
   const found: Array<Publisher> = []
-  meaning.every(module.program, (node) => {
+  every(module.program, (node) => {
     if (node.type !== "CallExpression") return
     const callee = node["callee"] as Node
     const name = callee.type === "MemberExpression" ? nameOf(callee["property"]) : undefined
