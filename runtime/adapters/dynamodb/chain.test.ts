@@ -59,3 +59,24 @@ it.effect("a version that this process has not seen is asked for, as a repeat wh
     assert.deepStrictEqual(yield* asked([append(6, { again: true })]).pipe(Effect.map((all) => all[0])), "get again")
     assert.deepStrictEqual(yield* asked([append(6, {})]).pipe(Effect.map((all) => all[0])), "get")
   }))
+
+it.effect("a receipt that has expired is replaced, once a plain condition has met it", () =>
+  Effect.gen(function* () {
+    const conditions: Array<ReadonlyArray<string>> = []
+    const calls: Partial<Calls> = {
+      write: (writes) =>
+        Effect.sync(() => {
+          conditions.push(writes.map(({ condition }) => condition))
+          if (conditions.length > 1) return { _tag: "Done" }
+          const [expired] = writes.flatMap(({ Put }) => Put?.Item["command"] === undefined ? [Put!.Item] : [])
+          return { _tag: "Refused", found: [undefined, { ...expired!, at: { N: "1" } }], again: false }
+        }),
+    }
+    const heads = Heads.make(10)
+    heads.learn("t#Order#o", { version: 4, recordedAt: 0, closed: false })
+    const store = { calls: calls as Calls, heads, events: "events", receipts: "receipts", receiptTtlMs: 10 }
+    const chain = [append(4, { command: { ...append(4, {}).command!, given: true } })]
+    assert.deepStrictEqual((yield* commit(store, chain, () => 100)).map(({ _tag }) => _tag), ["Committed"])
+    const absent = "attribute_not_exists(pk)"
+    assert.deepStrictEqual(conditions, [[absent, absent], [absent, `${absent} OR #at < :alive`]])
+  }))

@@ -51,11 +51,12 @@ const go = Effect.fnUntraced(function* (
       (more) => [...outcomes, ...more],
     )
   if (head === undefined) return yield* refuse({})
+  let overExpired = false
   while (outcomes.length < chain.length) {
     const from = outcomes.length
     const until = Math.min(chain.length, ...[...repeats.keys()].filter((i) => i >= from))
     const at = now()
-    const plan = plans.make(store, chain, from, until, head, at)
+    const plan = plans.make(store, chain, from, until, head, at, overExpired)
     // A repeat, a version that does not follow, a closed stream.
     if (plan.end === from) return yield* refuse({ head })
     way.underWay = plan
@@ -73,8 +74,10 @@ const go = Effect.fnUntraced(function* (
     }
     for (const [i, receipt] of receipts) repeats.set(i, receipt)
     if (moved) return yield* refuse({ refused: { plan, found } })
-    // Receipts alone stood in the way: what comes before the first of them goes in without it.
-    if (receipts.size === 0) return yield* Effect.die(new Error("a condition failed on nothing"))
+    // Receipts alone stood in the way: what comes before the first of them goes in without it, and over expired ones.
+    if (receipts.size > 0) continue
+    if (overExpired) return yield* Effect.die(new Error("a condition failed on nothing"))
+    overExpired = true
   }
   return outcomes
 })

@@ -43,7 +43,10 @@ const free = (aliveSince: number) => ({
 })
 const absent = { condition: "attribute_not_exists(pk)" }
 
-/** `until`: behind the last append that it may hold. */
+/**
+ * `until`: behind the last append that it may hold. `overExpired`: receipts may take the place of expired ones; asked for
+ * only where one stood in the way, for the plain condition is the cheaper one.
+ */
 export const make = (
   store: Store,
   chain: ReadonlyArray<Append>,
@@ -51,6 +54,7 @@ export const make = (
   until: number,
   before: Head,
   now: number,
+  overExpired: boolean,
 ): Plan => {
   const { events: eventsTable, receiptTtlMs, receipts } = store
   const key = items.keyOf(chain[from]!.stream)
@@ -99,7 +103,7 @@ export const make = (
           ...[key, command, head.version, events, refusal] as const,
           ...[recordedAt, Date.now(), receiptTtlMs] as const,
         )
-        writes.push({ Put: { Item }, TableName: receipts, ...free(aliveSince) })
+        writes.push({ Put: { Item }, TableName: receipts, ...overExpired ? free(aliveSince) : absent })
         parts.push(part)
       } else looked.push(part)
     }
