@@ -92,7 +92,7 @@ const one = Effect.fnUntraced(function* (
     // In front of the walk: what is published meanwhile waits in the queue.
     const subscribed = interests.length === 0
       ? undefined
-      : yield* persist(secondary.subscribe(consumer.name, interests))
+      : yield* Effect.annotateLogs(persist(secondary.subscribe(consumer.name, interests)), { consumer: consumer.name })
     queue = subscribed
     const begun = consumer.from === "now" ? yield* Start.run(start) : undefined
     if (begun !== undefined) sinceMs = begun.sinceMs

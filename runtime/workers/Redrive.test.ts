@@ -165,8 +165,10 @@ describe("a redrive", () => {
   )
 
   it.effect(
-    "is looked for again after the store could not be asked, or broke",
+    "is looked for again after the store could not be asked, or broke; an outage is said once",
     within(Effect.fnUntraced(function* (world) {
+      const said: Array<unknown> = []
+      const ear = Logger.layer([Logger.make(({ message }) => void said.push(message))])
       const { redriving } = world.letters
       let refused = 0
       const refuse = () =>
@@ -174,11 +176,13 @@ describe("a redrive", () => {
           refused++ === 2 ? Effect.die("no") : Effect.fail(new StoreUnavailable({ reason: "locked" }))
         )
       Object.assign(world.letters, { redriving: refuse })
-      yield* parkedAt(world, "a", 1, 1)
+      yield* Effect.provide(parkedAt(world, "a", 1, 1), ear)
       world.poison.clear()
       yield* world.letters.redrive("t", mailer.letterId("a"))
       yield* TestClock.adjust("20 seconds")
       assert.isAtLeast(refused, 5)
+      // Once by the worker that broke, once by the one that began anew.
+      assert.lengthOf(said.filter((message) => `${message}` === "redrives cannot be looked for"), 2)
       Object.assign(world.letters, { redriving })
       assert.isTrue(yield* until(isGone(world, "a")))
     })),

@@ -140,12 +140,16 @@ const worker = Effect.fnUntraced(function* (name: string, redo: Redo, exclusive:
     due,
     (rows) => rows.length === 0 ? Effect.void : Effect.asVoid(exclusive(`$redrive/${name}`, workOff)),
   )
-  const refused = ({ reason }: { readonly reason: string }) =>
-    Effect.logWarning("redrives cannot be looked for").pipe(Effect.annotateLogs({ consumer: name, reason }))
-  return yield* Effect.forever(Effect.andThen(
-    Effect.catchTag(round, "StoreUnavailable", refused),
-    Effect.sleep(limits.redrivePollMs),
-  ))
+  let isFailing = false
+  while (true) {
+    const failed = yield* round.pipe(Effect.as(undefined), Effect.catchTag("StoreUnavailable", Effect.succeed))
+    if (failed !== undefined && !isFailing) {
+      const { reason } = failed
+      yield* Effect.logWarning("redrives cannot be looked for").pipe(Effect.annotateLogs({ consumer: name, reason }))
+    }
+    isFailing = failed !== undefined
+    yield* Effect.sleep(limits.redrivePollMs)
+  }
 })
 
 /** Runs in the background for the layer's life; `redos` are those of the consumers, and the router, of this process. */

@@ -12,7 +12,7 @@ export const persist = <A, R>(call: Effect.Effect<A, { readonly reason: string }
     Effect.catch(call, ({ reason }) =>
       Effect.gen(function* () {
         if (failures === 1) {
-          yield* Effect.logWarning("a consumer waits for its store").pipe(Effect.annotateLogs({ reason }))
+          yield* Effect.logWarning("a store or a queue cannot be asked").pipe(Effect.annotateLogs({ reason }))
         }
         const { routeBackoffMaxMs, routeBackoffMs } = yield* Limits
         yield* backoff(failures, routeBackoffMs, routeBackoffMaxMs)
