@@ -34,7 +34,7 @@ const chosen = Effect.fnUntraced(function* ({ option }: Input) {
   const [tenant, consumer, stream] = [option("tenant"), option("consumer"), option("stream")]
   if (tenant === undefined) return yield* wrong("--tenant is missing: --tenant TENANT")
   for (const [name, text] of [["tenant", tenant], ["consumer", consumer]]) {
-    if (text !== undefined && !idPattern.test(text)) return yield* wrong(`--${name} is no name of one`)
+    if (text !== undefined && !idPattern.test(text)) return yield* wrong(`--${name} "${text}" is no name of a ${name}`)
   }
   const [aggregate = "", id = "", more] = stream?.split("/") ?? []
   if (stream !== undefined && (more !== undefined || ![aggregate, id].every((part) => idPattern.test(part)))) {

@@ -47,17 +47,24 @@ describe("nexus", () => {
     assert.deepStrictEqual([lost.code, wrong.code], [1, 2])
   })
 
-  it("says which verbs know no other store than a file, and reads none instead of tables", async () => {
+  it("says which verbs know no other store than a file, what to use instead, and reads none instead of tables", async () => {
     const tables = { NEXUS_STORE: "dynamodb", NEXUS_AWS_ENDPOINT: "http://127.0.0.1:9" }
-    const all = [
-      nexus("verify", tables),
-      nexus("stats --store dynamodb"),
-      nexus("dead-letters list --tenant t --store dynamodb --data x", tables),
+    const all: ReadonlyArray<readonly [said: ReturnType<typeof nexus>, says: RegExp]> = [
+      [nexus("verify", tables), /file.*--data.* DynamoDB.*nexus inspect/],
+      [nexus("stats --store dynamodb"), /file.*--data.* DynamoDB.*CloudWatch/],
+      [nexus("backup x.db --store=dynamodb"), /file.* DynamoDB.*point-in-time recovery/],
+      [nexus("restore x.db --aws-endpoint http://127.0.0.1:9"), /file.* DynamoDB.*point-in-time recovery/],
+      [nexus("export x.jsonl --table-prefix t-"), /file.* DynamoDB.*S3/],
+      [nexus("import x.jsonl", tables), /file.* DynamoDB.*point-in-time recovery/],
+      [nexus("dead-letters list --tenant t --store dynamodb --data x", tables), /file/],
     ]
-    for (const { code, err, out } of await Promise.all(all)) {
+    for (const [said, says] of all) {
+      const { code, err, out } = await said
       assert.deepStrictEqual([code, out], [2, ""])
-      assert.match(err, /file/)
+      assert.match(err, says)
     }
+    // Who names the file means the file, whatever the environment says.
+    assert.match((await nexus(`stats --data=${folder}`, tables)).err, /^nexus: cannot open .*nexus-cli-/)
   })
 
   it("dead letters, streams and schemas are looked for where a server's flags say", async () => {
@@ -68,6 +75,8 @@ describe("nexus", () => {
       `inspect t/Order/1 ${app} ${at}`,
       `schemas register --dry-run ${app} ${at}`,
     ]
+    const unnamed = await nexus(`dead-letters list --tenant t --store dynamodb --aws-endpoint http://127.0.0.1:9`)
+    assert.match(unnamed.err, /--app FILE, or its tables with --table-prefix/)
     for (const { code, err, out } of await Promise.all(all.map((words) => nexus(words)))) {
       assert.deepStrictEqual([code, out], [1, ""])
       assert.match(err, /^nexus: cannot open the table t-\w+: refused\. Check .*--aws-endpoint-dynamodb/)

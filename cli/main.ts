@@ -37,7 +37,7 @@ import { policiesBuild, policiesTest } from "./rego.ts"
 import { stats } from "./stats.ts"
 import * as stores from "./stores.ts"
 import { token } from "./token.ts"
-import { Failure, type Input, type Verb } from "./Verb.ts"
+import { anyStore, Failure, type Input, type Verb } from "./Verb.ts"
 import { verify } from "./verify.ts"
 
 /** Standard output is for results alone. */
@@ -82,8 +82,14 @@ const rehearse = (input: Input, folder: string): Layer.Layer<SchemaRegistry, { r
 const open = <A>(input: Input, file: (folder: string) => Layer.Layer<A, { readonly message: string }>) =>
   stores.open(input, file, DynamoDB.layer)
 const existing = (input: Input) => open(input, (folder) => Sqlite.layerExisting({ folder }))
-/** Verbs that know SQLite's file and no other store. */
-const ofFile: ReadonlySet<string> = new Set(["backup", "restore", "export", "import", "stats", "verify"])
+const recovery = "point-in-time recovery is the backup"
+/** Verbs that know SQLite's file and no other store, and what there is on DynamoDB. */
+const ofFile: ReadonlyMap<string, string> = new Map([
+  ...["backup", "restore", "import"].map((name) => [name, recovery] as const),
+  ["export", "AWS exports tables to S3"],
+  ["stats", "CloudWatch and /metrics count"],
+  ["verify", "`nexus inspect` looks through a stream"],
+])
 
 const verbs: ReadonlyArray<Verb> = [
   init,
@@ -117,6 +123,13 @@ const verbs: ReadonlyArray<Verb> = [
   policiesBuild,
   policiesTest,
 ]
+
+/** Whether the words, or else the environment, name a store that is no file. */
+const isElsewhere = (words: ReadonlyArray<string>): boolean => {
+  const flags = words.map((word) => word.split("=")[0])
+  const isNamed = Object.keys(anyStore).some((name) => name !== "data" && flags.includes(`--${name}`))
+  return isNamed || (!flags.includes("--data") && process.env["NEXUS_STORE"] === "dynamodb")
+}
 
 const isApp = (value: unknown): value is App =>
   typeof value === "object" && value !== null && "name" in value && "aggregates" in value
@@ -164,10 +177,10 @@ const main = async (words: ReadonlyArray<string>): Promise<number> => {
   const found = find(verbs, words)
   if (found === undefined) return wrongly(`there is no verb "${words.slice(0, family.length > 0 ? 2 : 1).join(" ")}"`)
   const { rest, verb } = found
-  const isElsewhere = !rest.includes("--data") && process.env["NEXUS_STORE"] === "dynamodb" || rest.includes("--store")
-  if (ofFile.has(verb.name) && isElsewhere && !rest.includes("--help")) {
+  const instead = ofFile.get(verb.name)
+  if (instead !== undefined && isElsewhere(rest) && !rest.includes("--help")) {
     return wrongly(
-      `${verb.name} works on the file of an embedded store alone: name its folder with --data`,
+      `${verb.name} knows the file of an embedded store alone: name its folder with --data. On DynamoDB, ${instead}`,
       `${verb.name} `,
     )
   }

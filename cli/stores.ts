@@ -30,6 +30,12 @@ export const open = <A, B>(
   }
   if (found.kind === "sqlite") return file(folderOf(input)) as Layer.Layer<Extract<A, B>, Said>
   const { aws, prefix } = found
-  const named = prefix === undefined ? Effect.map(input.app, ({ name }) => `${name}-`) : Effect.succeed(prefix)
+  const named = prefix === undefined
+    ? Effect.mapBoth(input.app, {
+      onSuccess: ({ name }) => `${name}-`,
+      onFailure: ({ exitCode, message }) =>
+        new Failure({ message: `${message}, or its tables with --table-prefix PREFIX`, exitCode }),
+    })
+    : Effect.succeed(prefix)
   return Layer.unwrap(Effect.map(named, (prefix) => tables({ prefix, ...aws }) as Layer.Layer<Extract<A, B>, Said>))
 }
