@@ -28,7 +28,8 @@ const json = { mediaType: "application/json" } as const
 const [letterMax, eventMax] = [100, 100]
 
 const streamPattern = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}\/[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/u
-const StreamName = Schema.String.pipe(Schema.check(Schema.isPattern(streamPattern)))
+const streamRule = "an aggregate, a slash and an id"
+const StreamName = Schema.String.pipe(Schema.check(Schema.isPattern(streamPattern, { expected: streamRule })))
 const streamHelp = "`Order/o-1`: aggregate and id."
 
 const absent = new NotFound()
@@ -81,7 +82,7 @@ const matching = (call: Call, name: string, pattern: RegExp, rule: string) => {
     : Effect.fail(new QueryInvalid({ parameter: name, rule }))
 }
 const consumerIn = (call: Call) => matching(call, "consumer", idPattern, "Expected the name of a consumer")
-const streamIn = (call: Call) => matching(call, "stream", streamPattern, "Expected an aggregate, a slash and an id")
+const streamIn = (call: Call) => matching(call, "stream", streamPattern, `Expected ${streamRule}`)
 
 const dryRunIn = (call: Call) => {
   const text = call.query.get("dryRun") ?? "false"

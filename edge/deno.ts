@@ -220,7 +220,7 @@ export const start = async (app: App, options: ServeOptions = {}): Promise<Serve
   }).catch(async (error: Error) => {
     await runtime.dispose()
     const taken = (error as { readonly code?: unknown }).code === "EADDRINUSE"
-    const hint = taken ? "; stop what listens there, or set PORT to another port" : ""
+    const hint = taken ? "; stop what listens there, or set PORT or --port to another" : ""
     throw new CannotServe([`cannot listen on ${settings.hostname}:${settings.port}: ${error.message}${hint}`])
   })
   return {
@@ -264,7 +264,7 @@ const greeting = async (app: App, { mint, roles, url }: Server): Promise<string>
  * of an issuer elsewhere `NEXUS_ISSUER`, `NEXUS_AUDIENCE`, `NEXUS_JWKS_URL`, `NEXUS_TENANT_CLAIM` (tenant); for web
  * pages from elsewhere `NEXUS_ORIGINS` (none); `NEXUS_OPA_URL`, a server that decides in place of the compiled policies
  * (none). With `CI=true`, and in production, no schema is registered at start. `NEXUS_STORE` (sqlite) and what belongs to
- * it stand in the guide to operations. Flags win over the environment; one that does not exist ends it with 2.
+ * it stand in the guide to AWS. Flags win over the environment; one that does not exist ends it with 2.
  */
 export const serve = async (app: App, options: ServeOptions = {}): Promise<void> => {
   const given = flags.read(options.args ?? process.argv.slice(2))

@@ -147,6 +147,8 @@ export const deadLetters = (open: Open): void => {
         assert.strictEqual(problem(said, 422, "invalid-filter")["pointer"], pointer, JSON.stringify(body))
         isPromised("POST", "/redrive", said)
       }
+      const { rule } = problem(await post("/redrive", { body: { stream: "Box" } }), 422, "invalid-filter")
+      assert.strictEqual(rule, "Expected an aggregate, a slash and an id")
       assert.strictEqual(await redriven(), 0)
       problem(
         await post("/redrive", { body: "{", headers: { "content-type": "text/plain" } }),

@@ -44,8 +44,10 @@ export class CannotOpen extends Schema.TaggedError<CannotOpen>()("CannotOpen", {
 }
 
 const repairs: Readonly<Record<string, string>> = {
-  "table-missing": "Deploy the tables, or start a server once with NEXUS_ENV=development, which makes them.",
-  "not-let-in": "Check the credentials and that they allow calls of this table.",
+  "table-missing":
+    "Deploy the tables, or start a server once with NEXUS_ENV=development, which makes them; or mend --table-prefix.",
+  "no-credentials": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the process a role or a profile.",
+  "not-let-in": "Check --aws-endpoint-dynamodb, the credentials, and that they allow calls of this table.",
   refused: "Check region and endpoint (--aws-endpoint-dynamodb), and that DynamoDB can be reached from here.",
   unanswered:
     "What answers at the endpoint (--aws-endpoint-dynamodb) may be no DynamoDB, or too slow. Check it, or try again.",

@@ -35,6 +35,7 @@ export const refused = ({ cause, code, mayHaveActed: again }: Failed): Refused |
 }
 
 const words: Readonly<Record<string, string>> = {
+  CredentialsProviderError: "no-credentials",
   ResourceNotFoundException: "table-missing",
   RetryBudget: "busy",
   TransactionCanceledException: "contended",

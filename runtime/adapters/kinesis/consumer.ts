@@ -14,8 +14,8 @@ const isInUse = ({ code }: Failed): boolean => code === "ResourceInUseException"
 
 const missing = (name: string, stream: string) =>
   new StreamMissing({
-    message: `The Kinesis stream ${stream} has no registered consumer ${name}: register it, or let it be made at ` +
-      `start, which takes ${actions.fanOut[0]}, or read by polling.`,
+    message: `the Kinesis stream ${stream} has no registered consumer ${name}: register it, or start a server once ` +
+      `with NEXUS_ENV=development, which does it and needs ${actions.fanOut[0]}, or read by polling`,
   })
 
 /** Its ARN, under which shards are subscribed to. It takes some seconds to be active; subscribing is refused until then. */

@@ -20,8 +20,8 @@ const untilActive = Schedule.upTo(Schedule.spaced("250 millis"), { times: 480 })
 
 const missing = (name: string, region: string) =>
   new StreamMissing({
-    message: `There is no Kinesis stream ${name} in ${region}: deploy it, or let it be made at start, ` +
-      `which takes ${actions.create.join(", ")}.`,
+    message: `there is no Kinesis stream ${name} in ${region}: deploy it, or start a server once with ` +
+      `NEXUS_ENV=development, which makes it and needs ${actions.create.join(", ")}`,
   })
 
 /** Milliseconds for which the stream keeps a record at least. */

@@ -24,7 +24,7 @@ export const actions = {
   read: ["kinesis:DescribeStreamSummary", "kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords"],
   /** On the consumer too, which is a resource of its own. */
   fanOut: ["kinesis:RegisterStreamConsumer", "kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard"],
-  create: ["kinesis:CreateStream", "kinesis:StartStreamEncryption", "kinesis:IncreaseStreamRetentionPeriod"],
+  create: ["kinesis:CreateStream", "kinesis:StartStreamEncryption"],
 } as const
 
 /** Of Kinesis; it refuses more, the local engine does not. */

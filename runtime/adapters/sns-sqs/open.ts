@@ -18,8 +18,8 @@ export interface Place {
 
 const missing = (what: string, { region }: Place) =>
   new QueueUnavailable({
-    reason: `there is no ${what} in ${region}: deploy it, or let it be made at start, which takes ` +
-      `${resources.actions.create.join(", ")}`,
+    reason: `there is no ${what} in ${region}: deploy it, or start a server once with NEXUS_ENV=development, ` +
+      `which makes it and needs ${resources.actions.create.join(", ")}`,
   })
 
 const isMissing = ({ code }: Failed): boolean => /QueueDoesNotExist|NonExistentQueue|NotFound/.test(code)
