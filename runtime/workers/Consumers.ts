@@ -72,7 +72,7 @@ const one = Effect.fnUntraced(function* (
     ...[yield* CoreBus, yield* ChangeFeed, yield* Leases, yield* DeadLetters, yield* Progress] as const,
     ...[yield* SecondaryBus, yield* EventStore] as const,
   ]
-  const { drainMs } = yield* Limits
+  const { drainMs, settleMs } = yield* Limits
   const count = Metrics.make(consumer.name, yield* Effect.context<never>())
   const attempts = yield* Attempts.make(consumer)
   const marks = yield* Marks.make(consumer.name, progress, letters)
@@ -82,9 +82,12 @@ const one = Effect.fnUntraced(function* (
   const isPast = ({ recordedAt }: StoredEvent) => recordedAt < sinceMs
   const wanted = (event: StoredEvent) => Consumer.wants(consumer, event) && !isPast(event)
   const core = yield* CoreConsumer.make({ consumer, isPast, wanted, store, letters, marks, attempts, drain, count })
-  const start: Start.Deps = { consumer, owner, leases, feed, bus, core }
-  const mend = Start.mender(start)
   const interests = SecondaryConsumer.interestsOf(consumer)
+  const start: Start.Deps = {
+    ...{ consumer, owner, leases, feed, bus, core },
+    settleMs: interests.length === 0 ? 0 : Math.max(store.settleMs ?? 0, settleMs),
+  }
+  const mend = Start.mender(start)
   const hasCore = interests.length < consumer.events.length
   let queue: Queue | undefined
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as World from "../../testing/simulation/World.ts"
 import * as consumers from "./testConsumers.ts"
-import { type Handle, streamOf } from "./testConsumers.ts"
+import { type Handle, limits, streamOf } from "./testConsumers.ts"
 
 const run = (seed: number, body: Parameters<typeof consumers.run>[1]) => consumers.run(World.make(seed), body)
 const fine: Handle = () => Effect.void
@@ -34,6 +34,20 @@ describe("where a consumer begins", () => {
       broken.at = []
       assert.deepStrictEqual(yield* one.redo("a").stream(streamOf("x")), { _tag: "Done" })
       assert.deepStrictEqual(called("a", true).slice(4), ["x@7", "x@6", "x@8"])
+    })
+  })
+
+  it("beginning: secondary events of a stream that no listing shows yet are handed over", async () => {
+    await run(3, function* ({ called, consumer, open, until, write }) {
+      yield* write("old", "Opened", "Noted")
+      yield* Effect.sleep(60_000)
+      // Routed before anybody had asked for them: neither a queue nor, for their sake, the bus brings them.
+      yield* write("x", "Noted")
+      yield* write("y", "Noted", "Moved")
+      yield* open("p", [consumer("a", fine)], { listsLateMs: limits.settleMs - 100 })
+      assert.isTrue(yield* until(() => called("a").length >= 5))
+      yield* Effect.sleep(60_000)
+      assert.deepStrictEqual(called("a").sort(), ["old@1", "old@2", "x@1", "y@1", "y@2"])
     })
   })
 

@@ -34,6 +34,8 @@ export interface Deps {
   readonly feed: Pick<Feed, "heads">
   readonly bus: Pick<CoreBus, "positionAt">
   readonly core: Pick<CoreConsumer, "walk">
+  /** A listing of streams lacks none that was begun before then; nothing to wait for where the consumer has no queue. */
+  readonly settleMs: number
 }
 
 /** Secondary events recorded before then come by the walk. Clocks differ, and what is stored shows a moment later. */
@@ -98,12 +100,16 @@ export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<St
     const holding = yield* Holding.make(leases, lease, askedAt, () => JSON.stringify(started))
     // The first to say so decides, before anybody acts on it.
     if (lease.checkpoint === undefined) yield* Effect.ignore(leases.keep(lease, JSON.stringify(started)))
-    const walked = walkAll(
-      deps,
-      secondaryBeforeMs(consumer, started.sinceMs, limits.reconcileMs),
-      started.cursor,
-      holding.isHeld,
-      (cursor) => void (started = { ...started, cursor }),
+    // What was routed before there was a queue has to be listed: only the walk brings the secondary events among it.
+    const walked = Effect.andThen(
+      started.cursor === undefined ? Effect.sleep(deps.settleMs) : Effect.void,
+      walkAll(
+        deps,
+        secondaryBeforeMs(consumer, started.sinceMs, limits.reconcileMs),
+        started.cursor,
+        holding.isHeld,
+        (cursor) => void (started = { ...started, cursor }),
+      ),
     )
     const isDone = started.isOver || (yield* Effect.raceFirst(
       Effect.as(walked, true),

@@ -6,14 +6,14 @@
 import { Clock, Context, Effect, Exit, Layer, Logger, Schema, Scope } from "effect"
 import { Actors } from "../../core/Actors.ts"
 import * as App from "../../core/App.ts"
-import { ChangeFeed } from "../../core/ChangeFeed.ts"
+import { ChangeFeed, type Shape as Feed } from "../../core/ChangeFeed.ts"
 import { CommandBus } from "../../core/CommandBus.ts"
 import * as Consumer from "../../core/Consumer.ts"
 import { CoreBus, type CoreEvent } from "../../core/CoreBus.ts"
 import * as CoreBusMemory from "../../core/CoreBusMemory.ts"
 import { DeadLetters, idOf } from "../../core/DeadLetters.ts"
 import * as DeadLettersMemory from "../../core/DeadLettersMemory.ts"
-import { EventStore } from "../../core/EventStore.ts"
+import { EventStore, type Shape as Store } from "../../core/EventStore.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import { append, event, stored } from "../../core/laws/fixtures.ts"
 import { Leases } from "../../core/Leases.ts"
@@ -81,6 +81,14 @@ export interface Call {
 /** What a handler does, beside what the book says of it. */
 export type Handle = (call: Call) => Effect.Effect<void, unknown, Consumer.Services>
 
+const lateBy = (store: Store, ms: number): Feed["heads"] => (cursor, limit) =>
+  Effect.gen(function* () {
+    const [page, now] = [yield* fromFeed(store).heads(cursor, limit), yield* Clock.currentTimeMillis]
+    const items = yield* Effect.filter(page.items, ({ stream }) =>
+      Effect.map(store.read(stream, 0, 1), ([first]) => first!.recordedAt <= now - ms))
+    return { ...page, items }
+  })
+
 export const bench = (world: World, shards = 2) => {
   const main = world.process("main")
   const random = world.random("bench")
@@ -124,7 +132,13 @@ export const bench = (world: World, shards = 2) => {
   const open = (
     name: string,
     consumers: ReadonlyArray<(process: Process) => Consumer.Any>,
-    more: { readonly fate?: QueueMemory.Options; readonly hasHistory?: boolean; readonly limits?: Limits.Limits } = {},
+    more: {
+      readonly fate?: QueueMemory.Options
+      readonly hasHistory?: boolean
+      readonly limits?: Limits.Limits
+      /** The listing of streams lacks those that were begun so lately. */
+      readonly listsLateMs?: number
+    } = {},
   ) =>
     Effect.gen(function* () {
       const process = world.process(name)
@@ -136,7 +150,7 @@ export const bench = (world: World, shards = 2) => {
       const context = process.context.pipe(
         Context.add(Limits.Limits, more.limits ?? limits),
         Context.add(EventStore, read),
-        Context.add(ChangeFeed, { ...fromFeed(read) } as never),
+        Context.add(ChangeFeed, { heads: lateBy(read, more.listsLateMs ?? 0) } as never),
         Context.add(CoreBus, yield* CoreBusMemory.make(states.bus)),
         Context.add(SecondaryBus, SecondaryBusMemory.make(states.secondary, { queues: more.fate ?? {} })),
         Context.add(Leases, yield* LeasesMemory.make(states.leases)),

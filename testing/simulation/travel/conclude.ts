@@ -29,7 +29,7 @@ type Setting = Crew.Setting & { readonly seen: Array<Violation>; readonly plan: 
 
 /** What is not at the end of its way; with `mayPark`, what is parked is. */
 const missing = (
-  { book, faults, plan, roads: { letters, marks, state } }: Setting,
+  { book, plan, roads: { letters, marks, state } }: Setting,
   consumers: ReadonlyArray<Any>,
   mayPark: boolean,
 ): ReadonlyArray<string> => {
@@ -54,8 +54,6 @@ const missing = (
         if (event.type !== "Waved" || !wants(consumer, event) || book.hasHandled(consumer.name, event.eventId)) continue
         if (book.isGivenUp(consumer.name, event) || isParked(consumer.name, event)) continue
         if (isParked(router) || isParked(consumer.name)) continue
-        // Stored right before its first start, in a stream that its walk was not shown: the bus brings core events alone.
-        if (consumer.name === "joiner" && faults.fired.has("heads-stale")) continue
         found.push(`${consumer.name} has not done the secondary ${key} ${event.version}`)
       }
     }

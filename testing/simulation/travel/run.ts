@@ -40,6 +40,8 @@ const small: Partial<Limits.Limits> = {
 }
 /** A run lasts for minutes that cost nothing, unless somebody looks several times a second. */
 const slow: Partial<Limits.Limits> = {
+  // Longer than a listing of streams is stale.
+  settleMs: 8_000,
   leaseMs: 18_000,
   shardPollMs: 4_000,
   redrivePollMs: 8_000,
