@@ -188,6 +188,8 @@ export const defaults = {
   shardsPollMs: 10_000,
   /** Items of a shard read but not done; no more is read meanwhile. */
   shardWindow: 10_000,
+  /** And of their payloads, before the next read, which may bring as much as an answer holds. */
+  shardWindowBytes: 32 * 1024 * KiB,
   /** Streams whose marks are remembered in memory, of one consumer. */
   marks: 100_000,
   /** Streams whose records are under way at once. */

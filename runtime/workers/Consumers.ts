@@ -109,6 +109,7 @@ const one = Effect.fnUntraced(function* (
           ? Shards.run({
             ...{ name: consumer.name, owner, log: bus, from: () => Effect.succeed(started.position), work: core.work },
             onTrimmed: ({ isHeld }) => mend(isHeld),
+            bytesOf: ({ events }) => events.reduce((sum, { payload }) => sum + payload.length, 0),
           })
           : Effect.void,
     )

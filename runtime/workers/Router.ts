@@ -83,6 +83,7 @@ const make = Effect.fnUntraced(function* (app: App) {
     from: () => Effect.succeed(undefined),
     work: (held, items) => lanes.route(held, items.map(({ value }) => value)),
     onTrimmed: () => reconciler.all,
+    bytesOf: ({ payload }) => payload.length,
     onRead: (held, { behindMs }) => {
       // Others may have worked on its streams before.
       if (!reads.has(held)) marks.forgetAll()

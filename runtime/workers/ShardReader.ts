@@ -23,11 +23,13 @@ export interface Work<A> {
   readonly from: (shard: string) => Effect.Effect<string | undefined>
   /**
    * Done once the effects of these items are kept for good. Called in order and before earlier calls are done, as far as
-   * `Limits.shardWindow` goes; interrupted when the lease is lost. Must not fail: it tries again by itself.
+   * `Limits.shardWindow` and `shardWindowBytes` go; interrupted when the lease is lost. Must not fail: it tries again by itself.
    */
   readonly work: (held: Held, items: ReadonlyArray<Item<A>>) => Effect.Effect<void>
   /** Done once what was lost has been made good; the shard is read on meanwhile, from its oldest. */
   readonly onTrimmed: (held: Held) => Effect.Effect<void>
+  /** What an item takes in memory; as much as nothing where absent. */
+  readonly bytesOf?: (value: A) => number
   /** Told of every read, empty ones too. */
   readonly onRead?: (held: Held, batch: Batch<A>) => void
 }
@@ -42,7 +44,8 @@ export interface Reader {
 /** Something under way; `behind` is the position that its being done allows. */
 interface Step {
   readonly items: number
-  readonly behind: string | undefined
+  readonly bytes: number
+  behind: string | undefined
   isDone: boolean
 }
 
@@ -51,7 +54,7 @@ export const make = <A>(work: Work<A>, position: string | undefined): Reader => 
   const { log, name } = work
   const steps: Array<Step> = []
   const moved = Latch.makeUnsafe(true)
-  let [waiting, checkpoint] = [0, undefined as string | undefined]
+  let [waiting, waitingBytes, checkpoint] = [0, 0, undefined as string | undefined]
 
   const settle = () => {
     for (let first = steps[0]; first?.isDone; first = steps[0]) {
@@ -59,6 +62,12 @@ export const make = <A>(work: Work<A>, position: string | undefined): Reader => 
       if (first.behind !== undefined) checkpoint = checkpointAt(first.behind)
     }
     moved.openUnsafe()
+  }
+  /** Nothing came: where a stream is stuck for days, empty reads must take no room. */
+  const pass = (behind: string) => {
+    const last = steps.at(-1)
+    if (last === undefined) checkpoint = checkpointAt(behind)
+    else last.behind = behind
   }
   const until = (isSo: () => boolean): Effect.Effect<void> =>
     Effect.suspend(() => {
@@ -69,34 +78,38 @@ export const make = <A>(work: Work<A>, position: string | undefined): Reader => 
 
   const read = Effect.fnUntraced(
     function* (held: Held, begin: (effect: Effect.Effect<void>) => Effect.Effect<unknown>) {
-      const { routeBackoffMaxMs, routeBackoffMs, shardPage, shardPollMs, shardWindow } = yield* Limits
+      const { routeBackoffMaxMs, routeBackoffMs, shardPage, shardPollMs, shardWindow, shardWindowBytes } = yield* Limits
       const { shard } = held
       const page = Math.max(1, Math.min(shardPage, shardWindow))
       let after = position ?? (yield* work.from(shard))
       let failures = 0
-      const step = (items: number, behind: string | undefined, effect: Effect.Effect<void>) => {
-        const step: Step = { items, behind, isDone: false }
+      const { bytesOf = () => 0 } = work
+      const step = (items: ReadonlyArray<Item<A>>, behind: string | undefined, effect: Effect.Effect<void>) => {
+        const bytes = items.reduce((sum, { value }) => sum + bytesOf(value), 0)
+        const step: Step = { items: items.length, bytes, behind, isDone: false }
         steps.push(step)
-        waiting += items
+        waiting += items.length
+        waitingBytes += bytes
         return begin(Effect.andThen(
           effect,
           Effect.sync(() => {
             step.isDone = true
-            waiting -= items
+            waiting -= items.length
+            waitingBytes -= bytes
             settle()
           }),
         ))
       }
 
       while (true) {
-        yield* until(() => waiting + page <= Math.max(page, shardWindow))
+        yield* until(() => waiting + page <= Math.max(page, shardWindow) && waitingBytes < shardWindowBytes)
         const answer = yield* Effect.result(log.read(shard, after, page))
         if (Result.isFailure(answer)) {
           const { failure } = answer
           failures++
           if (failure._tag === "Trimmed") {
             yield* Effect.logWarning("a shard's history was trimmed before it was read", { name, shard })
-            yield* step(0, undefined, work.onTrimmed(held))
+            yield* step([], undefined, work.onTrimmed(held))
             const shards = yield* Effect.option(log.shards)
             if (shards._tag === "Some" && !shards.value.some(({ id }) => id === shard)) {
               yield* until(() => steps.length === 0)
@@ -113,11 +126,8 @@ export const make = <A>(work: Work<A>, position: string | undefined): Reader => 
         const batch = answer.success
         after = batch.next
         work.onRead?.(held, batch)
-        yield* step(
-          batch.items.length,
-          batch.next,
-          batch.items.length === 0 ? Effect.void : work.work(held, batch.items),
-        )
+        if (batch.items.length === 0) pass(batch.next)
+        else yield* step(batch.items, batch.next, work.work(held, batch.items))
         if (batch.isEnd) {
           yield* until(() => steps.length === 0)
           return "ended" as const
