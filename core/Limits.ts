@@ -216,8 +216,11 @@ export const defaults = {
   hiddenMs: 30_000,
   /** A queue is waited on for so long. */
   queueWaitMs: 10_000,
-  /** What stays in a dead letter queue because nobody can read it is looked at again after so long. */
-  deadLetterHiddenMs: 12 * 3_600_000,
+  /**
+   * What stays in a dead letter queue because nobody can read it is looked at again after so long. SQS hides for 12 hours in
+   * all, from the receive on, and refuses a longer time.
+   */
+  deadLetterHiddenMs: 11 * 3_600_000,
   /** Redrives are looked for so often. */
   redrivePollMs: 1_000,
   /** Attempts of one call of a service elsewhere, each for so long, all within `callMs`. */
