@@ -16,6 +16,7 @@ import type { App } from "../core/App.ts"
 import * as Limits from "../core/Limits.ts"
 import { sha256 as bundleHash } from "../policies/bundle.ts"
 import * as Policies from "../policies/Policies.ts"
+import { waitBare } from "../runtime/adapters/node/fibers.ts"
 import { listen, type Listener, type Malformed } from "../runtime/adapters/node/listener.ts"
 import { readOrCreate } from "../runtime/adapters/node/secret.ts"
 import * as Sha256 from "../runtime/adapters/node/sha256.ts"
@@ -176,6 +177,7 @@ const stopper = (edge: EdgeApp, listener: Listener, dispose: () => Promise<void>
 
 /** Starts to serve; rejects with `CannotServe`. Installs nothing in the process. */
 export const start = async (app: App, options: ServeOptions = {}): Promise<Server> => {
+  waitBare()
   const read = fromEnvironment(options.env ?? process.env)
   if (Result.isFailure(read)) throw new CannotServe(read.failure)
   const settings = read.success
