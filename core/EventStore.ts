@@ -196,8 +196,9 @@ export interface Shape {
   readonly byTime: (range: TimeRange) => Effect.Effect<Page<StoredEvent>, StoreUnavailable | BadCursor>
   /**
    * All events of all tenants as the store gives them, the only call that crosses tenants. The cursor stands behind the
-   * last item; that of an empty page is the one given: ask again with it later. A page of fewer than `limit` items ended
-   * where the feed did when it was read. Nothing ever appears in front of a cursor, however many write.
+   * last item; behind an empty page ask again with its cursor later. A page of fewer than `limit` items ended where the
+   * feed did when it was read; without one order, maybe where it did when it was begun. Nothing ever appears in front of
+   * a cursor, however many write.
    */
   readonly feed: (
     cursor: string | undefined,

@@ -84,8 +84,8 @@ export const durable: ReadonlyArray<DurableLaw> = [
       const follow = Effect.gen(function* () {
         while (true) {
           const page = yield* store.feed(cursor, 100)
-          if (page.items.length === 0) return
           cursor = page.cursor
+          if (page.items.length === 0) return
           // A feed without one order may give an event again.
           const mine = page.items.filter((event) => event.tenant === tenant).map(({ eventId }) => eventId)
           seen.push(...new Set(mine.filter((eventId) => !seen.includes(eventId))))

@@ -140,10 +140,7 @@ export const make = (calls: Calls, streams: Asked<feeds.Streams>): Effect.Effect
           if (from === undefined) return Effect.fail(new BadCursor())
           return Effect.map(
             asked(feeds.read(store, streams, from, limit)),
-            ({ at, events }) => ({
-              items: events,
-              cursor: events.length === 0 ? cursor : Cursor.encode([kind, "feed"], [feeds.encode(at)]),
-            }),
+            ({ at, events }) => ({ items: events, cursor: Cursor.encode([kind, "feed"], [feeds.encode(at)]) }),
           )
         }),
       feedEnd: Effect.map(

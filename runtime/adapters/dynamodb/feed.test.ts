@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { command, event, streamOf } from "../../../core/laws/fixtures.ts"
-import { end, read, type Streams } from "./feed.ts"
+import { end, read, start, type Streams } from "./feed.ts"
 import { eventItem } from "./items.ts"
 import type { Store } from "./store.ts"
 
@@ -58,4 +58,30 @@ it.effect("read() comes to the end of a shard that is closed, however many of it
     const { at, events } = yield* read({ calls } as unknown as Store, streams, end(0), 10)
     assert.deepStrictEqual(events.map(({ version }) => version), [1, 2])
     assert.deepStrictEqual("shards" in at && at.shards, { parent: "", child: "2" })
+  }))
+
+it.effect("read() ends a page where the scan ends: whoever wants no more needs no stream of changes", () =>
+  Effect.gen(function* () {
+    const item = eventItem(streamOf("t", "a"), event("e1"), command("c"), 1, 1_000, 0)
+    const segments: Array<number> = []
+    const scan = {
+      sdk: {
+        ScanCommand: class {
+          readonly segment: number
+          constructor({ Segment }: { readonly Segment: number }) {
+            this.segment = Segment
+          }
+        },
+      },
+      client: {
+        send: ({ segment }: { readonly segment: number }) =>
+          Effect.sync(() => (segments.push(segment), { Items: segment === 2 ? [item] : [] })),
+      },
+      call: (send: (options: object) => Effect.Effect<unknown>) => Effect.suspend(() => send({})),
+    }
+    const asked = Effect.die(new Error("the stream of changes was asked for"))
+    const page = yield* read({ calls: scan } as unknown as Store, asked, start(100_000), 10)
+    assert.deepStrictEqual(page.events.map(({ eventId }) => eventId), ["e1"])
+    assert.deepStrictEqual(page.at, { since: 40_000, shards: {} })
+    assert.deepStrictEqual(segments.toSorted(), [0, 1, 2, 3])
   }))

@@ -193,7 +193,7 @@ const tail = Effect.fnUntraced(function* (
   return { events, at: { since: at.since, shards } }
 }, Effect.catchIf(({ code }) => code.startsWith("TrimmedData"), () => Effect.succeed("trimmed" as const)))
 
-/** Up to `limit` events; fewer where the feed ended when it was read. */
+/** Up to `limit` events; fewer where the scan ended, or the stream of changes when it was read. */
 export const read = Effect.fnUntraced(function* (
   store: Store,
   streams: Asked<Streams>,
@@ -207,9 +207,11 @@ export const read = Effect.fnUntraced(function* (
     if ("segments" in at) {
       const page: Page = yield* scan(store, at, left)
       events.push(...page.events)
-      const scanned = page.at as Scan
-      at = scanned.segments.every((place) => place === true) ? { since: at.since, shards: {} } : scanned
-      continue
+      at = page.at
+      if (!(at as Scan).segments.every((place) => place === true)) continue
+      // Not on into the stream of changes, a day of records that whoever goes on by time has no use for.
+      at = { since: at.since, shards: {} }
+      break
     }
     const page: Page | "trimmed" = yield* tail(store, yield* streams, at, left)
     if (page === "trimmed") {
