@@ -5,7 +5,7 @@
  * The tables have to be there: `create.ts` makes them for tests and development, whatever deploys makes them elsewhere.
  * @module
  */
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb"
+import type { DynamoDBClient, TableDescription } from "@aws-sdk/client-dynamodb"
 import { Clock, Context, Effect, Layer, Schema, Scope } from "effect"
 import { ChangeFeed } from "../../../core/ChangeFeed.ts"
 import { EventStore } from "../../../core/EventStore.ts"
@@ -20,7 +20,7 @@ import * as Events from "./events.ts"
 import { reasonOf } from "./faults.ts"
 import type { Streams } from "./feed.ts"
 import * as Keepers from "./keepers.ts"
-import { names } from "./resources.ts"
+import { names, table, type TableName } from "./resources.ts"
 import * as Snapshots from "./snapshots.ts"
 
 export interface Settings extends Aws.Settings {
@@ -48,6 +48,8 @@ const repairs: Readonly<Record<string, string>> = {
     "Deploy the tables, or start a server once with NEXUS_ENV=development, which makes them; or mend --table-prefix.",
   "no-credentials": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the process a role or a profile.",
   "not-let-in": "Check --aws-endpoint-dynamodb, the credentials, and that they allow calls of this table.",
+  "index-missing": "Deploy the tables anew, and start once all their indexes are active.",
+  "stream-missing": "Turn its stream on, with new images (StreamViewType NEW_IMAGE): the router reads it.",
   refused: "Check region and endpoint (--aws-endpoint-dynamodb), and that DynamoDB can be reached from here.",
   unanswered:
     "What answers at the endpoint (--aws-endpoint-dynamodb) may be no DynamoDB, or too slow. Check it, or try again.",
@@ -59,6 +61,20 @@ const load = <A>(name: string, from: () => Promise<A>): Effect.Effect<A> =>
     try: from,
     catch: () => new Error(`the store is DynamoDB: add the package ${name} to the application`),
   }))
+
+/** What keeps a table from being used, in a word. */
+const wrongWith = (name: TableName, found: TableDescription = {}): string | undefined => {
+  const { GlobalSecondaryIndexes = [], StreamSpecification: stream, TableStatus = "nothing" } = found
+  // One that is being changed can be used.
+  if (TableStatus !== "ACTIVE" && TableStatus !== "UPDATING") return TableStatus
+  const { indexes = {}, stream: isRead } = table(name)
+  // One that is being made or taken away cannot.
+  const usable = GlobalSecondaryIndexes.filter(({ IndexStatus = "" }) => /^(ACTIVE|UPDATING)$/.test(IndexStatus))
+  const has = new Set(usable.map(({ IndexName }) => IndexName))
+  if (Object.keys(indexes).some((index) => !has.has(index))) return "index-missing"
+  const hasImages = stream?.StreamEnabled === true && /^NEW_/.test(stream.StreamViewType ?? "")
+  return isRead && !hasImages ? "stream-missing" : undefined
+}
 
 /** What the stores of this adapter share: one client, one bound on calls, tables that are there. */
 const open = Effect.fnUntraced(function* (
@@ -82,9 +98,8 @@ const open = Effect.fnUntraced(function* (
     return Effect.flatMap(
       Effect.mapError(described, (failed) => cannot(TableName, reasonOf(failed))),
       ({ Table }) => {
-        const status = Table?.TableStatus ?? "nothing"
-        // One that is being changed can be used.
-        return status === "ACTIVE" || status === "UPDATING" ? Effect.void : Effect.fail(cannot(TableName, status))
+        const wrong = wrongWith(name, Table)
+        return wrong === undefined ? Effect.void : Effect.fail(cannot(TableName, wrong))
       },
     )
   }, { concurrency: "unbounded", discard: true })

@@ -2,6 +2,7 @@
  * Two processes on the same tables, one of them this: they race for versions, and neither believes what it remembers.
  * @module
  */
+import { DynamoDBClient, UpdateTableCommand, type UpdateTableCommandInput } from "@aws-sdk/client-dynamodb"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { EventStore } from "../../../core/EventStore.ts"
@@ -46,5 +47,32 @@ describe("the tables", () => {
       yield* open({})
       const refused = yield* Effect.flip(open({ endpoint: "http://127.0.0.1:9" }))
       assert.strictEqual(refused.reason, "refused")
+    }), 120_000)
+
+  it.live("have to have their indexes and the stream of events", () =>
+    Effect.gen(function* () {
+      const { create: _, ...settings } = settingsOf(dynamodb().url)
+      const { endpoint, prefix, region } = settings
+      const credentials = settings.credentials!
+      const open = (more: Partial<DynamoDB.Settings>) =>
+        Effect.scoped(Layer.build(Layer.fresh(Layer.provide(DynamoDB.layer({ ...settings, ...more }), patient))))
+      yield* open({ create: true })
+      const client = new DynamoDBClient({ region, credentials, endpoint: endpoint! })
+      const changed = (input: Partial<UpdateTableCommandInput>, name: string) =>
+        Effect.promise(() => client.send(new UpdateTableCommand({ TableName: `${prefix}${name}`, ...input })))
+      yield* changed({ StreamSpecification: { StreamEnabled: false } }, "events")
+      const deaf = yield* Effect.flip(open({}))
+      assert.strictEqual(deaf.table, `${prefix}events`)
+      assert.match(deaf.message, /stream-missing.*NEW_IMAGE/)
+      const keysAlone = { StreamEnabled: true, StreamViewType: "KEYS_ONLY" } as const
+      yield* changed({ StreamSpecification: keysAlone }, "events")
+      assert.strictEqual((yield* Effect.flip(open({}))).reason, "stream-missing")
+      yield* changed({ GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: "RedriveIndex" } }] }, "consumption")
+      yield* changed({ StreamSpecification: { StreamEnabled: false } }, "events")
+      const whole = { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" } as const
+      yield* changed({ StreamSpecification: whole }, "events")
+      const blind = yield* Effect.flip(open({}))
+      assert.deepEqual([blind.table, blind.reason], [`${prefix}consumption`, "index-missing"])
+      client.destroy()
     }), 120_000)
 })
