@@ -14,8 +14,9 @@ import {
   idOf,
   type Shape,
 } from "../../../core/DeadLetters.ts"
-import { StoreUnavailable } from "../../../core/EventStore.ts"
+import { BadCursor, StoreUnavailable } from "../../../core/EventStore.ts"
 import { keyOf } from "../../../core/Stream.ts"
+import { isPlace } from "./items.ts"
 import { type Expression, isAbsent, type Key, type Row, type Rows, token as newToken } from "./rows.ts"
 
 const placeOf = (id: string): Key => ({ pk: `letter#${id}`, sk: "letter" })
@@ -70,6 +71,7 @@ export const make = (rows: Rows): Shape =>
     list: Effect.fnUntraced(function* (tenant, filter, cursor, limit) {
       const asked = ["dynamodb", "dead-letters", tenant, filter.consumer ?? "", filter.stream ?? ""]
       const after = yield* Cursor.decode<[number, string]>(asked, "is", cursor)
+      if (after !== undefined && !isPlace(timeOf(...after))) return yield* new BadCursor()
       const of = filterOf(filter)
       const found = yield* rows.query({
         index: "LetterIndex",

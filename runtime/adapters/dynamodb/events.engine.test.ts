@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Cause, Effect, Layer } from "effect"
+import * as Cursor from "../../../core/Cursor.ts"
+import { DeadLetters } from "../../../core/DeadLetters.ts"
 import { perStream, reopened } from "../../../core/EventStore.laws.ts"
-import { EventStore } from "../../../core/EventStore.ts"
+import { BadCursor, EventStore } from "../../../core/EventStore.ts"
 import { append, epochMs, streamOf, withClock } from "../../../core/laws/fixtures.ts"
 import { engine } from "../../../tests/engine.ts"
 import * as DynamoDB from "./DynamoDB.ts"
@@ -31,5 +33,24 @@ describe("the store on DynamoDB", () => {
       assert.strictEqual((yield* listed).items.length, 0)
       hands.ms++
       assert.strictEqual((yield* listed).items.length, 1)
+    }).pipe(Effect.provide(here)), 60_000)
+
+  it.live("a cursor that somebody made up is refused, and no defect", () =>
+    Effect.gen(function* () {
+      const [store, letters] = [yield* EventStore, yield* DeadLetters]
+      const long = "x".repeat(1_100)
+      const range = { tenant: "t", from: 0, to: 9e15, limit: 5 }
+      const asked: Readonly<Record<string, Effect.Effect<unknown, unknown>>> = {
+        "no id": store.streams("t", "Order", Cursor.encode(["dynamodb", "streams", "t", "Order"], [""]), 5),
+        "a long id": store.streams("t", "Order", Cursor.encode(["dynamodb", "streams", "t", "Order"], [long]), 5),
+        "a long place": store.byTime({
+          ...range,
+          cursor: Cursor.encode(["dynamodb", "byTime", "t", ""], [1, "A", long, 1]),
+        }),
+        "a long letter": letters.list("t", {}, Cursor.encode(["dynamodb", "dead-letters", "t", "", ""], [1, long]), 5),
+      }
+      for (const [what, effect] of Object.entries(asked)) {
+        assert.instanceOf(yield* Effect.flip(Effect.sandbox(effect)).pipe(Effect.map(Cause.squash)), BadCursor, what)
+      }
     }).pipe(Effect.provide(here)), 60_000)
 })

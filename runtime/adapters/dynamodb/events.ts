@@ -124,14 +124,16 @@ export const make = (calls: Calls, streams: Asked<feeds.Streams>): Effect.Effect
         const named = [kind, "byTime", range.tenant, range.aggregate ?? ""]
         return Effect.flatMap(
           Cursor.decode<[number, string, string, number]>(named, "issi", range.cursor),
-          (after) =>
-            clocked((now) => {
+          (after): ReturnType<Shape["byTime"]> => {
+            if (after !== undefined && !items.isPlace(items.placeKey(...after))) return Effect.fail(new BadCursor())
+            return clocked((now) => {
               const settled = { ...range, to: Math.min(range.to, now() - settleMs), limit: range.limit + 1 }
               return Effect.map(
                 asked(listings.byTime(store, settled, after)),
                 (found) => paged(found, range.limit, (event) => Cursor.encode(named, listings.timeKey(event))),
               )
-            }),
+            })
+          },
         )
       },
       feed: (cursor, limit) =>
@@ -151,8 +153,8 @@ export const make = (calls: Calls, streams: Asked<feeds.Streams>): Effect.Effect
         const named = [kind, "streams", tenant, aggregate]
         return Effect.flatMap(
           Cursor.decode<[string]>(named, "s", cursor),
-          (after) =>
-            Effect.map(
+          (after): ReturnType<Shape["streams"]> =>
+            after !== undefined && !items.isPlace(after[0]) ? Effect.fail(new BadCursor()) : Effect.map(
               asked(listings.streams(store, tenant, aggregate, after?.[0], limit + 1)),
               (found) => paged(found, limit, ({ id }) => Cursor.encode(named, [id])),
             ),

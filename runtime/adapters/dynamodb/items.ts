@@ -43,6 +43,9 @@ export const timeKey = (recordedAt: number): string => digits(recordedAt, 13)
 export const placeKey = (recordedAt: number, aggregate: string, id: string, version: number): string =>
   `${timeKey(recordedAt)}#${aggregate}#${id}#${digits(version, 10)}`
 
+/** Whether a listing may begin behind it: a cursor that somebody made up may say what DynamoDB takes for no key. */
+export const isPlace = (key: string): boolean => /^[\x21-\x7e]{1,1000}$/.test(key)
+
 const text = (value: string): AttributeValue => ({ S: value })
 const whole = (value: number): AttributeValue => ({ N: String(value) })
 const textIn = (item: Item, name: string): string => item[name]?.S ?? ""
