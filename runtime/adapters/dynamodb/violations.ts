@@ -21,8 +21,8 @@ const partBytes = 250_000
 const partsMax = 12
 /** Rivals that may come in between, before it is refused. */
 const attemptsMax = 64
-/** Items that are deleted behind a write. */
-const deletedAtOnce = 25
+/** Items that are deleted behind a write, beside as many as may have come since the last time. */
+const deletedBesides = 25
 
 interface Part {
   readonly tenant: string
@@ -75,7 +75,7 @@ export const make = (rows: Rows): Effect.Effect<Shape> =>
         text: "#pk = :pk AND #sk <= :sk",
         values: { pk: keyOf(tenant), sk: digits(last - limits.violations) },
       }
-      const old = yield* rows.query({ where, limit: deletedAtOnce })
+      const old = yield* rows.query({ where, limit: step + deletedBesides })
       // An item goes once the last of its own may.
       const gone = old.filter((row) => Number(row["sk"]) + Number(row["count"]) - 1 <= last - limits.violations)
       yield* Effect.forEach(
