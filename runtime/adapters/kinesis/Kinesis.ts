@@ -9,7 +9,6 @@
  */
 import { Effect, Layer, type Scope } from "effect"
 import { CoreBus, type Shape } from "../../../core/CoreBus.ts"
-import { Limits } from "../../../core/Limits.ts"
 import { LogUnavailable, type Shard } from "../../../core/ShardLog.ts"
 import type * as Aws from "../aws/settings.ts"
 import * as Client from "./client.ts"
@@ -38,7 +37,6 @@ const pagesMax = 10
 
 export const make = (settings: Settings): Effect.Effect<Shape, StreamMissing, Scope.Scope> =>
   Effect.gen(function* () {
-    const { shardPollMs } = yield* Limits
     const ask = yield* Client.make(settings)
     const StreamName = nameOf(settings.prefix)
     const retentionMs = yield* open(ask, StreamName, settings)
@@ -78,7 +76,7 @@ export const make = (settings: Settings): Effect.Effect<Shape, StreamMissing, Sc
       positionAt,
       shards,
       read: reader.read,
-      wait: (ms) => reader.wait(Math.min(ms, shardPollMs)),
+      wait: reader.wait,
     })
   })
 
