@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import { CoreBus, type CoreEvent, type Shape as Bus } from "../core/CoreBus.ts"
 import * as CoreBusMemory from "../core/CoreBusMemory.ts"
 import { EventStore, type Shape as Store, type StoredEvent } from "../core/EventStore.ts"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
-import { publish, recordsOf } from "../core/laws/buses.ts"
+import { chained, eventAt, publish, recordsOf } from "../core/laws/buses.ts"
 import { streamOf } from "../core/laws/fixtures.ts"
 import * as Limits from "../core/Limits.ts"
 import { LogUnavailable } from "../core/ShardLog.ts"
@@ -16,9 +16,16 @@ import type { Tail } from "./Tail.ts"
 const settleMs = 4_000
 const limits = { tailSweepMs: 1_000, settleMs: 500, tailBusMs: 200, recentMs: 20_000 }
 
+interface Line {
+  isDown: boolean
+  /** Of streams of the store. */
+  reads: number
+}
+
 /** A store whose listing by time lags, as one in shards does. */
-const settling = (store: Store): Store => ({
+const settling = (line: Line) => (store: Store): Store => ({
   ...store,
+  read: (...args) => Effect.suspend(() => (line.reads++, store.read(...args))),
   settleMs,
   byTime: (range) =>
     Effect.clockWith((clock) =>
@@ -27,7 +34,7 @@ const settling = (store: Store): Store => ({
 })
 
 /** Shards come in no order, here in the worst; and a bus may be down for a while. */
-const worst = (bus: Bus, line: { readonly isDown: boolean }): Bus => ({
+const worst = (bus: Bus, line: Line): Bus => ({
   ...bus,
   shards: Effect.map(bus.shards, (shards) => shards.toReversed()),
   read: (...args) =>
@@ -38,7 +45,7 @@ interface World {
   readonly rig: Effect.Success<typeof Rig.open>
   readonly bus: Bus
   readonly state: CoreBusMemory.State
-  readonly line: { isDown: boolean }
+  readonly line: Line
   /** Publishes the core events that were stored since, as a router does; those of even versions are secondary. */
   readonly route: Effect.Effect<void, unknown>
 }
@@ -48,9 +55,9 @@ const tailed = (
   some: Partial<Limits.Limits> = {},
 ) =>
 () => {
-  const [state, line] = [CoreBusMemory.emptyState(2), { isDown: false }]
+  const [state, line] = [CoreBusMemory.emptyState(2), { isDown: false, reads: 0 }]
   const layer = BusTail.layer.pipe(
-    Layer.provideMerge(Layer.effect(EventStore, Effect.map(Effect.suspend(EventStoreMemory.make), settling))),
+    Layer.provideMerge(Layer.effect(EventStore, Effect.map(Effect.suspend(EventStoreMemory.make), settling(line)))),
     Layer.provideMerge(Layer.effect(CoreBus, Effect.map(CoreBusMemory.make(state), (bus) => worst(bus, line)))),
     Layer.provideMerge(Layer.succeed(Limits.Limits, Limits.lowered({ ...limits, ...some }))),
   )
@@ -126,6 +133,23 @@ describe("the tail over a bus", () => {
       yield* route
       yield* rig.pass(settleMs + 2_000)
       assert.deepStrictEqual(versionsOf(wire.events()), [7])
+    })),
+  )
+  it.effect(
+    "asks once for what stands between events of a stream that the store does not have",
+    tailed(Effect.fnUntraced(function* ({ bus, line, rig }) {
+      const wire = rig.connect()
+      wire.say({ op: "subscribe", subscription: "s" })
+      yield* rig.pass(300)
+      const [stream, recordedAt] = [streamOf("t", "foreign", "Box"), yield* Clock.currentTimeMillis]
+      line.reads = 0
+      yield* publish(
+        bus,
+        recordsOf(chained([eventAt(stream, 1), eventAt(stream, 900)].map((event) => ({ ...event, recordedAt }))), 2),
+      )
+      yield* rig.pass(300)
+      assert.deepStrictEqual(versionsOf(wire.events(), "foreign"), [1, 900])
+      assert.strictEqual(line.reads, 1)
     })),
   )
   it.effect(

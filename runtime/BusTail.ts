@@ -85,8 +85,10 @@ export const layer: Layer.Layer<Tail, never, EventStore | CoreBus> = Layer.effec
       let at = recent.has({ ...event, version: event.version - 1 }) ? event.version - 1 : prevCore
       while (at < event.version - 1) {
         const between = yield* store.read(event, at, Math.min(event.version - 1 - at, limits.page))
+        // Of a stream of another application on the same bus the store has nothing.
+        if (between.length === 0) break
         tell(between.filter(isNews))
-        at += Math.max(1, between.length)
+        at += between.length
       }
       if (isNews(event)) tell([event])
     })
