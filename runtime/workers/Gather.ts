@@ -21,7 +21,7 @@ export const make = Effect.fnUntraced(function* <A, B>(
   const queue = yield* Queue.unbounded<Asked<A, B>>()
   yield* Effect.forkScoped(Effect.forever(Effect.gen(function* () {
     const asked = yield* Queue.takeBetween(queue, 1, max)
-    const exit = yield* Effect.exit(call(asked.map(({ item }) => item)))
+    const exit = yield* Effect.exit(Effect.suspend(() => call(asked.map(({ item }) => item))))
     // A call that dies has died for all of them.
     for (const [index, { answer }] of asked.entries()) {
       Deferred.doneUnsafe(answer, Exit.map(exit, (answers) => answers[index]!))
