@@ -240,6 +240,30 @@ describe("a consumer that is closed or mended", () => {
     })
   })
 
+  for (const from of ["beginning", "now"] as const) {
+    it(`waits with a stream that breaks whoever reads it, and with no other: from ${from}`, async () => {
+      await run(73, function* ({ called, commit, consumer, lines, lose, open, until, write }) {
+        const slow: Handle = () => Effect.sleep(20_000)
+        const consumers = [consumer("a", slow, { from })]
+        const first = yield* open("p1", consumers)
+        yield* Effect.sleep(20_000)
+        yield* commit("x", ["Moved"])
+        lose("x", 1)
+        yield* write("x", "Moved")
+        first.kill()
+        yield* write("y", "Moved", "Moved")
+        const second = yield* open("p2", consumers, { broken: "x" })
+        assert.isTrue(yield* until(() => called("a", true).includes("y@2")))
+        assert.notInclude(called("a"), "x@2")
+        assert.include(JSON.stringify(lines), "a stream of a consumer broke")
+        yield* second.close
+        yield* open("p3", consumers)
+        assert.isTrue(yield* until(() => called("a", true).includes("x@2")))
+        assert.deepStrictEqual(called("a", true).toSorted(), ["x@1", "x@2", "y@1", "y@2"])
+      })
+    })
+  }
+
   it("gives a gap up where the store has no such stream", async () => {
     await run(72, function* ({ called, commit, consumer, letter, lose, open, until, write }) {
       yield* open("p", [consumer("a", fine, { from: "now" })], { hasHistory: false })

@@ -12,7 +12,9 @@ import { Limits } from "../../core/Limits.ts"
 import type { Item } from "../../core/ShardLog.ts"
 import { keyOf, type StreamKey } from "../../core/Stream.ts"
 import type { StoredEvent } from "../../core/EventStore.ts"
+import * as Defect from "../Defect.ts"
 import type { Patience } from "./Attempts.ts"
+import { backoff } from "./backoff.ts"
 import * as CatchUp from "./CatchUp.ts"
 import * as Delivery from "./Delivery.ts"
 import { persist } from "./persist.ts"
@@ -42,6 +44,17 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
   const placeAt = (stream: StreamKey, mark: Delivery.Place["mark"], isHeld: () => boolean): Delivery.Place => ({
     ...{ stream, mark, kept: mark.version, isHeld },
   })
+
+  /** A hole in the store, or a bug: this stream waits for a person, and holds no other up. */
+  const unbroken = (stream: StreamKey, work: Effect.Effect<void>, failures = 1): Effect.Effect<void> =>
+    Effect.catchDefect(work, (defect) => {
+      marks.forget(stream)
+      return Defect.log("a stream of a consumer broke", defect, { consumer: consumer.name, stream: keyOf(stream) })
+        .pipe(
+          Effect.andThen(backoff(failures, limits.handlerBackoffMs, limits.handlerBackoffMaxMs)),
+          Effect.andThen(Effect.suspend(() => unbroken(stream, work, failures + 1))),
+        )
+    })
 
   const bring = (stream: StreamKey, events: ReadonlyArray<CoreEvent>, isHeld: () => boolean) =>
     Effect.gen(function* () {
@@ -73,7 +86,7 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
           taken,
           ({ events, stream, turn }) =>
             Effect.ensuring(
-              Effect.andThen(turn.comes, bring(stream, events, held.isHeld)),
+              Effect.andThen(turn.comes, unbroken(stream, bring(stream, events, held.isHeld))),
               Effect.sync(turn.end),
             ),
           { concurrency: "unbounded", discard: true },
@@ -92,24 +105,27 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
       : delivery.one(place, event, patience)
 
   const walk: CoreConsumer["walk"] = ({ stream, version }, secondaryBeforeMs, isHeld) =>
-    turns.within(keyOf(stream))(Effect.gen(function* () {
-      const standing = yield* marks.of(stream)
-      if (standing._tag === "Parked" || standing.mark.version >= version) return
-      // What is remembered may be of a time when this process had the shard of the stream.
-      const place = placeAt(stream, yield* marks.kept(stream), isHeld)
-      yield* delivery.begin(place, version)
-      // Nothing to remember of a stream that is older than the consumer.
-      if (place.mark.version >= version) return
-      while (place.mark.version < version) {
-        const events = yield* persist(CatchUp.page(store, stream, place.mark.version, limits.page))
-        for (const event of events) {
-          const stop = yield* one(place, event, secondaryBeforeMs, delivery.patience)
-          if (stop !== undefined) return yield* delivery.park(place, stop)
+    turns.within(keyOf(stream))(unbroken(
+      stream,
+      Effect.gen(function* () {
+        const standing = yield* marks.of(stream)
+        if (standing._tag === "Parked" || standing.mark.version >= version) return
+        // What is remembered may be of a time when this process had the shard of the stream.
+        const place = placeAt(stream, yield* marks.kept(stream), isHeld)
+        yield* delivery.begin(place, version)
+        // Nothing to remember of a stream that is older than the consumer.
+        if (place.mark.version >= version) return
+        while (place.mark.version < version) {
+          const events = yield* persist(CatchUp.page(store, stream, place.mark.version, limits.page))
+          for (const event of events) {
+            const stop = yield* one(place, event, secondaryBeforeMs, delivery.patience)
+            if (stop !== undefined) return yield* delivery.park(place, stop)
+          }
+          if (events.length === 0) break
         }
-        if (events.length === 0) break
-      }
-      yield* delivery.settle(place)
-    }))
+        yield* delivery.settle(place)
+      }),
+    ))
 
   const redo: CoreConsumer["redo"] = (stream, secondaryBeforeMs) =>
     turns.within(keyOf(stream))(

@@ -84,6 +84,7 @@ export type Handle = (call: Call) => Effect.Effect<void, unknown, Consumer.Servi
 const lateBy = (store: Store, ms: number): Feed["heads"] => (cursor, limit) =>
   Effect.gen(function* () {
     const [page, now] = [yield* fromFeed(store).heads(cursor, limit), yield* Clock.currentTimeMillis]
+    if (ms === 0) return page
     const items = yield* Effect.filter(page.items, ({ stream }) =>
       Effect.map(store.read(stream, 0, 1), ([first]) => first!.recordedAt <= now - ms))
     return { ...page, items }
@@ -135,6 +136,8 @@ export const bench = (world: World, shards = 2) => {
     more: {
       readonly fate?: QueueMemory.Options
       readonly hasHistory?: boolean
+      /** Of this stream the store gives nothing: whoever reads it breaks. */
+      readonly broken?: string
       readonly limits?: Limits.Limits
       /** The listing of streams lacks those that were begun so lately. */
       readonly listsLateMs?: number
@@ -146,7 +149,11 @@ export const bench = (world: World, shards = 2) => {
       let redos: ReadonlyMap<string, Redo> = new Map()
       const app = App.make("doors", { aggregates: [], consumers: consumers.map((one) => one(process)) })
       const store = yield* EventStoreMemory.make(events)
-      const read = more.hasHistory === false ? { ...store, read: () => Effect.succeed([]) } : store
+      const whole: Store["read"] = more.hasHistory === false ? () => Effect.succeed([]) : store.read
+      const read: Store = {
+        ...store,
+        read: (stream, ...at) => stream.id === more.broken ? Effect.die(new Error("broken")) : whole(stream, ...at),
+      }
       const context = process.context.pipe(
         Context.add(Limits.Limits, more.limits ?? limits),
         Context.add(EventStore, read),
