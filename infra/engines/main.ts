@@ -30,7 +30,8 @@ if (
   wanted.some((name) => !isName(name)) || !["fetch", "up", "down", "status"].includes(verb) ||
   (port !== undefined && (!/^\d{1,5}$/.test(values.port!) || chosen.length !== 1))
 ) {
-  console.error(usage)
+  const [unknown] = wanted.filter((name) => !isName(name))
+  console.error(unknown === undefined ? usage : `there is no engine "${unknown}"\n${usage}`)
   process.exit(2)
 }
 
@@ -76,6 +77,7 @@ const up = async (name: Name) => {
 const down = async () => {
   const all = (await running()).filter(({ name }) => chosen.includes(name))
   await Promise.all(all.map(stop))
+  if (all.length === 0) say("nothing was up")
   for (const { leader, name } of all) say(`${name} is down (was pid ${leader.pid})`)
   return all.map(shown)
 }

@@ -74,7 +74,7 @@ describe("an engine that a process owns", () => {
   it("says what stands in the way where its port is taken", async () => {
     const one = await start("opa", { owned: true })
     const second = await start("opa", { owned: true, port: one.port }).then(() => "", (error: Error) => error.message)
-    assert.strictEqual(second, `opa cannot listen: port ${one.port} is in use; choose another`)
+    assert.strictEqual(second, `opa cannot listen: port ${one.port} is in use; choose another with --port`)
     await stop(one)
     assert.isTrue(await gone(one))
   })

@@ -99,7 +99,7 @@ export const start = async (name: Name, options: Options): Promise<Running> => {
   if (lacks !== undefined) throw new Error(lacks)
   await running()
   const port = options.port ?? await freePort()
-  if (!await isFree(port)) throw new Error(`${name} cannot listen: port ${port} is in use; choose another`)
+  if (!await isFree(port)) throw new Error(`${name} cannot listen: port ${port} is in use; choose another with --port`)
   const { base = "", ready, readySecondsMax, start: launch } = entry(name)
   const data = dataOf(port)
   rmSync(data, { recursive: true, force: true })

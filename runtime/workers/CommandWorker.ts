@@ -28,8 +28,8 @@ const work = (actors: Actors["Service"]) =>
       : yield* Effect.match(decided(actors, command), { onSuccess: () => undefined, onFailure: (error) => error })
     if (said === undefined) return "done"
     yield* Effect.logWarning("a bus command was not decided").pipe(Effect.annotateLogs({
-      ...{ message: message.id, aggregate: command?.aggregate, command: command?.command },
-      ...{ reason: said === "Unreadable" ? said : said._tag, attempt: message.receives },
+      ...{ message: message.id, reason: said === "Unreadable" ? said : said._tag, attempt: message.receives },
+      ...command === undefined ? {} : { aggregate: command.aggregate, command: command.command },
     }))
     return said !== "Unreadable" && isOutage(said) ? "pause" : "again"
   })
