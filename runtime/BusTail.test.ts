@@ -85,13 +85,26 @@ const versionsOf = (items: ReadonlyArray<{ readonly id: string; readonly version
   items.filter((one) => one.id === id).map(({ version }) => version)
 const upTo = (count: number, from = 1) => Array.from({ length: count - from + 1 }, (_, i) => i + from)
 
+const listening = Effect.fnUntraced(function* (rig: World["rig"]) {
+  const wire = rig.connect()
+  wire.say({ op: "subscribe", subscription: "s" })
+  yield* rig.pass(300)
+  return wire
+})
+/** 120 events, more than a socket holds that is not read. */
+const flood = Effect.fnUntraced(function* ({ rig, route }: Pick<World, "rig" | "route">) {
+  for (let i = 0; i < 40; i++) {
+    yield* rig.write("a", 3, "t", 20_000)
+    yield* route
+    yield* rig.pass(100)
+  }
+})
+
 describe("the tail over a bus", () => {
   it.effect(
     "brings core events with the bus, others in front of the next one, and the last ones by time",
     tailed(Effect.fnUntraced(function* ({ rig, route }) {
-      const wire = rig.connect()
-      wire.say({ op: "subscribe", subscription: "s" })
-      yield* rig.pass(300)
+      const wire = yield* listening(rig)
       yield* rig.write("a", 4)
       yield* route
       yield* rig.pass(300)
@@ -124,9 +137,7 @@ describe("the tail over a bus", () => {
     tailed(Effect.fnUntraced(function* ({ rig, route }) {
       yield* rig.write("a", 6)
       yield* rig.pass(settleMs + 10_000)
-      const wire = rig.connect()
-      wire.say({ op: "subscribe", subscription: "s" })
-      yield* rig.pass(300)
+      const wire = yield* listening(rig)
       yield* route
       yield* rig.write("a", 1)
       yield* route
@@ -154,9 +165,7 @@ describe("the tail over a bus", () => {
   it.effect(
     "a position resumes without a gap, in another process too, and from the start",
     tailed(Effect.fnUntraced(function* ({ rig, route }) {
-      const first = rig.connect()
-      first.say({ op: "subscribe", subscription: "s" })
-      yield* rig.pass(300)
+      const first = yield* listening(rig)
       for (let i = 0; i < 10; i++) {
         yield* rig.write("a", 3)
         if (i !== 4) yield* route
@@ -200,15 +209,9 @@ describe("the tail over a bus", () => {
   it.effect(
     "a socket that is slow reads on where it stood, and nothing twice",
     tailed(Effect.fnUntraced(function* ({ rig, route }) {
-      const wire = rig.connect()
-      wire.say({ op: "subscribe", subscription: "s" })
-      yield* rig.pass(300)
+      const wire = yield* listening(rig)
       wire.taking = false
-      for (let i = 0; i < 40; i++) {
-        yield* rig.write("a", 3, "t", 20_000)
-        yield* route
-        yield* rig.pass(100)
-      }
+      yield* flood({ rig, route })
       assert.isBelow(versionsOf(wire.events()).length, 100)
       wire.taking = true
       wire.buffered = 0
@@ -220,15 +223,9 @@ describe("the tail over a bus", () => {
     "goes by time where more was handed out than it remembers",
     tailed(
       Effect.fnUntraced(function* ({ rig, route }) {
-        const wire = rig.connect()
-        wire.say({ op: "subscribe", subscription: "s" })
-        yield* rig.pass(300)
+        const wire = yield* listening(rig)
         wire.taking = false
-        for (let i = 0; i < 40; i++) {
-          yield* rig.write("a", 3, "t", 20_000)
-          yield* route
-          yield* rig.pass(100)
-        }
+        yield* flood({ rig, route })
         wire.taking = true
         wire.buffered = 0
         yield* rig.pass(settleMs * 2 + 8_000)
@@ -240,9 +237,7 @@ describe("the tail over a bus", () => {
   it.effect(
     "goes through shards that split, and reads nothing while nobody listens",
     tailed(Effect.fnUntraced(function* ({ line, rig, route, state }) {
-      const wire = rig.connect()
-      wire.say({ op: "subscribe", subscription: "s" })
-      yield* rig.pass(300)
+      const wire = yield* listening(rig)
       for (let i = 0; i < 6; i++) {
         for (const id of ["a", "b", "c", "d"]) yield* rig.write(id, 2)
         yield* route
