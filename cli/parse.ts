@@ -6,7 +6,7 @@ import { Result } from "effect"
 import type { Option, Verb } from "./Verb.ts"
 
 /** What every verb has beside its own options. */
-export const common: { readonly [name: string]: Option } = {
+const common: { readonly [name: string]: Option } = {
   json: { help: "Print one line of JSON" },
   help: { help: "Show this help" },
 }

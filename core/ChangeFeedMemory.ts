@@ -4,7 +4,7 @@
  * Its log is a value of its own, so that processes share it; a test splits, merges and trims it (`ShardLogMemory.ts`).
  * @module
  */
-import { Effect, Layer } from "effect"
+import { Effect } from "effect"
 import { ChangeFeed, type Shape } from "./ChangeFeed.ts"
 import * as Cursor from "./Cursor.ts"
 import type { StoredEvent } from "./EventStore.ts"
@@ -52,9 +52,3 @@ export const make = (
       }),
   })
 }
-
-export const layerOf = (
-  store: EventStoreMemory.State,
-  state: State,
-  disorder?: ShardLogMemory.Disorder,
-): Layer.Layer<ChangeFeed> => Layer.sync(ChangeFeed, () => make(store, state, disorder))

@@ -25,7 +25,7 @@ export interface Options {
 }
 
 /** `<prefix>queue-commands`, as SQS has it. */
-export const queueName = "commands"
+const queueName = "commands"
 
 /** Why a server cannot do this; nothing where it can. */
 export const faults = (app: App, { store }: Settings, { send = {}, take = false }: Options): ReadonlyArray<string> => {

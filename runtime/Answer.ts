@@ -88,7 +88,7 @@ export const unresolved = (
   })
 
 /** Under which key the outcome of a command is found: its id, but for what the store keeps under generated ones. */
-export const keyOf = (commandId: string, tried: number, generatedKey: EventStore.Shape["generatedKey"]): string =>
+const keyOf = (commandId: string, tried: number, generatedKey: EventStore.Shape["generatedKey"]): string =>
   tried === 0 || generatedKey === undefined ? commandId : generatedKey(commandId, tried)
 
 /**

@@ -56,7 +56,7 @@ export const readTree = (root: string, folder = ""): Tree => {
   return tree
 }
 
-export const isNode = (value: unknown): value is Node =>
+const isNode = (value: unknown): value is Node =>
   typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string"
 
 /** All nodes, parents before children. */

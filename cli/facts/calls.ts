@@ -9,7 +9,7 @@ import { hole, isNexus, isOpen, type Meaning, memberOf, type Reader } from "./me
 import { type Known, lineOf } from "./services.ts"
 
 /** The aggregate that a contract, an aggregate or what carries one in `contract` is about; `*` where it cannot be told. */
-export const aggregateOf = (reader: Reader, module: Module, node: unknown, depth = 0): string => {
+const aggregateOf = (reader: Reader, module: Module, node: unknown, depth = 0): string => {
   const found = isNode(node) && depth < 16 ? reader.of(module, node) : undefined
   if (found?.kind !== "node") return "*"
   const { module: at, node: made } = found

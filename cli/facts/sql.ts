@@ -49,7 +49,7 @@ const bareSql = (text: string): string =>
   text.replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, (comment) => comment.replaceAll(/[^\n]/g, " "))
 
 /** `at` is where in the text. */
-export const statementsIn = (given: string): ReadonlyArray<Found> => {
+const statementsIn = (given: string): ReadonlyArray<Found> => {
   if (!/\b(delete|update|replace|drop|truncate|alter|merge|tombstone|grant)\b/i.test(given)) return []
   const text = bareSql(given).replace(cut, (end) => end + hole)
   const all = (operation: string, form: RegExp, ends = false): ReadonlyArray<Found> =>

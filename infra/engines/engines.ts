@@ -243,6 +243,3 @@ const sayMissing = (name: Name, ...of: ReadonlyArray<"fetchedWith" | "runsOn">):
   const reasons = of.flatMap((list) => entry(name)[list].flatMap((need) => missing(need) ?? []))
   return reasons.length === 0 ? undefined : `${name} cannot be had: ${[...new Set(reasons)].join("; ")}`
 }
-
-/** The path of its program, for engines that are also tools: `opa test`. */
-export const programOf = (name: Name): string => join(folderOf(name), engines[name].program)

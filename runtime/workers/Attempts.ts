@@ -60,7 +60,7 @@ const late: Once = { _tag: "Failed", error: "HandlerTimeout" }
 const errorMax = 200
 
 /** The name of what went wrong, and the first place in code that it went through. */
-export const errorOf = (cause: Cause.Cause<unknown>): string => {
+const errorOf = (cause: Cause.Cause<unknown>): string => {
   const failed = Cause.squash(cause)
   const { frames, name } = Defect.describe(failed)
   const tag = typeof failed === "object" && failed !== null ? (failed as { readonly _tag?: unknown })._tag : undefined

@@ -40,7 +40,7 @@ export interface Plan {
 }
 
 /** Shards of which something is to be done, by id: not ended, and no parent that still exists is before them. */
-export const workable = ({ leases, shards }: Pick<View, "leases" | "shards">): ReadonlyArray<string> => {
+const workable = ({ leases, shards }: Pick<View, "leases" | "shards">): ReadonlyArray<string> => {
   const exist = new Set(shards.map(({ id }) => id))
   const isEnded = (id: string) => leases.get(id)?.lease.checkpoint === ended
   const open = shards.filter(({ id, parents }) =>

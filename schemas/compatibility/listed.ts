@@ -8,7 +8,7 @@ import { equal, isArray, isObject, type Json } from "./json.ts"
 const walked = 8
 
 /** Equal for equal values alone; members in one order. */
-export const textOf = (value: Json): string =>
+const textOf = (value: Json): string =>
   isArray(value)
     ? `[${value.map(textOf)}]`
     : isObject(value)

@@ -155,7 +155,7 @@ export const make = (world: World, faults: Faults, rules: Rules, slots: Readonly
 }
 
 /** The operations of a burst, each with an id of its own. */
-export const parts = (operation: Operation): ReadonlyArray<Operation> =>
+const parts = (operation: Operation): ReadonlyArray<Operation> =>
   operation.width === 1 ? [operation] : Array.from({ length: operation.width }, (_, i) => ({
     ...operation,
     name: `${operation.name}.${i}`,

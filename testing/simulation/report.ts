@@ -56,7 +56,7 @@ const table = (title: string, rows: Readonly<Record<string, number>>, explain: (
   ),
 ]
 
-export const textOf = (failure: Failure): string =>
+const textOf = (failure: Failure): string =>
   [
     `seed ${failure.seed} (digest ${failure.digest}) breaks promise ${failure.invariant}: ${failure.promise}`,
     `  ${failure.message}`,

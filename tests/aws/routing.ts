@@ -31,7 +31,7 @@ export interface Place {
 }
 
 /** Short, so that a death is noticed soon; patient with engines on a machine at work. */
-export const limits = {
+const limits = {
   ...Limits.defaults,
   ...{ callAttemptMs: 20_000, callMs: 40_000, leaseMs: 3_000, shardsPollMs: 500, shardPollMs: 50, sweepMs: 250 },
   reconcileMs: 3_000,

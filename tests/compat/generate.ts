@@ -8,7 +8,7 @@ export type Json = null | boolean | number | string | ReadonlyArray<Json> | { re
 export type Schema = { readonly [key: string]: Json }
 export type Draft = "2020-12" | "07"
 
-export const uris: { readonly [D in Draft]: string } = {
+const uris: { readonly [D in Draft]: string } = {
   "2020-12": "https://json-schema.org/draft/2020-12/schema",
   "07": "http://json-schema.org/draft-07/schema#",
 }

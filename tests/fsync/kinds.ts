@@ -23,8 +23,8 @@ import { plant } from "../kill/planted.ts"
 
 const principal: Principal = { tenant: "t", subject: "s", scopes: ["commands:*", "read"] }
 /** Printed before each kind, and with `between` behind it. */
-export const marker = (kind: string): string => `kind: ${kind}\n`
-export const between = "none"
+const marker = (kind: string): string => `kind: ${kind}\n`
+const between = "none"
 
 const wasm = Deno.readFileSync(new URL("../../policies/bundle.wasm", import.meta.url))
 /** What a busy machine makes late is counted all the same. */

@@ -30,7 +30,7 @@ export const randomOf = (seed: number): () => number => {
 }
 
 /** Hot accounts that all clients share, and fresh ones; with refusals, no-ops and appends of several events. */
-export const intentOf = (client: number, n: number, random: () => number): Intent => {
+const intentOf = (client: number, n: number, random: () => number): Intent => {
   const id = random() < 0.7 ? `shared-${Math.floor(random() * 8)}` : `own-${client}-${Math.floor(n / 3)}`
   const kind = random()
   const [command, payload] = kind < 0.6

@@ -4,7 +4,7 @@
  */
 import { Schema } from "effect"
 
-export const kinds = ["throttled", "transient", "refused", "service"] as const
+const kinds = ["throttled", "transient", "refused", "service"] as const
 /**
  * - `throttled`: nothing was done; ask later.
  * - `transient`: a line cut, a deadline, a 5xx: a write may be done or not, and may still be done after this.

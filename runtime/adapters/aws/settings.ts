@@ -8,7 +8,7 @@ import { Effect, type Scope } from "effect"
 import { Limits } from "../../../core/Limits.ts"
 import * as handler from "./handler.ts"
 
-export const services = ["dynamodb", "kinesis", "sns", "sqs"] as const
+const services = ["dynamodb", "kinesis", "sns", "sqs"] as const
 /** The streams of `dynamodb` are where its tables are. */
 export type Service = typeof services[number]
 

@@ -57,7 +57,7 @@ const refusalOf = ({ code, message }: rest.Failed): Refused | SchemaInvalid | Re
     ? new SchemaInvalid({ pointer: "", rule: `The registry takes it for no schema: ${quoted(message)}` })
     : unavailable(`error ${code}`)
 
-export const make = (settings: Settings): Effect.Effect<Shape> =>
+const make = (settings: Settings): Effect.Effect<Shape> =>
   Effect.gen(function* () {
     const { schemaBytes } = yield* Limits
     // A schema comes as a string within JSON: each of its quotes and backslashes takes two bytes there.

@@ -28,7 +28,7 @@ export const streamOf = (key: string): StreamKey => {
 }
 
 /** FNV-1a: the same for ever, for what was written stands where it put it. */
-export const shardOf = (key: string): number => {
+const shardOf = (key: string): number => {
   let hash = 0x811c9dc5
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
   return (hash >>> 0) % shards

@@ -56,7 +56,7 @@ const pagesMax = 100
 /** Between two looks at a version that Glue still compares. */
 const pendingPause = "100 millis"
 
-export const make = (settings: Settings): Effect.Effect<Shape, never, Scope.Scope> =>
+const make = (settings: Settings): Effect.Effect<Shape, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { revisions, schemaBytes } = yield* Limits
     // A schema comes as a string within JSON: each of its quotes and backslashes takes two bytes there.

@@ -19,7 +19,7 @@ const missing = (name: string, stream: string) =>
   })
 
 /** Its ARN, under which shards are subscribed to. It takes some seconds to be active; subscribing is refused until then. */
-export const arnOf = (ask: Ask, prefix: string, create: boolean): Effect.Effect<string, Failed | StreamMissing> =>
+const arnOf = (ask: Ask, prefix: string, create: boolean): Effect.Effect<string, Failed | StreamMissing> =>
   Effect.gen(function* () {
     const [ConsumerName, StreamName] = [consumerOf(prefix), nameOf(prefix)]
     const { StreamDescriptionSummary: found } = yield* ask((client, options) =>

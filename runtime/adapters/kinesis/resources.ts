@@ -35,8 +35,6 @@ export const limits = {
   recordBytes: 1024 * 1024,
   keyChars: 256,
   readRecords: 10_000,
-  /** By one shard, of all who poll it together. */
-  readsPerSecond: 5,
 } as const
 
 /** Of a subscription: what Kinesis says of it, and how it is used here. */

@@ -17,7 +17,7 @@ const lateMaxMs = 15_000
 const shardsMax = 4
 const [landChance, redriveChance] = [0.2, 0.1]
 /** From here on the newer release is what is opened. */
-export const newerFromMs = 20_000
+const newerFromMs = 20_000
 
 /** Brings what was stored into the change feed, each time before the clock moves. */
 export const feeding = ({ faults, network, roads }: Crew.Setting): () => void => {
