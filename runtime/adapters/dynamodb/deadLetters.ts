@@ -119,15 +119,20 @@ export const make = (rows: Rows): Shape =>
       if (written._tag === "Done") return letterOf(written.row)
       return written.found && letterOf(written.found)
     }),
-    redriving: (consumer, limit) =>
-      Effect.map(
-        rows.query({
-          index: "RedriveIndex",
-          where: { text: "#redriving = :consumer", values: { consumer } },
-          limit,
-        }),
-        (found) => found.map(letterOf),
-      ),
+    redriving: Effect.fnUntraced(function* (consumer, limit) {
+      const listed = yield* rows.query({
+        index: "RedriveIndex",
+        where: { text: "#redriving = :consumer", values: { consumer } },
+        limit,
+      })
+      // The index lags: what was done since, or has failed again, may stand in it yet, and would be done twice.
+      const found = yield* rows.getEach(listed.map(({ pk }) => ({ pk: `${pk}`, sk: "letter" })))
+      const now = new Map(found.map((row) => [row["pk"], row]))
+      return listed.flatMap(({ pk }) => {
+        const row = now.get(pk)
+        return row?.["redriving"] === undefined ? [] : [letterOf(row)]
+      })
+    }),
     resolve: ({ fence, id }) =>
       Effect.map(
         rows.drop(placeOf(id), { text: "attribute_not_exists(#pk) OR #fence = :fence", values: { fence } }),

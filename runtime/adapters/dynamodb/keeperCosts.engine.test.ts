@@ -70,7 +70,7 @@ it.live("a dead letter costs what its indexes cost besides", () =>
     yield* costs("list", letters.list("t", {}, undefined, 20), "Query", 0.5)
     yield* costs("parked, where one is", letters.parked("mailer", streams), "BatchGetItem, UpdateItem", 3)
     yield* costs("redrive", letters.redrive("t", letter.id), "GetItem, UpdateItem", 4)
-    const [asked] = yield* costs("redriving", letters.redriving("mailer", 10), "Query", 0.5)
+    const [asked] = yield* costs("redriving", letters.redriving("mailer", 10), "BatchGetItem, Query", 1.5)
     yield* costs("resolve", letters.resolve(asked!), "DeleteItem", 3)
   }).pipe(Effect.scoped), 60_000)
 
