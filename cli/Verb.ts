@@ -18,6 +18,8 @@ export class Failure extends Schema.TaggedError<Failure>()("Failure", {
   message: Schema.String,
   exitCode: Schema.Literals([1, 2]),
 }) {}
+export const failed = (message: string): Failure => new Failure({ message, exitCode: 1 })
+export const wrong = (message: string): Failure => new Failure({ message, exitCode: 2 })
 
 export interface Input {
   /** A given option or its default; `"true"` for a given flag; an operand by its name in capitals. */

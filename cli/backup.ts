@@ -7,7 +7,7 @@ import { statSync } from "node:fs"
 import type { EventStore } from "../core/EventStore.ts"
 import type { SnapshotStore } from "../core/SnapshotStore.ts"
 import * as Verify from "../runtime/Verify.ts"
-import { data, Failure, folderOf, type Input, progress, type Verb } from "./Verb.ts"
+import { data, failed, type Failure, folderOf, type Input, progress, type Verb } from "./Verb.ts"
 
 type Said = { readonly message: string }
 /** Copies from one place to another; gives what `inspect` has found in the copy. */
@@ -28,24 +28,20 @@ export interface Files {
   readonly restore: Copy
 }
 
-const failed = ({ message }: Said) => new Failure({ message, exitCode: 1 })
-
 const bad = ([first]: ReadonlyArray<Verify.Finding>): Failure => {
   const { problem, stream, version } = first!
   const place = stream === undefined ? "" : version === undefined ? `${stream}: ` : `${stream} version ${version}: `
-  return failed({ message: `the copy is bad, nothing was written: ${place}${problem}. \`nexus verify\` tells more` })
+  return failed(`the copy is bad, nothing was written: ${place}${problem}. \`nexus verify\` tells more`)
 }
 
 /** What adapter and port see of the copy; gives what it holds. */
 const verified = Effect.fnUntraced(function* (files: Files, file: string, input: Input) {
-  const seen = yield* Effect.mapError(files.check(file), failed)
+  const seen = yield* Effect.mapError(files.check(file), ({ message }) => failed(message))
   if (seen.length > 0) return yield* bad(seen)
   const said = ({ events }: Verify.Counts) => Effect.sync(() => input.progress("checking", events, undefined, "events"))
   const report = yield* Verify.verify(undefined, said).pipe(
     Effect.provide(files.layer(file)),
-    Effect.catch((error) =>
-      failed({ message: `the copy cannot be read: ${"reason" in error ? error.reason : error.message}` })
-    ),
+    Effect.catch((error) => failed(`the copy cannot be read: ${"reason" in error ? error.reason : error.message}`)),
   )
   if (report.findings.length > 0) return yield* bad(report.findings)
   return report
@@ -65,7 +61,7 @@ const copied = Effect.fnUntraced(function* (
     to,
     (part) => verified(files, part, input),
     (done, total) => input.progress("copying", done, total, "pages"),
-  ).pipe(Effect.mapError(failed))
+  ).pipe(Effect.mapError(({ message }) => failed(message)))
   const bytes = statSync(path).size
   yield* input.print(
     `${done} ${path}: ${events} events of ${commands} commands in ${streams} streams, ${bytes} bytes, verified`,

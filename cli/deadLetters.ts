@@ -11,13 +11,11 @@ import { idPattern, keyOf } from "../core/Stream.ts"
 import * as RedrivePlan from "../runtime/RedrivePlan.ts"
 import { bare, colored, full, type Paint, plain } from "./paint.ts"
 import { plural } from "./schemas/text.ts"
-import { anyStore, application, Failure, type Input, type Option, progress, type Verb } from "./Verb.ts"
+import { anyStore, application, failed, Failure, type Input, type Option, progress, type Verb, wrong } from "./Verb.ts"
 
 export type Open = (input: Input) => Layer.Layer<DeadLetters | EventStore, { readonly message: string }>
 type Options = { readonly [name: string]: Option }
 
-const wrong = (message: string) => new Failure({ message, exitCode: 2 })
-const failed = (message: string) => new Failure({ message, exitCode: 1 })
 const paintOf = ({ color }: Input): Paint => color ? colored : plain
 /** Letters of one page, and events shown of one letter. */
 const [pageMax, eventMax] = [100, 100]

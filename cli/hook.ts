@@ -8,7 +8,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFile
 import { dirname, join, relative, resolve } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
-import { application, Failure, type Verb } from "./Verb.ts"
+import { application, failed, type Verb } from "./Verb.ts"
 
 const template = fileURLToPath(new URL("template/hooks/pre-commit", import.meta.url).href)
 /** On the second line of every hook that is ours. */
@@ -27,8 +27,6 @@ const source = () => existsSync("hooks/pre-commit") ? "hooks/pre-commit" : templ
 const textOf = (folder: string, app: string): string =>
   readFileSync(source(), "utf8").replace(`cd "."`, () => `cd "${quoted(folder || ".")}"`)
     .replaceAll(`"./app.ts"`, () => `"${quoted(app)}"`)
-
-const failed = (message: string) => new Failure({ message, exitCode: 1 })
 
 export const policiesHook: Verb = {
   name: "policies hook",

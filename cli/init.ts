@@ -17,7 +17,7 @@ import {
 } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import { Failure, type Verb } from "./Verb.ts"
+import { failed, type Verb, wrong } from "./Verb.ts"
 
 /** What is written, in the order in which it is read. In the template, files that tools would act on begin with `_`. */
 export const files: ReadonlyArray<readonly [path: string, what: string]> = [
@@ -103,14 +103,14 @@ export const init: Verb = {
     const name = basename(folder)
     if (!/^[a-z][a-z0-9-]{0,63}$/.test(name)) {
       const message = `"${name}" cannot name an application: a letter, then letters, digits and hyphens, in lower case`
-      return yield* new Failure({ message, exitCode: 2 })
+      return yield* wrong(message)
     }
     if (isTaken(folder)) {
-      return yield* new Failure({ message: `${given} is not empty: name a new folder`, exitCode: 1 })
+      return yield* failed(`${given} is not empty: name a new folder`)
     }
     const written = yield* Effect.try({
       try: () => write(folder, name, origin(packageRoot)),
-      catch: (error) => new Failure({ message: (error as Error).message, exitCode: 1 }),
+      catch: (error) => failed((error as Error).message),
     })
     const width = Math.max(...written.map(([path]) => path.length))
     const text = [

@@ -8,12 +8,9 @@ import { defaults } from "../core/Limits.ts"
 import { idPattern, type StreamKey } from "../core/Stream.ts"
 import * as Inspect from "../runtime/Inspect.ts"
 import { bare, changeLine, colored, type Paint, plain, value } from "./paint.ts"
-import { anyStore, application, Failure, type Input, type Verb } from "./Verb.ts"
+import { anyStore, application, failed, Failure, type Input, type Verb, wrong } from "./Verb.ts"
 
 export type Open = (input: Input) => Layer.Layer<EventStore, { readonly message: string }>
-
-const wrong = (message: string) => new Failure({ message, exitCode: 2 })
-const failed = (message: string) => new Failure({ message, exitCode: 1 })
 
 const streamOf = (text: string): StreamKey | undefined => {
   const [tenant = "", aggregate = "", id = "", more] = text.split("/")

@@ -12,7 +12,7 @@ import { Facts, Finding } from "../policies/Facts.ts"
 import * as WasmBundle from "../policies/WasmBundle.ts"
 import * as Issue from "../schemas/Issue.ts"
 import * as opa from "./opa.ts"
-import { Failure } from "./Verb.ts"
+import { failed, type Failure } from "./Verb.ts"
 
 const own = fileURLToPath(new URL("../policies/bundle.wasm", import.meta.url).href)
 const shippedEntrypoint = "nexus/architecture/violations"
@@ -39,7 +39,6 @@ const isStale = (bundle: string, sha256: string | undefined): boolean => {
     note.success.sources !== opa.sourcesOf(folder)
 }
 
-const failed = (message: string) => new Failure({ message, exitCode: 1 })
 const read = Schema.decodeUnknownResult(Schema.Array(Finding))
 const fits = Schema.decodeUnknownResult(Facts, { onExcessProperty: "error" })
 

@@ -37,7 +37,7 @@ import { policiesBuild, policiesTest } from "./rego.ts"
 import { stats } from "./stats.ts"
 import * as stores from "./stores.ts"
 import { token } from "./token.ts"
-import { anyStore, Failure, type Input, type Verb } from "./Verb.ts"
+import { anyStore, failed, Failure, type Input, type Verb } from "./Verb.ts"
 import { verify } from "./verify.ts"
 
 /** Standard output is for results alone. */
@@ -46,13 +46,12 @@ const say = (line: string): void => console.error(line)
 /** Waits where the reader is slow, and fails where it has gone, as in `nexus export | head`. */
 const out = (text: string): Effect.Effect<void, Failure> =>
   Effect.callback((resume) => {
-    const failed = ({ message }: Error) =>
-      resume(Effect.fail(new Failure({ message: `cannot write to standard output: ${message}`, exitCode: 1 })))
+    const stop = ({ message }: Error) => resume(Effect.fail(failed(`cannot write to standard output: ${message}`)))
     try {
-      process.stdout.write(text, (error) => error instanceof Error ? failed(error) : resume(Effect.void))
+      process.stdout.write(text, (error) => error instanceof Error ? stop(error) : resume(Effect.void))
     } catch (error) {
       // Of Deno, where a disk is full.
-      failed(error as Error)
+      stop(error as Error)
     }
   })
 // Who wrote is told; unheard it would end the process.
@@ -139,20 +138,15 @@ const importApp = (file: string): Effect.Effect<App, Failure> =>
     try: async () => (await import(pathToFileURL(resolve(file)).href) as { readonly default?: unknown }).default,
     catch: (error) => {
       if (!existsSync(file)) {
-        return new Failure({
-          message: `there is no ${file}: name your application's file with --app FILE`,
-          exitCode: 1,
-        })
+        return failed(`there is no ${file}: name your application's file with --app FILE`)
       }
       const { code, message } = error as Error & { readonly code?: unknown }
       // Of Node before 24.
       const hint = code === "ERR_UNKNOWN_FILE_EXTENSION" ? "; run it with Deno: npx -y deno@2.9.5 task nexus …" : ""
-      return new Failure({ message: `cannot load --app ${file}: ${message}${hint}`, exitCode: 1 })
+      return failed(`cannot load --app ${file}: ${message}${hint}`)
     },
   }).pipe(Effect.flatMap((value) =>
-    isApp(value)
-      ? Effect.succeed(value)
-      : Effect.fail(new Failure({ message: `--app ${file} has no App.make(…) as its default export`, exitCode: 1 }))
+    isApp(value) ? Effect.succeed(value) : Effect.fail(failed(`--app ${file} has no App.make(…) as its default export`))
   ))
 
 const wrongly = (message: string, verb = ""): number => {

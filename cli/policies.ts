@@ -14,7 +14,7 @@ import { dot, mermaid } from "./graph/text.ts"
 import { judge } from "./judge.ts"
 import { bare, colored, type Paint, plain } from "./paint.ts"
 import { plural } from "./schemas/text.ts"
-import { application, Failure, type Input, type Option, type Verb } from "./Verb.ts"
+import { application, failed, type Input, type Option, type Verb, wrong } from "./Verb.ts"
 
 const source: { readonly [name: string]: Option } = {
   ...application,
@@ -102,7 +102,7 @@ export const policiesGraph: Verb = {
     const draw = Object.hasOwn(formats, format) ? formats[format] : undefined
     if (draw === undefined) {
       const message = `--format is one of ${Object.keys(formats).join(", ")}, not "${format}"`
-      return yield* new Failure({ message, exitCode: 2 })
+      return yield* wrong(message)
     }
     const graph = Graph.make(yield* factsOf(input))
     const text = draw(graph)
@@ -116,7 +116,7 @@ export const policiesGraph: Verb = {
         mkdirSync(dirname(out), { recursive: true })
         writeFileSync(out, text)
       },
-      catch: (error) => new Failure({ message: `cannot write ${out}: ${(error as Error).message}`, exitCode: 1 }),
+      catch: (error) => failed(`cannot write ${out}: ${(error as Error).message}`),
     })
     const [services, edges] = [graph.services.length, graph.edges.length]
     yield* input.print(

@@ -9,9 +9,7 @@ import { dirname } from "node:path"
 import { BundleInvalid, make } from "../policies/WasmBundle.ts"
 import { bundleOf, type Note, noteOf } from "./judge.ts"
 import * as opa from "./opa.ts"
-import { application, Failure, type Input, type Verb } from "./Verb.ts"
-
-const failed = (message: string) => new Failure({ message, exitCode: 1 })
+import { application, failed, type Input, type Verb } from "./Verb.ts"
 
 const missing =
   `this needs the program opa, which is a single file: take ${opa.version} from openpolicyagent.org, then put it ` +

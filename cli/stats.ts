@@ -4,7 +4,7 @@
  */
 import { Effect } from "effect"
 import type { AtLeast, Share, Stats } from "../runtime/Stats.ts"
-import { data, Failure, folderOf, type Verb } from "./Verb.ts"
+import { data, failed, folderOf, type Verb } from "./Verb.ts"
 
 /** Reads the figures of the store in a folder; the entry chooses the adapter. */
 export type Read = (folder: string) => Effect.Effect<Stats, { readonly message: string }>
@@ -75,7 +75,7 @@ export const stats = (read: Read): Verb => ({
   run: Effect.fnUntraced(function* (input) {
     const found = yield* Effect.mapError(
       read(folderOf(input)),
-      ({ message }) => new Failure({ message, exitCode: 1 }),
+      ({ message }) => failed(message),
     )
     yield* input.print(text(found), found)
     return 0

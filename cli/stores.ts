@@ -5,7 +5,7 @@
 import { Effect, Layer } from "effect"
 import { variables } from "../edge/flags.ts"
 import * as store from "../edge/store.ts"
-import { Failure, folderOf, type Input } from "./Verb.ts"
+import { Failure, folderOf, type Input, wrong } from "./Verb.ts"
 
 interface Said {
   readonly message: string
@@ -26,7 +26,7 @@ export const open = <A, B>(
     faults.push("--data names the folder of a file, but NEXUS_STORE is dynamodb: leave one of them out")
   }
   if (faults.length > 0) {
-    return Layer.unwrap(Effect.fail(new Failure({ message: faults.join("\n       "), exitCode: 2 })))
+    return Layer.unwrap(Effect.fail(wrong(faults.join("\n       "))))
   }
   if (found.kind === "sqlite") return file(folderOf(input)) as Layer.Layer<Extract<A, B>, Said>
   const { aws, prefix } = found

@@ -8,10 +8,7 @@ import { subjectPattern } from "../edge/auth.ts"
 import { embeddedKey } from "../edge/deno.ts"
 import * as embedded from "../edge/embedded.ts"
 import { fromEnvironment } from "../edge/settings.ts"
-import { Failure, type Verb } from "./Verb.ts"
-
-const wrong = (message: string) => new Failure({ message, exitCode: 2 })
-const failed = (message: string) => new Failure({ message, exitCode: 1 })
+import { failed, type Verb, wrong } from "./Verb.ts"
 
 const unitSeconds = { s: 1, m: 60, h: 3_600 } as const
 /** Older tokens are refused by their `iat`, whatever their `exp`. */

@@ -19,14 +19,13 @@ import * as Export from "../runtime/Export.ts"
 import * as Import from "../runtime/Import.ts"
 import { type FileLine, linesOf } from "./lines.ts"
 import * as Project from "./schemas/Project.ts"
-import { application, data, Failure, folderOf, type Input, progress, type Verb } from "./Verb.ts"
+import { application, data, failed, Failure, folderOf, type Input, progress, type Verb, wrong } from "./Verb.ts"
 
 /** The store in a folder; the entry chooses the adapter. */
 export type Open = (
   folder: string,
 ) => Layer.Layer<Archive | EventStore, { readonly _tag: string; readonly message: string }>
 
-const failed = (message: string) => new Failure({ message, exitCode: 1 })
 /** Errors of a store have a reason, all others a sentence. */
 const failedBy = (error: { readonly _tag?: string; readonly message: string; readonly reason?: string }): Failure =>
   error instanceof Failure
@@ -101,7 +100,7 @@ export const exportVerb = (open: Open, out: (text: string) => Effect.Effect<void
     Effect.scoped(Effect.gen(function* () {
       const [file, tenant] = [input.option("FILE"), input.option("tenant")]
       if (tenant !== undefined && !idPattern.test(tenant)) {
-        return yield* new Failure({ message: "--tenant is not an id", exitCode: 2 })
+        return yield* wrong("--tenant is not an id")
       }
       const sum = digest()
       const counts = yield* Effect.gen(function* () {

@@ -6,7 +6,7 @@ import { Effect, type Layer } from "effect"
 import type { EventStore } from "../core/EventStore.ts"
 import type { SnapshotStore } from "../core/SnapshotStore.ts"
 import * as Verify from "../runtime/Verify.ts"
-import { application, data, Failure, folderOf, progress, type Verb } from "./Verb.ts"
+import { application, data, failed, folderOf, progress, type Verb } from "./Verb.ts"
 
 /** How the command line reaches a store in a folder; the entry chooses the adapter. */
 export interface Engine {
@@ -15,8 +15,6 @@ export interface Engine {
   readonly layer: (folder: string) => Layer.Layer<EventStore | SnapshotStore, { readonly reason: string }>
 }
 
-const failed = (error: { readonly message: string }) => new Failure({ message: error.message, exitCode: 1 })
-
 export const verify = (engine: Engine): Verb => ({
   name: "verify",
   help: "Check everything a store holds, and name the first bad place",
@@ -24,7 +22,7 @@ export const verify = (engine: Engine): Verb => ({
   run: Effect.fnUntraced(function* (input) {
     const folder = folderOf(input)
     const app = yield* input.app
-    const seen = yield* Effect.mapError(engine.check(folder), failed)
+    const seen = yield* Effect.mapError(engine.check(folder), ({ message }) => failed(message))
     const said = ({ events }: Verify.Counts) =>
       Effect.sync(() => input.progress("checking", events, undefined, "events"))
     const report = yield* Verify.verify(app, said).pipe(

@@ -8,11 +8,10 @@ import { relative, resolve } from "node:path"
 import type { App } from "../../core/App.ts"
 import type { Facts } from "../../policies/Facts.ts"
 import * as parser from "../evolve/parser.ts"
-import { Failure } from "../Verb.ts"
+import { type Failure, wrong } from "../Verb.ts"
 import { extract } from "./extract.ts"
 import * as files from "./files.ts"
 
-const wrong = (message: string) => new Failure({ message, exitCode: 2 })
 const tried = <A>(what: () => A): Effect.Effect<A, Failure> =>
   Effect.try({ try: what, catch: (error) => wrong((error as Error).message) })
 

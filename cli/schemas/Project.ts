@@ -16,7 +16,7 @@ import * as Subject from "../../schemas/Subject.ts"
 import * as Fold from "../evolve/Fold.ts"
 import * as parser from "../evolve/parser.ts"
 import { shown } from "../facts/files.ts"
-import { Failure, type Input } from "../Verb.ts"
+import { failed, type Failure, type Input } from "../Verb.ts"
 import { moduleOf } from "./module.ts"
 
 export interface Project {
@@ -144,8 +144,6 @@ const filesOf = (folder: string, declared: ReadonlyArray<Declared.Declared>): Fi
     ],
   }
 }
-
-const failed = (message: string) => new Failure({ message, exitCode: 1 })
 
 /** Reads it all; fails only where nothing can be said. */
 export const open = Effect.fnUntraced(function* (input: Input): Effect.fn.Return<Project, Failure> {

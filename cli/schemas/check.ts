@@ -5,7 +5,7 @@
 import { Effect, type Layer } from "effect"
 import type { EventStore } from "../../core/EventStore.ts"
 import { colored, plain } from "../paint.ts"
-import { application, data, Failure, progress, type Verb } from "../Verb.ts"
+import { application, data, progress, type Verb, wrong } from "../Verb.ts"
 import { open } from "./Project.ts"
 import { checkStore } from "./store.ts"
 import { findingsText, plural, summary, told } from "./text.ts"
@@ -14,8 +14,6 @@ import { findingsText, plural, summary, told } from "./text.ts"
 export type Open = (
   where: { readonly folder: string } | { readonly file: string },
 ) => Layer.Layer<EventStore, { readonly message: string }>
-
-const wrong = (message: string) => new Failure({ message, exitCode: 2 })
 
 export const check = (openStore: Open): Verb => ({
   name: "schemas check",

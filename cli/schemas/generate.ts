@@ -7,11 +7,9 @@ import { Effect } from "effect"
 import * as LockCheck from "../../core/LockCheck.ts"
 import { shown } from "../facts/files.ts"
 import { colored, plain } from "../paint.ts"
-import { application, Failure, type Input, type Verb } from "../Verb.ts"
+import { application, failed, type Input, type Verb, wrong } from "../Verb.ts"
 import { open, type Project, write } from "./Project.ts"
 import { findingsText, plural, summary, told } from "./text.ts"
-
-const failed = (message: string) => new Failure({ message, exitCode: 1 })
 
 const put = (folder: string, locked: Project["locked"]) =>
   Effect.try({ try: () => write(folder, locked), catch: (error) => failed((error as Error).message) })
@@ -73,7 +71,7 @@ export const acceptEvolve: Verb = {
     const name = input.option("AGGREGATE")
     if (name !== undefined && !folds.has(name)) {
       const known = [...folds.keys()].join(", ")
-      return yield* new Failure({ message: `the application has no aggregate ${name}: it has ${known}`, exitCode: 2 })
+      return yield* wrong(`the application has no aggregate ${name}: it has ${known}`)
     }
     const inTheWay = findings.filter(({ kind }) => /^(lock|file)-/.test(kind) && kind !== "lock-unsorted")
     if (inTheWay.length > 0) return yield* refuse(input, project, inTheWay)

@@ -6,12 +6,10 @@ import { Effect, Schema } from "effect"
 import { SchemaRegistry } from "../../core/SchemaRegistry.ts"
 import { Mode } from "../../schemas/Difference.ts"
 import * as Subject from "../../schemas/Subject.ts"
-import { anyStore, application, Failure, type Verb } from "../Verb.ts"
+import { anyStore, application, failed, type Verb, wrong } from "../Verb.ts"
 import type { OpenRegistry } from "./register.ts"
 
 const isMode = Schema.is(Mode)
-const wrong = (message: string) => new Failure({ message, exitCode: 2 })
-const failed = (message: string) => new Failure({ message, exitCode: 1 })
 
 export const mode = (openRegistry: OpenRegistry): Verb => ({
   name: "schemas mode",

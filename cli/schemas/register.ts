@@ -9,7 +9,7 @@ import type { Difference } from "../../schemas/Difference.ts"
 import * as Lock from "../../schemas/Lock.ts"
 import { shown } from "../facts/files.ts"
 import { colored, plain } from "../paint.ts"
-import { anyStore, application, Failure, type Input, progress, type Verb } from "../Verb.ts"
+import { anyStore, application, failed, Failure, type Input, progress, type Verb } from "../Verb.ts"
 import { open, write } from "./Project.ts"
 import { differenceLines, findingsText, plural, told as toldOf } from "./text.ts"
 
@@ -28,7 +28,6 @@ interface Told {
   readonly rule?: string
 }
 
-const failed = (message: string) => new Failure({ message, exitCode: 1 })
 const away = ({ reason }: RegistryUnavailable) =>
   failed(`the schema registry does not answer: ${reason}; try again later`)
 

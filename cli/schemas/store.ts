@@ -9,7 +9,7 @@ import { keyOf } from "../../core/Stream.ts"
 import * as Kind from "../../runtime/Kind.ts"
 import * as Subject from "../../schemas/Subject.ts"
 import * as Wire from "../../schemas/Wire.ts"
-import { Failure, type Input } from "../Verb.ts"
+import { failed, type Input } from "../Verb.ts"
 
 const page = 500
 /** Of each subject: all of the first ones, then every so many. */
@@ -93,10 +93,7 @@ export const checkStore = (input: Input, store: Layer.Layer<EventStore, { readon
       Effect.provide(store),
       Effect.mapError((error) => {
         const unread = "_tag" in error && error._tag === "StoreUnavailable"
-        return new Failure({
-          message: unread ? `the store cannot be read: ${error.reason}` : error.message,
-          exitCode: 1,
-        })
+        return failed(unread ? `the store cannot be read: ${error.reason}` : error.message)
       }),
     )
     const ok = counts.bad === 0
