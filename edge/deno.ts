@@ -1,5 +1,6 @@
 /**
- * Serves an application on Deno (and on Node from 24): embedded store in a folder, all workers in one process.
+ * Serves an application on Deno (and on Node from 24), over a store in a folder or on DynamoDB: all of the work in one
+ * process, or a part of it.
  *
  * A composition root: it chooses adapters, reads the environment and owns the process's end.
  * @module
