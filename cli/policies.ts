@@ -2,7 +2,7 @@
  * `nexus policies …`: what the architecture policies judge, what they find, and a picture of who talks to whom.
  * @module
  */
-import { Effect } from "effect"
+import { Array as Arrays, Effect } from "effect"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import type { Finding } from "../policies/Facts.ts"
@@ -47,12 +47,12 @@ const headOf = (root: string, paint: Paint, { file, line: at, policy, rule }: Fi
 
 /** What one place breaks in several ways that are mended together stands together: a limit of six routes, say. */
 const findingsText = (root: string, paint: Paint, findings: ReadonlyArray<Finding>): string => {
-  const groups = Map.groupBy(findings, (one) => `${headOf(root, plain, one)}\n${one.repair}`)
-  return [...groups.values()].map((group) =>
+  const groups = Arrays.groupBy(findings, (one) => `${headOf(root, plain, one)}\n${one.repair}`)
+  return Object.values(groups).map((group) =>
     [
-      headOf(root, paint, group[0]!),
+      headOf(root, paint, group[0]),
       ...group.map(({ why }) => `  ${line(why)}`),
-      `  ${paint.added("repair:")} ${line(group[0]!.repair)}`,
+      `  ${paint.added("repair:")} ${line(group[0].repair)}`,
     ].join("\n")
   ).join("\n\n")
 }

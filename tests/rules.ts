@@ -53,6 +53,19 @@ const words = (source: Source): ReadonlyArray<string> => {
   return [...new Set(found)].map((word) => `${source.path} uses ${word}`)
 }
 
+const isShipped = (path: string) =>
+  /^(schemas|core|runtime|edge|policies|cli|testing)\//.test(path) && !imports.isTest(path)
+const newer = /^((Map|Object)\.groupBy|Promise\.(withResolvers|try)|Array\.fromAsync)$/
+
+/** The checker knows every platform's newest library, Node 20 does not have all of it. */
+const olderNode = ({ nodes, path }: Source): ReadonlyArray<string> =>
+  isShipped(path)
+    ? nodes.flatMap(({ node }) => {
+      const name = node.type === "MemberExpression" ? dotted(node) : undefined
+      return name !== undefined && newer.test(name) ? [`${path} uses ${name}, which Node 20 lacks`] : []
+    })
+    : []
+
 const exportsAgree = (tree: Tree): ReadonlyArray<string> => {
   const [npm, deno] = [exportsOf(tree, "package.json"), exportsOf(tree, "deno.json")]
   return [...new Set([...Object.keys(npm), ...Object.keys(deno)])].flatMap((subpath) => {
@@ -162,6 +175,7 @@ export const rules = (exists: (path: string) => boolean): ReadonlyArray<Rule> =>
     name: "deterministic folders have no clock, chance, timer or I/O",
     check: (tree) => sourcesOf(tree).flatMap(words),
   },
+  { name: "what is shipped runs on Node 20", check: (tree) => sourcesOf(tree).flatMap(olderNode) },
   { name: "exports of package.json and deno.json agree", check: exportsAgree },
   { name: "every mod.ts is current", check: modsCurrent },
   { name: "files and lines are short", check: sizes },

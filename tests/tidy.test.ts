@@ -103,6 +103,10 @@ const faults: Readonly<Record<string, ReadonlyArray<readonly [says: string, tree
     ["uses await", { "core/A.ts": "export {}; for await (const x of y) f(x)" }],
     ["uses try", { "core/A.ts": "try { f() } catch { g() }" }],
   ],
+  "what is shipped runs on Node 20": [
+    ["uses Map.groupBy", { "runtime/A.ts": "const of = Map.groupBy(all, keyOf)" }],
+    ["uses Promise.withResolvers", { "cli/a.ts": "const later = Promise.withResolvers()" }],
+  ],
   "exports of package.json and deno.json agree": [
     ["./a differs", { "package.json": manifest({ "./a": "./a.ts" }), "deno.json": manifest({}), "a.ts": app }],
     ["./a differs", { "package.json": manifest({}), "deno.json": manifest({ "./a": "./a.ts" }), "a.ts": app }],

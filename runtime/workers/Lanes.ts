@@ -6,7 +6,7 @@
  * begun anew by whoever holds it next, from the mark.
  * @module
  */
-import { Clock, Deferred, Effect, Exit, FiberSet, type Scope, Semaphore } from "effect"
+import { Array as Arrays, Clock, Deferred, Effect, Exit, FiberSet, type Scope, Semaphore } from "effect"
 import { type Failure, idOf, type Shape as Letters } from "../../core/DeadLetters.ts"
 import type { Shape as Store, StoredEvent } from "../../core/EventStore.ts"
 import { Limits } from "../../core/Limits.ts"
@@ -268,8 +268,8 @@ export const make = Effect.fnUntraced(function* (
 
   return {
     route: Effect.fnUntraced(function* (held, events) {
-      const all = [...Map.groupBy(events, keyOf).values()].map((own) => {
-        const { aggregate, id, tenant } = own[0]!
+      const all = Object.values(Arrays.groupBy(events, keyOf)).map((own) => {
+        const { aggregate, id, tenant } = own[0]
         return { own, stream: { tenant, aggregate, id }, version: Math.max(...own.map(({ version }) => version)) }
       })
       yield* marks.ready(all.map(({ stream }) => stream))

@@ -4,7 +4,7 @@
  * There is no order over all tenants. What a tenant has beyond its bound is not shown and soon deleted; all go with time.
  * @module
  */
-import { Effect } from "effect"
+import { Array as Arrays, Effect } from "effect"
 import * as Cursor from "../../../core/Cursor.ts"
 import { StoreUnavailable } from "../../../core/EventStore.ts"
 import { Limits } from "../../../core/Limits.ts"
@@ -33,7 +33,7 @@ const encoder = new TextEncoder()
 /** In their order; as few as there is room for. */
 const partsOf = (violations: ReadonlyArray<Violation>): ReadonlyArray<Part> => {
   const parts: Array<Part> = []
-  for (const [tenant, of] of Map.groupBy(violations, ({ tenant }) => tenant)) {
+  for (const [tenant, of] of Object.entries(Arrays.groupBy(violations, ({ tenant }) => tenant))) {
     let [items, bytes]: [Array<Violation>, number] = [[], 0]
     for (const one of of) {
       const size = encoder.encode(JSON.stringify(one)).length + 1
