@@ -1,5 +1,6 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb"
 import { assert, describe, it } from "vitest"
-import { inputOf } from "./create.ts"
+import { create, inputOf } from "./create.ts"
 import { names, table } from "./resources.ts"
 
 describe("the tables", () => {
@@ -25,4 +26,19 @@ describe("the tables", () => {
     assert.deepEqual(events.StreamSpecification, { StreamEnabled: true, StreamViewType: "NEW_IMAGE" })
     assert.isUndefined(inputOf("", "receipts").StreamSpecification)
   })
+
+  it("are not waited for at something that never answers", async () => {
+    const asked: Array<unknown> = []
+    const client = {
+      send: (_: unknown, { abortSignal }: { readonly abortSignal?: AbortSignal } = {}) =>
+        new Promise((_, reject) => {
+          asked.push(abortSignal)
+          abortSignal?.addEventListener("abort", () => reject(abortSignal.reason))
+        }),
+    } as unknown as DynamoDBClient
+    const made = create(client, "test-", undefined, 20).then(() => "made", ({ name }: Error) => name)
+    const late = new Promise((resolve) => setTimeout(() => resolve("waits on"), 5_000))
+    assert.strictEqual(await Promise.race([made, late]), "TimeoutError")
+    assert.isAbove(asked.length, 0)
+  }, 10_000)
 })

@@ -33,6 +33,9 @@ export const inputOf = (prefix: string, name: TableName): CreateTableCommandInpu
   }
 }
 
+/** The options of a call: it is given up with the whole, and by itself when it has taken too long. */
+type Within = () => { readonly abortSignal: AbortSignal }
+
 /** Between two looks at a table that is being made, and how many there are. */
 const pauseMs = 250
 const looksMax = 240
@@ -40,9 +43,9 @@ const looksMax = 240
 const named = (error: unknown, ...codes: ReadonlyArray<string>): boolean =>
   codes.includes((error as { readonly name?: string } | undefined)?.name ?? "")
 
-const active = async (client: DynamoDBClient, sdk: Sdk, TableName: string, signal?: AbortSignal): Promise<void> => {
+const active = async (client: DynamoDBClient, sdk: Sdk, TableName: string, within: Within): Promise<void> => {
   for (let look = 0; look < looksMax; look++) {
-    const { Table } = await client.send(new sdk.DescribeTableCommand({ TableName }), signal && { abortSignal: signal })
+    const { Table } = await client.send(new sdk.DescribeTableCommand({ TableName }), within())
     const indexes = Table?.GlobalSecondaryIndexes ?? []
     if ([Table?.TableStatus, ...indexes.map(({ IndexStatus }) => IndexStatus)].every((at) => at === "ACTIVE")) return
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
@@ -55,33 +58,40 @@ const make = async (
   sdk: Sdk,
   prefix: string,
   name: TableName,
-  signal?: AbortSignal,
+  within: Within,
 ): Promise<void> => {
   const input = inputOf(prefix, name)
   const { TableName } = input
-  const options = signal && { abortSignal: signal }
   try {
-    await client.send(new sdk.CreateTableCommand(input), options)
+    await client.send(new sdk.CreateTableCommand(input), within())
   } catch (error) {
     // Another process makes it, or has made it.
     if (!named(error, "ResourceInUseException", "TableAlreadyExistsException")) throw error
   }
-  await active(client, sdk, TableName!, signal)
+  await active(client, sdk, TableName!, within)
   const { ttl } = table(name)
   if (ttl === undefined) return
   try {
-    const { TimeToLiveDescription: now } = await client.send(new sdk.DescribeTimeToLiveCommand({ TableName }), options)
+    const { TimeToLiveDescription: now } = await client.send(new sdk.DescribeTimeToLiveCommand({ TableName }), within())
     if (now?.TimeToLiveStatus === "ENABLED" || now?.TimeToLiveStatus === "ENABLING") return
     const TimeToLiveSpecification = { AttributeName: ttl, Enabled: true }
-    await client.send(new sdk.UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }), options)
+    await client.send(new sdk.UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }), within())
   } catch (error) {
     // Another process was quicker.
     if (!named(error, "ValidationException")) throw error
   }
 }
 
-/** Makes the tables that are missing and waits until all are there; what exists is left as it is. */
-export const create = async (client: DynamoDBClient, prefix: string, signal?: AbortSignal): Promise<void> => {
+/** Makes the tables that are missing and waits until all are there; what exists is left as it is. A call has `callMs`. */
+export const create = async (
+  client: DynamoDBClient,
+  prefix: string,
+  signal?: AbortSignal,
+  callMs = 30_000,
+): Promise<void> => {
   const sdk = await import("@aws-sdk/client-dynamodb")
-  await Promise.all(names.map((name) => make(client, sdk, prefix, name, signal)))
+  const within: Within = () => ({
+    abortSignal: AbortSignal.any([...signal === undefined ? [] : [signal], AbortSignal.timeout(callMs)]),
+  })
+  await Promise.all(names.map((name) => make(client, sdk, prefix, name, within)))
 }
