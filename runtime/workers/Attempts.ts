@@ -98,6 +98,7 @@ export const make = Effect.fnUntraced(function* (
       root: true,
       links: linksOf(event),
       attributes: { "nexus.consumer": consumer.name, "nexus.aggregate": event.aggregate, "nexus.event": event.type },
+      captureStackTrace: false,
     })
     return permits.withPermits(1)(spanned)
   }

@@ -88,7 +88,11 @@ export const make: Effect.Effect<Sender, never, CoreBus | SecondaryBus | Scope.S
       return Effect.suspend(() => publish(going.map(({ item }) => item))).pipe(
         Effect.timeoutOrElse({ duration: limits.leaseMs / 3, orElse: () => Effect.succeed(lost("timeout")) }),
         Effect.catchDefect((defect) => Effect.as(Defect.log("a bus broke", defect, { bus }), lost("defect"))),
-        Effect.withSpan("nexus.publish", { root: true, attributes: { "nexus.bus": bus, "nexus.items": going.length } }),
+        Effect.withSpan(
+          "nexus.publish",
+          { root: true, attributes: { "nexus.bus": bus, "nexus.items": going.length } },
+          { captureStackTrace: false },
+        ),
         Effect.flatMap((answers) => {
           const outcomes = new Map(going.map((parcel, i) => [parcel, answers[i] ?? unanswered]))
           const failed = [...outcomes.values()].flatMap((sent) => sent._tag === "Sent" ? [] : [sent.reason])

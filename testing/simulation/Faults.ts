@@ -130,6 +130,8 @@ export interface Faults {
   readonly strikes: (kind: Kind, who: string, chance?: number) => boolean
   /** A whole number in [1, max], for how long or how far. */
   readonly amount: (max: number) => number
+  /** Virtual milliseconds at which the last of them is over, if all that was drawn is how long something lasts. */
+  readonly lastsUntil: () => number
   readonly end: () => void
   readonly hasEnded: () => boolean
   readonly fired: ReadonlyMap<Kind, number>
@@ -141,7 +143,7 @@ export const make = (world: World, without: ReadonlySet<Kind>): Faults => {
   const enabled = new Set(allKinds.filter((kind) => coins.get(kind)!.chance(enabledChance)))
   const amounts = world.random("fault amounts")
   const fired = new Map<Kind, number>()
-  let ended = false
+  let [ended, until] = [false, 0]
   const isEnabled = (kind: Kind) => enabled.has(kind) && !without.has(kind)
   return {
     isEnabled,
@@ -153,7 +155,12 @@ export const make = (world: World, without: ReadonlySet<Kind>): Faults => {
       return true
     },
     // Short ones are common, long ones exist.
-    amount: (max) => 1 + Math.floor(max * amounts.next() ** 3),
+    amount: (max) => {
+      const amount = 1 + Math.floor(max * amounts.next() ** 3)
+      until = Math.max(until, world.now() + amount)
+      return amount
+    },
+    lastsUntil: () => until,
     end: () => void (ended = true),
     hasEnded: () => ended,
     fired,

@@ -34,6 +34,8 @@ export interface Process {
   readonly name: string
   /** Scheduler, clock and randomness of this process; provide it to everything that runs there. */
   readonly context: Context.Context<never>
+  /** The same for what must run in one go: it never gives way. */
+  readonly atomic: Context.Context<never>
   readonly isAlive: () => boolean
   /** Runs a task some time later in this process, unless it dies before. */
   readonly post: (run: () => void) => void
@@ -87,6 +89,7 @@ export const make = (kernel: Kernel, number: number, name: string, random: Rando
   ) as Context.Context<never>
   return {
     ...{ name, context, isAlive, isPaused, post, wallMs },
+    atomic: Context.add(context, Scheduler.PreventSchedulerYield, true),
     later: (ms, run) => addTimer(timer(now() + ms, () => post(run))),
     kill: () => {
       alive = false

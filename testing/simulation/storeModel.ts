@@ -5,8 +5,7 @@
  * meanwhile never hears it, yet what was stored stays stored.
  * @module
  */
-import { Effect, type Exit, Scheduler } from "effect"
-import { Context } from "effect"
+import { Effect, type Exit } from "effect"
 import {
   type Append,
   EventStore,
@@ -39,8 +38,7 @@ const delayMaxMs = 40_000
 /** Runs a call of a store in one go and brings its answer back to `process`; an interrupt does not undo it. */
 export const call = <A, E>(process: Process, effect: Effect.Effect<A, E>, done?: (exit: Exit.Exit<A, E>) => void) =>
   Effect.callback<A, E>((resume) => {
-    const atomic = Context.add(process.context, Scheduler.PreventSchedulerYield, true)
-    Effect.runForkWith(atomic)(effect).addObserver((exit) => {
+    Effect.runForkWith(process.atomic)(effect).addObserver((exit) => {
       done?.(exit)
       process.post(() => resume(exit))
     })

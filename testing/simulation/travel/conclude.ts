@@ -19,10 +19,10 @@ import { append } from "./writers.ts"
 
 /** After the last fault everything must be on its way's end within so long. */
 const settleMaxMs = 600_000
-/** No fault lasts longer, and what was begun in it has ended. */
-const faultTailMs = 45_000
+/** A walk through all streams has ended that long behind its begin. */
+const walkMaxMs = 45_000
 /** Longer than whoever is behind may be left to the feed or the bus. */
-const calmMs = 30_000
+const calmMs = 20_000
 const lookMs = 1_000
 
 type Setting = Crew.Setting & { readonly seen: Array<Violation>; readonly plan: Plan.Plan }
@@ -92,21 +92,27 @@ const until = Effect.fnUntraced(function* (
   }
 })
 
+/** Messages that nobody has removed: what was done of them comes again. */
+const unreceived = ({ roads: { queues } }: Setting): ReadonlyArray<string> =>
+  [...queues].flatMap(([consumer, { queue: { messages } }]) => messages.size === 0 ? [] : [`${consumer} has messages`])
+
 export const conclude = Effect.fnUntraced(function* (
   setting: Setting,
   slots: ReadonlyArray<Crew.Slot>,
   consumers: ReadonlyArray<Any>,
 ) {
-  const { book, mended, network, registry, roads, seen, world } = setting
+  const { book, faults, mended, network, registry, roads, seen, world } = setting
   world.note("world", "the faults end")
   register(world, registry)
   for (const slot of slots) if (slot.live === undefined) yield* Crew.open(setting, slot, true)
   // Whoever still runs the older release makes way for the newer one.
   for (const slot of slots) {
+    if (slot.live?.isNewer === true) continue
     yield* Crew.shutdown(setting, slot)
     yield* Crew.open(setting, slot, true)
   }
-  yield* Effect.sleep(faultTailMs)
+  // What lasts has ended.
+  yield* Effect.sleep(Math.max(0, faults.lastsUntil() - world.now()) + lookMs)
   land(setting)
   yield* until(setting, 10, () => missing(setting, consumers, true))
 
@@ -124,10 +130,11 @@ export const conclude = Effect.fnUntraced(function* (
   yield* until(setting, 17, () => remaining(setting), again)
   yield* until(setting, 10, () => missing(setting, consumers, false), again)
   yield* until(setting, 10, () => commands.messages.size === 0 ? [] : ["commands wait"], again)
+  yield* until(setting, 10, () => unreceived(setting), again)
   if (seen.length > 0) return
 
   // A history that was forgotten is made good shard by shard, parents before children.
-  yield* until(setting, 17, () => world.now() < mended.walkedAt + faultTailMs ? ["somebody walks"] : [])
+  yield* until(setting, 17, () => world.now() < mended.walkedAt + walkMaxMs ? ["somebody walks"] : [])
   yield* Effect.sleep(lookMs)
   const calmFrom = world.now()
   let n = 0

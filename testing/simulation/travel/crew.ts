@@ -72,7 +72,12 @@ export interface Slot {
   readonly name: string
   readonly role: Role
   live:
-    | { readonly process: Process; readonly context: Context.Context<never>; readonly scope: Scope.Closeable }
+    | {
+      readonly process: Process
+      readonly context: Context.Context<never>
+      readonly scope: Scope.Closeable
+      readonly isNewer: boolean
+    }
     | undefined
   opened: number
 }
@@ -144,7 +149,7 @@ export const open = Effect.fnUntraced(function* (setting: Setting, slot: Slot, i
     ? consuming
     : Layer.mergeAll(routing, consuming)
   const scope = Scope.makeUnsafe()
-  slot.live = { process, context, scope }
+  slot.live = { process, context, scope, isNewer }
   world.note(name, "opens")
   yield* inProcess(process, context, Layer.buildWithScope(Layer.provide(layer, ports), scope))
 })

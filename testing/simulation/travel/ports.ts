@@ -22,6 +22,7 @@ import type { Shape as SecondaryBus } from "../../../core/SecondaryBus.ts"
 import * as SecondaryBusMemory from "../../../core/SecondaryBusMemory.ts"
 import { LogUnavailable, type ShardLog } from "../../../core/ShardLog.ts"
 import { keyOf } from "../../../core/Stream.ts"
+import type * as Waiters from "../../../core/Waiters.ts"
 import type { Faults, Kind } from "../Faults.ts"
 import type { Process } from "../Process.ts"
 import * as storeModel from "../storeModel.ts"
@@ -73,6 +74,17 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
       return Fiber.interrupt(asked)
     })
 
+  /** Until somebody wakes who waits there, or so long. */
+  const waiting = (waiters: Waiters.Waiters) => (ms: number): Effect.Effect<void> =>
+    Effect.callback((resume) => {
+      const go = () => {
+        if (waiters.delete(go)) process.post(() => resume(Effect.void))
+      }
+      waiters.add(go)
+      network.later(ms, go)
+      return Effect.sync(() => waiters.delete(go))
+    })
+
   /** Refused, or done and the answer lost. */
   const unsure = <A, E, F>(
     refused: Kind,
@@ -83,19 +95,19 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
   ): Effect.Effect<A, E | F> =>
     Effect.suspend(() => {
       if (faults.strikes(refused, who, rare)) return Effect.fail(error)
-      const asked = Effect.tap(call(Effect.tap(effect, () => Effect.sync(done))), () => Effect.void)
+      const asked = call(Effect.tap(effect, () => Effect.sync(done)))
       return faults.strikes(lost, who, rare) ? Effect.andThen(asked, Effect.fail(error)) : asked
     })
   const unavailable = new StoreUnavailable({ reason: "refused" })
 
-  const log = <A>(base: ShardLog<A>): ShardLog<A> => {
+  const log = <A>(base: ShardLog<A>, waiters: Waiters.Waiters): ShardLog<A> => {
     const refusal = Effect.suspend(() =>
       faults.strikes("log-refused", who, rare) ? Effect.fail(new LogUnavailable({ reason: "refused" })) : Effect.void
     )
     return {
       shards: Effect.andThen(refusal, call(base.shards)),
       read: (shard, after, limit) => Effect.andThen(refusal, call(base.read(shard, after, limit))),
-      wait: (ms) => longCall(base.wait(ms)),
+      wait: waiting(waiters),
     }
   }
 
@@ -177,8 +189,8 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
 
   const ports: Ports = {
     store: storeModel.make(world, process, network, roads.store, faults, commits, Number.MAX_SAFE_INTEGER),
-    feed: { ...log(feed), heads },
-    core: { ...bus, ...log(bus), publish },
+    feed: { ...log(feed, new Set()), heads },
+    core: { ...bus, ...log(bus, roads.bus.waiting), publish },
     secondary: {
       ...topic,
       publish: (events) => call(topic.publish(events)),
