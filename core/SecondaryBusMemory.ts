@@ -16,6 +16,8 @@ export interface Options {
   readonly fate?: Choose<"publish">
   /** Of all its queues. */
   readonly queues?: QueueMemory.Options
+  /** What comes into the queue of a consumer for an event. */
+  readonly bodies?: (event: StoredEvent, consumer: string) => ReadonlyArray<string>
 }
 
 /** As SNS has them. */
@@ -26,10 +28,11 @@ const encoder = new TextEncoder()
 /** A bus over `state`. */
 export const make = (state: State = new Map(), options: Options = {}): Shape => {
   const fate = options.fate ?? always
+  const bodies = options.bodies ?? ((event) => [EventWire.encode(event)])
   const deliver = (event: StoredEvent, nowMs: number): void => {
-    for (const { interests, queue } of state.values()) {
+    for (const [consumer, { interests, queue }] of state) {
       const wanted = interests.some(({ aggregate, type }) => aggregate === event.aggregate && type === event.type)
-      if (wanted) QueueMemory.put(queue, EventWire.encode(event), nowMs)
+      if (wanted) { for (const body of bodies(event, consumer)) QueueMemory.put(queue, body, nowMs) }
     }
   }
   return SecondaryBus.of({

@@ -83,6 +83,7 @@ const travelKinds = {
   "topic-refused": "an event is not sent to the queues",
   "topic-lost": "an event is sent to the queues, the answer lost",
   "topic-twice": "an event is sent to the queues twice",
+  "message-spoilt": "a message is cut or fits no schema, or a foreign one lies in the queue, or one that is no event",
   "queue-twice": "a message is received by two at once, as behind its visibility",
   "queue-refused": "a queue refuses what it is asked",
   "queue-lost": "a queue does what it is asked, the answer is lost",

@@ -15,6 +15,7 @@ import type { Violation } from "../run.ts"
 import { land, redriveAll } from "./chaos.ts"
 import * as Crew from "./crew.ts"
 import * as Plan from "./plan.ts"
+import * as Spoils from "./spoils.ts"
 import { append } from "./writers.ts"
 
 /** After the last fault everything must be on its way's end within so long. */
@@ -25,15 +26,22 @@ const walkMaxMs = 45_000
 const calmMs = 20_000
 const lookMs = 1_000
 
-type Setting = Crew.Setting & { readonly seen: Array<Violation>; readonly plan: Plan.Plan }
+interface Setting extends Crew.Setting {
+  readonly seen: Array<Violation>
+  readonly plan: Plan.Plan
+  readonly spoils: Spoils.Spoils
+}
 
 /** What is not at the end of its way; with `mayPark`, what is parked is. */
 const missing = (
-  { book, plan, roads: { letters, marks, state } }: Setting,
+  { book, plan, roads, spoils }: Setting,
   consumers: ReadonlyArray<Any>,
   mayPark: boolean,
 ): ReadonlyArray<string> => {
-  const found: Array<string> = []
+  const { letters, marks, state } = roads
+  const found: Array<string> = mayPark ? [...Spoils.lost(roads, spoils)] : []
+  const isStuck = (who: string, { eventId }: StoredEvent) =>
+    [...spoils.stuck].some(({ consumer, event }) => consumer === who && event?.eventId === eventId)
   for (const { events, key: stream } of state.streams.values()) {
     const key = keyOf(stream)
     // What stands behind one that can never be sent waits for a person.
@@ -53,7 +61,7 @@ const missing = (
       for (const event of events.slice(0, target)) {
         if (event.type !== "Waved" || !wants(consumer, event) || book.hasHandled(consumer.name, event.eventId)) continue
         if (book.isGivenUp(consumer.name, event) || isParked(consumer.name, event)) continue
-        if (isParked(router) || isParked(consumer.name)) continue
+        if (isParked(router) || isParked(consumer.name) || (mayPark && isStuck(consumer.name, event))) continue
         found.push(`${consumer.name} has not done the secondary ${key} ${event.version}`)
       }
     }
@@ -101,7 +109,7 @@ export const conclude = Effect.fnUntraced(function* (
   slots: ReadonlyArray<Crew.Slot>,
   consumers: ReadonlyArray<Any>,
 ) {
-  const { book, faults, mended, network, registry, roads, seen, world } = setting
+  const { book, faults, mended, network, registry, roads, seen, spoils, world } = setting
   world.note("world", "the faults end")
   register(world, registry)
   for (const slot of slots) if (slot.live === undefined) yield* Crew.open(setting, slot, true)
@@ -124,6 +132,7 @@ export const conclude = Effect.fnUntraced(function* (
       commands.dead!.messages.delete(id)
       QueueMemory.put(commands, body, network.wallMs())
     }
+    Spoils.mend(world, roads, spoils, network.wallMs())
     yield* redriveAll(setting)
   })
   yield* again

@@ -87,8 +87,8 @@ const slowMaxMs = 45_000
 
 /** What handlers of this process do: they fail, take long, and are written down. */
 const handlerOf = ({ book, faults, mended }: Setting, { name }: Process): domain.Handle =>
-  Effect.fnUntraced(function* (_: string, about: About) {
-    book.begins(name, about)
+  Effect.fnUntraced(function* (of: string, about: About) {
+    book.begins(name, about, of)
     if (faults.strikes("handler-slow", name, 0.05)) yield* Effect.sleep(faults.amount(slowMaxMs))
     if (!mended.isSo && mended.isPoison(about.consumer, about.eventId)) return yield* Effect.fail("poison")
     if (faults.strikes("handler-fails", name, 0.1)) return yield* Effect.fail("by chance")

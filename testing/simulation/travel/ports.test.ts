@@ -18,7 +18,15 @@ const receiving = async (befall: "kill" | "pause", atMs: number) => {
   await world.run(
     network,
     Effect.gen(function* () {
-      const { commands } = yield* make({ world, network, roads, book, faults, commits: [] }, process)
+      const { commands } = yield* make({
+        world,
+        network,
+        roads,
+        book,
+        faults,
+        spoils: { bodies: () => [] },
+        commits: [],
+      }, process)
       const receive = commands.receive(1, { waitMs: 10_000, hiddenMs: 30_000 })
       Effect.runForkWith(process.context)(Effect.tap(receive, () => Effect.sync(() => void (gotAt = world.now()))))
       yield* Effect.sleep(1_000)

@@ -29,6 +29,7 @@ import * as storeModel from "../storeModel.ts"
 import type { World } from "../World.ts"
 import type { Book } from "./Book.ts"
 import type { Roads } from "./Roads.ts"
+import type { Spoils } from "./spoils.ts"
 
 /** All that router and consumers are given; a planted bug puts something between. */
 export interface Ports {
@@ -47,6 +48,7 @@ export interface Setting {
   readonly faults: Faults
   readonly roads: Roads
   readonly book: Book
+  readonly spoils: Pick<Spoils, "bodies">
   /** Where calls travel whose sender may be gone; it never dies. */
   readonly network: Process
   readonly commits: Array<storeModel.Commit>
@@ -60,7 +62,7 @@ const staleMaxMs = 5_000
 const rare = 0.05
 
 export const make = Effect.fnUntraced(function* (setting: Setting, process: Process) {
-  const { book, commits, faults, network, roads, world } = setting
+  const { book, commits, faults, network, roads, spoils, world } = setting
   const who = process.name
   const call = <A, E>(effect: Effect.Effect<A, E>) => storeModel.call(process, effect, book.look)
   /**
@@ -177,6 +179,7 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
   const topic = SecondaryBusMemory.make(roads.queues, {
     fate: fateOf("topic-refused", "topic-lost", "topic-twice"),
     queues: { fate: fateOfMessage },
+    bodies: spoils.bodies,
   })
   const leases = yield* LeasesMemory.make(roads.leases)
   const marks = ProgressMemory.make(roads.marks)

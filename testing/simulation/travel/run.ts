@@ -23,6 +23,7 @@ import * as Crew from "./crew.ts"
 import * as domain from "./domain.ts"
 import * as Plan from "./plan.ts"
 import * as Roads from "./Roads.ts"
+import * as Spoils from "./spoils.ts"
 import { append } from "./writers.ts"
 
 export interface Travel {
@@ -77,8 +78,10 @@ export const run = async (seed: number, cut: Cut, hands: Crew.Hands = Crew.ownHa
     if (!subject.includes("Lent")) continue
     ;(faults.strikes("schema-late", "world", 0.5) ? registry.late : registry.revisions).set(subject, revisions)
   }
+  const byName = new Map(consumers.map((one) => [one.name, one]))
+  const spoils = Spoils.make(world, faults, byName)
   const rules = {
-    ...{ app: domain.app, consumers: new Map(consumers.map((one) => [one.name, one])), isPoison },
+    ...{ app: domain.app, consumers: byName, isPoison, spoils },
     deployed: new Set(consumers.map(({ name }) => name).filter((name) => name !== "joiner")),
     isSpoilt: (eventId: string) => plan.spoilt.has(eventId),
     isRegistered: ({ aggregate, schemaVersion, type }: StoredEvent) =>
@@ -86,7 +89,7 @@ export const run = async (seed: number, cut: Cut, hands: Crew.Hands = Crew.ownHa
   }
   const book = Book.make(world, roads, rules, seen)
   const setting = {
-    ...{ world, faults, roads, book, network, commits, limits, hands, logs, seen, plan, registry },
+    ...{ world, faults, roads, book, network, commits, limits, hands, logs, seen, plan, registry, spoils },
     mended: { isSo: false, isPoison, walkedAt: 0 },
   }
   const feed = feeding(setting)

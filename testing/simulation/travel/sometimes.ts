@@ -14,6 +14,7 @@ export const sometimesTravel: Readonly<Record<string, (run: Travel) => boolean>>
   "stream parked by the router": said(`["dead letter"]`, `"consumer":"router"`),
   "stream parked by a consumer": said(`["dead letter"]`, `"consumer":"clerk"`, `"kind":"stream"`),
   "message given up by its queue": said(`["dead letter"]`, `"kind":"message"`),
+  "message kept that is no event": said(`["a message in a dead letter queue is no event`),
   "dead letter redriven": said(`["dead letter redriven"]`),
   "event skipped": said(`["a consumer skipped an event"]`),
   "stream routed from the store": said("are routed from the store"),

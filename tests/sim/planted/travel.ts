@@ -4,6 +4,8 @@
  */
 import { Effect, Fiber } from "effect"
 import type { Lease } from "../../../core/Leases.ts"
+import * as EventWire from "../../../core/EventWire.ts"
+import type { Message, Queue } from "../../../core/Queue.ts"
 import type { JsonSchema } from "../../../core/SchemaRegistry.ts"
 import { type Hands, ownHands } from "../../../testing/simulation/travel/crew.ts"
 import { noCut } from "../../../testing/simulation/run.ts"
@@ -171,6 +173,33 @@ const unheld = inPorts("keeps a message from nobody while it works", [10], ({ se
   },
 }))
 
+/** What a consumer does with messages that are no events, before anybody else sees them. */
+const unreadable = (
+  name: string,
+  act: (queue: Queue, some: ReadonlyArray<Message>) => Effect.Effect<unknown, unknown>,
+) =>
+  inPorts(name, [10], ({ secondary }) => ({
+    secondary: {
+      ...secondary,
+      subscribe: (consumer, interests) =>
+        Effect.map(secondary.subscribe(consumer, interests), (queue) => ({
+          ...queue,
+          receive: (max, options) =>
+            Effect.gen(function* () {
+              const all = yield* queue.receive(max, options)
+              const some = all.filter(({ body }) => EventWire.decode(body) === undefined)
+              if (some.length > 0) yield* Effect.ignore(act(queue, some))
+              return all.filter((message) => !some.includes(message))
+            }),
+        })),
+    },
+  }))
+const discards = unreadable("throws away a message that it cannot read", (queue, some) => queue.remove(some))
+const circles = unreadable(
+  "never gives up a message that it cannot read",
+  (queue, some) => Effect.andThen(queue.send(some.map(({ body }) => body)), queue.remove(some)),
+)
+
 const marksFirst: PlantedOnTheWay = {
   ...{ name: "marks an event before its handler has ended", breaks: [8, 10] },
   hands: {
@@ -193,7 +222,7 @@ const marksFirst: PlantedOnTheWay = {
 
 export const onTheWay: ReadonlyArray<PlantedOnTheWay> = [
   ...[skips, early, resendsFailed, acknowledges, orphans, neighbours, passes, forgets, blind, drops, hasty, unheld],
-  ...[marksFirst, unasked],
+  ...[marksFirst, unasked, discards, circles],
 ]
 
 /** Where each was found; another seed is as good, once a change of the workers or of the simulation moves it. */
@@ -205,11 +234,13 @@ export const foundOnTheWay: Readonly<Record<string, number>> = {
   "keeps a checkpoint before the effect": 1,
   "keeps a message from nobody while it works": 6,
   "marks an event before its handler has ended": 6,
+  "never gives up a message that it cannot read": 1,
   "never compares the heads of streams": 1,
   "reads a child shard before its parent's end": 1,
   "removes dead messages before they are kept": 14,
   "sends again only what failed, while newer events go on": 3,
   "sends what no schema allows": 8,
+  "throws away a message that it cannot read": 1,
   "takes a redrive for done before it is": 1,
   "takes the version before for the core event before": 1,
 }
