@@ -125,6 +125,8 @@ export const memoryStores: Stores = Layer.mergeAll(
 const questionLimits = { queries: 3, queryWindowMs: 3_000 }
 /** What was read of the registry lives through a part of a run. */
 const registryLimits = { registryCacheMs: 20_000, registryRetryMs: 2_000 }
+/** Less than a burst. */
+const mailboxLimits = { mailbox: 16 }
 const smallLimits = { mailbox: 4, actors: 2, idleMaxMs: 1_500, snapshotQueue: 1, loadPage: 2, attempts: 2, ticks: 2 }
 const smallAppends = 3
 /** A run holds a handful of events: only under these do frames wait, split and fall behind. */
@@ -152,6 +154,7 @@ export const run = async (scenario: Scenario, seed: number, cut: Cut = noCut): P
       ...questionLimits,
       ...streamLimits,
       ...registryLimits,
+      ...mailboxLimits,
       ...scenario.limits,
       ...small ? smallLimits : {},
     }),

@@ -8,7 +8,7 @@ import type { Shape as Principal } from "../../../core/Principal.ts"
 import { keyOf as streamOf } from "../../../core/Stream.ts"
 import { keyOf } from "../../../policies/Remembered.ts"
 import { askedOf } from "../clients.ts"
-import { type Attempt, say } from "../History.ts"
+import { type Attempt, isDenied, isFinal, say } from "../History.ts"
 import type { Asking } from "../policyModel.ts"
 import type { Run, Violation } from "../run.ts"
 import { appends } from "./governed.ts"
@@ -72,8 +72,8 @@ export const policies = (run: Run): ReadonlyArray<Violation> => {
       continue
     }
     if (answer.error._tag !== "PolicyDenied" && answer.error._tag !== "PolicyUnavailable") continue
-    // A repeat joins the first one, whose question may have been asked before.
-    const from = Math.min(...same(run, attempt).map((one) => one.invoked))
+    // A repeat joins the first one while that is under way, whose question may have been asked before.
+    const from = Math.min(...same(run, attempt).filter((one) => !hasEnded(one, invoked)).map((one) => one.invoked))
     const types = Object.keys(run.scenario.app.aggregates[operation.stream.aggregate]?.contract.events ?? {})
     const keys = [entry, ...types.map((type) => keyIn(run, appendOf(operation.stream.aggregate, type), principal))]
     if (answer.error._tag === "PolicyDenied" && !keys.some((key) => was(host, key, from, answered!, no))) {
@@ -87,6 +87,10 @@ export const policies = (run: Run): ReadonlyArray<Violation> => {
   }
   return found
 }
+
+/** Whether its client had been told an answer behind which the command is not under way any more. */
+const hasEnded = ({ answer, answered }: Attempt, at: number): boolean =>
+  answer !== undefined && answered! < at && (isFinal(answer) || isDenied(answer))
 
 const same = ({ attempts }: Run, attempt: Attempt): ReadonlyArray<Attempt> =>
   attempts.filter((one) =>
