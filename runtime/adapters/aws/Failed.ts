@@ -35,6 +35,10 @@ export class Failed extends Schema.TaggedError<Failed>()("Failed", {
   }
 }
 
+/** Said to operators. */
+export const reasonOf = ({ code, kind }: Pick<Failed, "code" | "kind">): string =>
+  kind === "throttled" ? "throttled" : code === "ECONNREFUSED" ? "refused" : code === "Deadline" ? "timeout" : code
+
 interface SdkError {
   readonly name?: string
   readonly code?: unknown

@@ -38,7 +38,3 @@ export const make = (
     const call = Retry.make({ ...Retry.policyOf(limits), attempts: 1 }, Retry.budgetOf(limits))
     return (send) => call((abortSignal) => send(client, { abortSignal }))
   })
-
-/** Said to operators. */
-export const reasonOf = ({ code, kind }: Pick<Failed, "code" | "kind">): string =>
-  kind === "throttled" ? "throttled" : code === "ECONNREFUSED" ? "refused" : code === "Deadline" ? "timeout" : code

@@ -3,8 +3,8 @@
  * @module
  */
 import { Effect } from "effect"
-import { type Failed, failedOf } from "../aws/Failed.ts"
-import { type Ask, reasonOf } from "./client.ts"
+import { type Failed, failedOf, reasonOf } from "../aws/Failed.ts"
+import type { Ask } from "./client.ts"
 import { StreamMissing } from "./open.ts"
 import { actions, consumerOf, nameOf } from "./resources.ts"
 

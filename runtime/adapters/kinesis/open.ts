@@ -3,8 +3,8 @@
  * @module
  */
 import { Effect, Schedule, Schema } from "effect"
-import type { Failed } from "../aws/Failed.ts"
-import { type Ask, reasonOf } from "./client.ts"
+import { type Failed, reasonOf } from "../aws/Failed.ts"
+import type { Ask } from "./client.ts"
 import { actions, stream } from "./resources.ts"
 
 /** The bus cannot start; the message says what to do. */

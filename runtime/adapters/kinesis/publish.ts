@@ -8,8 +8,8 @@
 import { Effect } from "effect"
 import type { Sent, Shape } from "../../../core/CoreBus.ts"
 import { mistake, tooLarge } from "../../../core/records.ts"
-import { failedOf } from "../aws/Failed.ts"
-import { type Ask, reasonOf } from "./client.ts"
+import { failedOf, reasonOf } from "../aws/Failed.ts"
+import type { Ask } from "./client.ts"
 import { bytesOf, type Entry, entryOf } from "./record.ts"
 import { limits } from "./resources.ts"
 

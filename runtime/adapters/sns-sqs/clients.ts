@@ -5,7 +5,7 @@
 import { Effect, type Scope } from "effect"
 import { Limits } from "../../../core/Limits.ts"
 import { QueueUnavailable } from "../../../core/Queue.ts"
-import type { Failed } from "../aws/Failed.ts"
+import { type Failed, reasonOf } from "../aws/Failed.ts"
 import * as Retry from "../aws/Retry.ts"
 import * as Aws from "../aws/settings.ts"
 
@@ -49,10 +49,6 @@ export const make = (settings: Aws.Settings): Effect.Effect<Calls, never, Scope.
       sqs: (send, waitMs = 0) => call(waitMs)((abortSignal) => send(sqs, { abortSignal })),
     }
   })
-
-/** Said to operators. */
-export const reasonOf = ({ code, kind }: Pick<Failed, "code" | "kind">): string =>
-  kind === "throttled" ? "throttled" : code === "ECONNREFUSED" ? "refused" : code === "Deadline" ? "timeout" : code
 
 export const unavailable = (failed: Failed): QueueUnavailable =>
   new QueueUnavailable({ reason: reasonOf(failed), cause: failed })
