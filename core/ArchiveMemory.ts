@@ -9,19 +9,11 @@ import { EventStore, tombstone } from "./EventStore.ts"
 import * as EventStoreMemory from "./EventStoreMemory.ts"
 import { canonical } from "./Fingerprint.ts"
 import { Limits } from "./Limits.ts"
-import { empty, keyOf, type StreamKey } from "./Stream.ts"
+import { empty, keyOf, streamOf } from "./Stream.ts"
 
 const kind = "memory"
-const streamOf = (key: string): StreamKey => {
-  const [tenant = "", aggregate = "", id = ""] = key.split("/")
-  return { tenant, aggregate, id }
-}
 type Place = readonly [recordedAt: number, commandId: string, stream: string]
 const placeOf = (one: PassedReceipt): Place => [one.recordedAt, one.commandId, keyOf(one.stream)]
-const compare = (a: Place, b: Place): number => {
-  const i = a.findIndex((part, i) => part !== b[i])
-  return i < 0 ? 0 : a[i]! < b[i]! ? -1 : 1
-}
 
 export const make = (state: EventStoreMemory.State): Effect.Effect<Shape> =>
   Effect.map(Effect.service(Limits), ({ receiptTtlMs }) => {
@@ -74,8 +66,8 @@ export const make = (state: EventStoreMemory.State): Effect.Effect<Shape> =>
             .map(([key, { at, receipt: { commandId, fingerprint, refusal, version } }]): PassedReceipt => ({
               ...{ stream: streamOf(key), commandId, fingerprint, version, recordedAt: at, refusal },
             }))
-            .filter((one) => after === undefined || compare(placeOf(one), after) > 0)
-            .sort((a, b) => compare(placeOf(a), placeOf(b)))
+            .filter((one) => after === undefined || Cursor.compare(placeOf(one), after) > 0)
+            .sort((a, b) => Cursor.compare(placeOf(a), placeOf(b)))
           const items = all.slice(0, limit)
           return { items, cursor: all.length > limit ? Cursor.encode(asked, placeOf(items.at(-1)!)) : undefined }
         }),

@@ -5,7 +5,7 @@
  */
 import { Effect, Option, Result, Schema } from "effect"
 import { Base64Url } from "effect/encoding"
-import { BadCursor } from "./EventStore.ts"
+import { BadCursor, type StoredEvent } from "./EventStore.ts"
 
 type Part = string | number
 const decodeParts = Schema.decodeUnknownOption(
@@ -38,3 +38,19 @@ export const decode = <At extends ReadonlyArray<Part>>(
     at.every((part, i) => types[i] === "s" ? typeof part === "string" : typeof part === "number" && part >= 0)
   return fits ? Effect.succeed(at as ReadonlyArray<Part> as At) : Effect.fail(new BadCursor())
 }
+
+/** Where an event stands in a listing by time. */
+export type TimeKey = readonly [recordedAt: number, aggregate: string, id: string, version: number]
+export const timeKey = (event: StoredEvent): TimeKey => [event.recordedAt, event.aggregate, event.id, event.version]
+
+/** Part by part; texts by code unit, as every store of the port orders its ids (ASCII). */
+export const compare = (a: ReadonlyArray<Part>, b: ReadonlyArray<Part>): number => {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! < b[i]! ? -1 : 1
+  return 0
+}
+
+/** Of the items that were read: there is more where these are more than `limit`. */
+export const paged = <A>(items: ReadonlyArray<A>, limit: number, cursorOf: (item: A) => string) => ({
+  items: items.slice(0, limit),
+  cursor: items.length > limit && limit > 0 ? cursorOf(items[limit - 1]!) : undefined,
+})

@@ -154,9 +154,9 @@ export const make = (state: State = emptyState()): Effect.Effect<Shape> =>
           const items = log
             .filter((event) => event.tenant === tenant && (aggregate === undefined || event.aggregate === aggregate))
             .filter((event) => event.recordedAt >= from && event.recordedAt < to)
-            .filter((event) => after === undefined || compare(timeKey(event), after) > 0)
-            .sort((a, b) => compare(timeKey(a), timeKey(b)))
-          return paged(items, limit, (event) => Cursor.encode(asked, timeKey(event)))
+            .filter((event) => after === undefined || Cursor.compare(Cursor.timeKey(event), after) > 0)
+            .sort((a, b) => Cursor.compare(Cursor.timeKey(a), Cursor.timeKey(b)))
+          return Cursor.paged(items, limit, (event) => Cursor.encode(asked, Cursor.timeKey(event)))
         })
       },
       feed: (cursor, limit) =>
@@ -174,26 +174,12 @@ export const make = (state: State = emptyState()): Effect.Effect<Shape> =>
           const items = [...streams.values()].map(({ key }) => key)
             .filter((key) => key.tenant === tenant && key.aggregate === aggregate)
             .filter((key) => after === undefined || key.id > after[0])
-            .sort((a, b) => compare([a.id], [b.id]))
-          return paged(items, limit, (key) => Cursor.encode(asked, [key.id]))
+            .sort((a, b) => Cursor.compare([a.id], [b.id]))
+          return Cursor.paged(items, limit, (key) => Cursor.encode(asked, [key.id]))
         })
       },
     })
   })
-
-type TimeKey = readonly [recordedAt: number, aggregate: string, id: string, version: number]
-const timeKey = (event: StoredEvent): TimeKey => [event.recordedAt, event.aggregate, event.id, event.version]
-
-/** Part by part; texts by code unit, as every store of the port orders its ids (ASCII). */
-const compare = (a: ReadonlyArray<string | number>, b: ReadonlyArray<string | number>): number => {
-  const i = a.findIndex((part, i) => part !== b[i])
-  return i < 0 ? 0 : a[i]! < b[i]! ? -1 : 1
-}
-
-const paged = <A>(items: ReadonlyArray<A>, limit: number, cursorOf: (item: A) => string) => ({
-  items: items.slice(0, limit),
-  cursor: items.length > limit && limit > 0 ? cursorOf(items[limit - 1]!) : undefined,
-})
 
 /** A store over `state`, so that a test can crash it and open the same data again. */
 export const layerOf = (state: State): Layer.Layer<EventStore> => Layer.effect(EventStore, make(state))

@@ -18,6 +18,12 @@ export interface StreamKey {
 /** Unambiguous, because no part contains a slash. */
 export const keyOf = (stream: StreamKey): string => `${stream.tenant}/${stream.aggregate}/${stream.id}`
 
+/** Of a key, whatever stands behind a third slash. */
+export const streamOf = (key: string): StreamKey => {
+  const [tenant, aggregate, id] = key.split("/") as [string, string, string]
+  return { tenant, aggregate, id }
+}
+
 /** Where a stream ends. The empty stream has version 0 and time 0. */
 export interface Head {
   /** The count of events. */

@@ -110,12 +110,6 @@ export const unload = (actor: Actor): void => {
   actor.bytesSince = 0
 }
 
-/** The stream of an actor's key; keys have exactly two slashes. */
-export const streamOf = (key: string): StreamKey => {
-  const [tenant, aggregate, id] = key.split("/") as [string, string, string]
-  return { tenant, aggregate, id }
-}
-
 /** Answers a task, once. */
 export const answerCommand = (task: CommandTask, answer: CommandAnswer): void => {
   if (task.answered) return

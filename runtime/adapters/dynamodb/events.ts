@@ -57,11 +57,6 @@ const asOne = (
 }
 
 /** `items` holds one more than `limit` where there is a next page. */
-const paged = <A>(found: ReadonlyArray<A>, limit: number, cursorOf: (item: A) => string) => ({
-  items: found.slice(0, limit),
-  cursor: found.length > limit && limit > 0 ? cursorOf(found[limit - 1]!) : undefined,
-})
-
 /** Time comes from the `Clock` of each call. `streams` finds the stream of the events table. */
 export const make = (calls: Calls, streams: Asked<feeds.Streams>): Effect.Effect<Shape> =>
   Effect.map(Effect.service(Limits), ({ actors, eventBytes, receiptTtlMs }) => {
@@ -130,7 +125,7 @@ export const make = (calls: Calls, streams: Asked<feeds.Streams>): Effect.Effect
               const settled = { ...range, to: Math.min(range.to, now() - settleMs), limit: range.limit + 1 }
               return Effect.map(
                 asked(listings.byTime(store, settled, after)),
-                (found) => paged(found, range.limit, (event) => Cursor.encode(named, listings.timeKey(event))),
+                (found) => Cursor.paged(found, range.limit, (event) => Cursor.encode(named, Cursor.timeKey(event))),
               )
             })
           },
@@ -156,7 +151,7 @@ export const make = (calls: Calls, streams: Asked<feeds.Streams>): Effect.Effect
           (after): ReturnType<Shape["streams"]> =>
             after !== undefined && !items.isPlace(after[0]) ? Effect.fail(new BadCursor()) : Effect.map(
               asked(listings.streams(store, tenant, aggregate, after?.[0], limit + 1)),
-              (found) => paged(found, limit, ({ id }) => Cursor.encode(named, [id])),
+              (found) => Cursor.paged(found, limit, ({ id }) => Cursor.encode(named, [id])),
             ),
         )
       },

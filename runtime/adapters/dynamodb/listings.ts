@@ -3,6 +3,7 @@
  * @module
  */
 import { Effect } from "effect"
+import type { TimeKey } from "../../../core/Cursor.ts"
 import type { StoredEvent, TimeRange } from "../../../core/EventStore.ts"
 import type { StreamKey } from "../../../core/Stream.ts"
 import type { Failed } from "../aws/Failed.ts"
@@ -10,9 +11,6 @@ import type { Asked } from "./calls.ts"
 import * as items from "./items.ts"
 import { merged } from "./merged.ts"
 import type { Store } from "./store.ts"
-
-export type TimeKey = readonly [recordedAt: number, aggregate: string, id: string, version: number]
-export const timeKey = (event: StoredEvent): TimeKey => [event.recordedAt, event.aggregate, event.id, event.version]
 
 const dayMs = 86_400_000
 const every = Array.from({ length: items.shards }, (_, shard) => shard)

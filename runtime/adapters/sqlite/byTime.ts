@@ -2,13 +2,11 @@
  * A tenant's events by time: one indexed page of each of its aggregates, merged.
  * @module
  */
+import { compare, type TimeKey, timeKey } from "../../../core/Cursor.ts"
 import type { StoredEvent, TimeRange } from "../../../core/EventStore.ts"
 import { kindNo } from "./locate.ts"
 import { eventOf, type EventRow } from "./rows.ts"
 import type { Session } from "./session.ts"
-
-export type TimeKey = readonly [recordedAt: number, aggregate: string, id: string, version: number]
-export const timeKey = (event: StoredEvent): TimeKey => [event.recordedAt, event.aggregate, event.id, event.version]
 
 type Kind = { readonly kind_no: number; readonly aggregate: string }
 type Row = readonly [...event: EventRow, id: string]
@@ -43,9 +41,4 @@ const startOf = (
   const [at, last, id, version] = after
   if (aggregate === last) return [at, id, version]
   return aggregate > last ? [at, "", 0] : [at + 1, "", 0]
-}
-
-const compare = (a: TimeKey, b: TimeKey): number => {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! < b[i]! ? -1 : 1
-  return 0
 }

@@ -9,7 +9,7 @@ import { BadCursor, EventStore, type Shape, type StoredEvent } from "../../../co
 import { mistake } from "../../../core/group.ts"
 import { Limits } from "../../../core/Limits.ts"
 import type { StreamKey } from "../../../core/Stream.ts"
-import { byTime, timeKey } from "./byTime.ts"
+import { byTime } from "./byTime.ts"
 import { commitGroup } from "./commit.ts"
 import type { Connection } from "./connection.ts"
 import { findReceipt, kindNo, learn, locate, refresh } from "./locate.ts"
@@ -56,7 +56,11 @@ export const make = (connection: Connection): Effect.Effect<Shape> =>
           Cursor.decode<[number, string, string, number]>(asked, "issi", range.cursor),
           (after) =>
             connection.read((session) =>
-              paged(byTime(session, range, after), range.limit, (event) => Cursor.encode(asked, timeKey(event)))
+              Cursor.paged(
+                byTime(session, range, after),
+                range.limit,
+                (event) => Cursor.encode(asked, Cursor.timeKey(event)),
+              )
             ),
         )
       },
@@ -83,7 +87,7 @@ export const make = (connection: Connection): Effect.Effect<Shape> =>
             const no = kindNo(session, tenant, aggregate)
             const rows = no === undefined ? [] : session.statements.streams.all(no, after?.[0] ?? "", limit + 1)
             const items = (rows as ReadonlyArray<{ readonly id: string }>).map(({ id }) => ({ tenant, aggregate, id }))
-            return paged(items, limit, ({ id }) => Cursor.encode(asked, [id]))
+            return Cursor.paged(items, limit, ({ id }) => Cursor.encode(asked, [id]))
           }))
       },
     })
@@ -124,7 +128,3 @@ const feed = (session: Session, after: number, limit: number) => {
 }
 
 /** `items` holds one more than `limit` where there is a next page. */
-const paged = <A>(items: ReadonlyArray<A>, limit: number, cursorOf: (item: A) => string) => ({
-  items: items.slice(0, limit),
-  cursor: items.length > limit && limit > 0 ? cursorOf(items[limit - 1]!) : undefined,
-})
