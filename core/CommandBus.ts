@@ -10,6 +10,7 @@ import type * as Contract from "../schemas/Contract.ts"
 import type { Args } from "../schemas/Fields.ts"
 import type { ActorError, CommandInvalid } from "./ActorError.ts"
 import { Actors, encode, type Rejected } from "./Actors.ts"
+import { bytesOf } from "./bytes.ts"
 import * as CommandWire from "./CommandWire.ts"
 import type { About } from "./Consumer.ts"
 import * as Ids from "./Ids.ts"
@@ -112,7 +113,7 @@ const overQueue = (queue: Queue, bytesMax: number): Shape => ({
     const notSent = (reason: string) => new CommandNotSent({ commandId: command.commandId, reason })
     const body = CommandWire.encode(command)
     // The same again whenever it is sent: whoever handles the event fails, and its policy says what becomes of it.
-    if (CommandWire.bytesOf(body) > bytesMax) return Effect.fail(notSent("TooLarge"))
+    if (bytesOf(body) > bytesMax) return Effect.fail(notSent("TooLarge"))
     return queue.send([body]).pipe(
       Effect.mapError(({ reason }) => notSent(reason)),
       Effect.flatMap(([isSent]) => isSent === true ? Effect.void : Effect.fail(notSent("NotQueued"))),

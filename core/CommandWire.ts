@@ -41,7 +41,3 @@ export const encode = (command: BusCommand): string =>
 
 /** Nothing where the text is not one of ours. */
 export const decode = (text: string): BusCommand | undefined => Option.getOrUndefined(decodeWire(text))
-
-const encoder = new TextEncoder()
-/** What a text takes of `Limits.messageBodyBytes`. */
-export const bytesOf = (text: string): number => encoder.encode(text).length

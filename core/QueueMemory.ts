@@ -3,6 +3,7 @@
  * @module
  */
 import { Clock, Effect, Layer } from "effect"
+import { bytesOf } from "./bytes.ts"
 import { always, type Choose } from "./Fate.ts"
 import { Limits } from "./Limits.ts"
 import { type Message, type Queue, QueueUnavailable, receivesMax } from "./Queue.ts"
@@ -143,9 +144,6 @@ const queueOver = (state: State, fate: Choose<Act>, bytesMax: number): Queue => 
 /** Until something was sent or given back, or so long. */
 const pause = (state: State, ms: number): Effect.Effect<void> =>
   Effect.asVoid(Effect.timeoutOption(Waiters.woken(state.waiting), ms))
-
-const encoder = new TextEncoder()
-const bytesOf = (text: string): number => encoder.encode(text).length
 
 /** Queues by name over `states`, so that a test can crash their users and open the same messages again. */
 export const layerOf = (states: Map<string, State>, options?: Options): Layer.Layer<Queues> =>

@@ -3,6 +3,7 @@
  * @module
  */
 import { Option, Schema } from "effect"
+import { bytesOf } from "./bytes.ts"
 import type { CoreEvent, CoreRecord } from "./CoreBus.ts"
 import type { StoredEvent } from "./EventStore.ts"
 import * as EventWire from "./EventWire.ts"
@@ -38,11 +39,9 @@ export const decode = (text: string): CoreRecord | undefined => {
   return { stream: { tenant, aggregate, id }, events }
 }
 
-const encoder = new TextEncoder()
-
 /** Bytes of a record that holds nothing yet. */
 export const headBytes = (stream: StreamKey): number => headOf(stream).length + 2
 
 /** Bytes by which an event makes a record longer, at most. */
 export const eventBytes = (event: StoredEvent): number =>
-  encoder.encode(EventWire.textOf({ prevCore: Number.MAX_SAFE_INTEGER }, event)).length + 1
+  bytesOf(EventWire.textOf({ prevCore: Number.MAX_SAFE_INTEGER }, event)) + 1

@@ -7,6 +7,7 @@ import * as Compatibility from "../schemas/Compatibility.ts"
 import { isObject } from "../schemas/compatibility/json.ts"
 import type { Mode } from "../schemas/Difference.ts"
 import * as Subject from "../schemas/Subject.ts"
+import { bytesOf } from "./bytes.ts"
 import * as Fingerprint from "./Fingerprint.ts"
 import type { Limits } from "./Limits.ts"
 import {
@@ -30,7 +31,6 @@ export interface Candidate {
   readonly hash: string
 }
 
-const encoder = new TextEncoder()
 const invalid = (rule: string) => Result.fail(new SchemaInvalid({ pointer: "", rule }))
 
 /** Whether a registry may be asked about it at all: name, size, depth, and keywords as the compatibility engine knows them. */
@@ -43,7 +43,7 @@ export const candidate = (
   const usable = differencesOf(subject, schema, [], defaultMode)
   if (Result.isFailure(usable)) return Result.fail(usable.failure)
   const text = Fingerprint.canonical(schema)
-  if (encoder.encode(text).length > schemaBytes) return invalid(`Expected at most ${schemaBytes} bytes`)
+  if (bytesOf(text) > schemaBytes) return invalid(`Expected at most ${schemaBytes} bytes`)
   return Result.succeed({ subject, schema: JSON.parse(JSON.stringify(schema)), hash: Fingerprint.digest(text) })
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import { Clock, Effect, Layer } from "effect"
+import { bytesOf } from "./bytes.ts"
 import * as EventWire from "./EventWire.ts"
 import type { StoredEvent } from "./EventStore.ts"
 import { always, type Choose } from "./Fate.ts"
@@ -23,7 +24,6 @@ export interface Options {
 /** As SNS has them. */
 const publishMax = 10
 const bytesMax = 256 * 1024
-const encoder = new TextEncoder()
 
 /** A bus over `state`. */
 export const make = (state: State = new Map(), options: Options = {}): Shape => {
@@ -42,7 +42,7 @@ export const make = (state: State = new Map(), options: Options = {}): Shape => 
         if (events.length > publishMax) return Effect.die(new Error(`${events.length} events at once`))
         return Effect.sync(() =>
           events.map((event) => {
-            const { length } = encoder.encode(EventWire.encode(event))
+            const length = bytesOf(EventWire.encode(event))
             if (length > bytesMax) return { _tag: "Unsendable", reason: `${length} bytes, the bus takes ${bytesMax}` }
             const chosen = fate("publish")
             if (chosen !== "refused") deliver(event, clock.currentTimeMillisUnsafe())

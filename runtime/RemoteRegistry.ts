@@ -6,6 +6,7 @@
  * @module
  */
 import { Effect, Result, Schema } from "effect"
+import { bytesOf } from "../core/bytes.ts"
 import * as Fingerprint from "../core/Fingerprint.ts"
 import { Limits } from "../core/Limits.ts"
 import * as Registration from "../core/Registration.ts"
@@ -86,8 +87,6 @@ const convert = (schema: JsonSchema): Result.Result<JsonSchema, SchemaInvalid> =
     onFailure: ({ rule }) => new SchemaInvalid({ pointer: "", rule }),
   })
 
-const encoder = new TextEncoder()
-
 export const make = (remote: Remote): Effect.Effect<Shape> =>
   Effect.map(Effect.service(Limits), (limits) => {
     const bounds = { ...limits, schemaBytes: Math.min(limits.schemaBytes, remote.schemaBytesMax ?? Infinity) }
@@ -100,7 +99,7 @@ export const make = (remote: Remote): Effect.Effect<Shape> =>
     const revisionOf = (subject: string, { text, version }: Version) =>
       Effect.try({
         try: (): Revision => {
-          if (encoder.encode(text).length > limits.schemaBytes) throw new Unusable("too-large")
+          if (bytesOf(text) > limits.schemaBytes) throw new Unusable("too-large")
           const schema = parse(text, depthMax)
           if (!isObject(schema)) throw new Unusable("not-a-schema")
           return { subject, revision: version, schema, hash: Fingerprint.digest(Fingerprint.canonical(schema)) }

@@ -5,6 +5,7 @@
  * @module
  */
 import { Array as Arrays, Effect } from "effect"
+import { bytesOf } from "../../../core/bytes.ts"
 import * as Cursor from "../../../core/Cursor.ts"
 import { StoreUnavailable } from "../../../core/EventStore.ts"
 import { Limits } from "../../../core/Limits.ts"
@@ -29,14 +30,13 @@ interface Part {
   readonly items: ReadonlyArray<Violation>
 }
 
-const encoder = new TextEncoder()
 /** In their order; as few as there is room for. */
 const partsOf = (violations: ReadonlyArray<Violation>): ReadonlyArray<Part> => {
   const parts: Array<Part> = []
   for (const [tenant, of] of Object.entries(Arrays.groupBy(violations, ({ tenant }) => tenant))) {
     let [items, bytes]: [Array<Violation>, number] = [[], 0]
     for (const one of of) {
-      const size = encoder.encode(JSON.stringify(one)).length + 1
+      const size = bytesOf(JSON.stringify(one)) + 1
       if (items.length > 0 && bytes + size > partBytes) {
         parts.push({ tenant, items })
         ;[items, bytes] = [[], 0]

@@ -3,13 +3,14 @@
  * @module
  */
 import { Effect } from "effect"
+import { bytesOf } from "../../../core/bytes.ts"
 import * as EventWire from "../../../core/EventWire.ts"
 import type { StoredEvent } from "../../../core/EventStore.ts"
 import type { Sent } from "../../../core/CoreBus.ts"
 import type { Shape } from "../../../core/SecondaryBus.ts"
 import { type Failed, failedOf, reasonOf } from "../aws/Failed.ts"
 import type { Calls } from "./clients.ts"
-import { bytesOf, callsOf, tame } from "./queue.ts"
+import { callsOf, tame } from "./queue.ts"
 import { limits } from "./resources.ts"
 
 const text = (StringValue: string) => ({ DataType: "String", StringValue })

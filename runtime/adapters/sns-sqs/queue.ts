@@ -3,6 +3,7 @@
  * @module
  */
 import { Effect } from "effect"
+import { bytesOf } from "../../../core/bytes.ts"
 import { type Message, type Queue, QueueUnavailable } from "../../../core/Queue.ts"
 import type { Failed } from "../aws/Failed.ts"
 import { type Calls, unavailable } from "./clients.ts"
@@ -13,9 +14,6 @@ export interface Where {
   /** Nothing where it is for dead letters itself. */
   readonly dead: Where | undefined
 }
-
-const encoder = new TextEncoder()
-export const bytesOf = (text: string): number => encoder.encode(text).length
 
 /**
  * JSON that SQS takes: it refuses two characters that JSON may hold as they are, and in a text of JSON, which all of

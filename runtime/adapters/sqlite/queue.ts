@@ -3,6 +3,7 @@
  * @module
  */
 import { Clock, Effect } from "effect"
+import { bytesOf } from "../../../core/bytes.ts"
 import type { StoreUnavailable } from "../../../core/EventStore.ts"
 import { Limits } from "../../../core/Limits.ts"
 import { type Message, type Queue, QueueUnavailable, receivesMax } from "../../../core/Queue.ts"
@@ -19,7 +20,6 @@ interface Row {
   readonly body: string
 }
 
-const encoder = new TextEncoder()
 /** As SQS has it. */
 const receiveMax = 10
 /** Messages forgotten for each that is sent, and in a receive, so that no call takes long. */
@@ -85,9 +85,7 @@ export const make = (connection: Connection): Effect.Effect<Queues> =>
 
       return {
         send: (bodies) => {
-          const large = bodies.some((body) =>
-            body.length > messageBodyBytes || encoder.encode(body).length > messageBodyBytes
-          )
+          const large = bodies.some((body) => body.length > messageBodyBytes || bytesOf(body) > messageBodyBytes)
           if (large) return Effect.die(new Error(`a message of more than ${messageBodyBytes} bytes`))
           if (bodies.length === 0) return Effect.succeed([])
           return woken(write(false, (session, nowMs) => {

@@ -3,6 +3,7 @@
  * @module
  */
 import { Clock, Effect } from "effect"
+import { bytesOf } from "../../../core/bytes.ts"
 import type { Sent } from "../../../core/CoreBus.ts"
 import type { StoredEvent } from "../../../core/EventStore.ts"
 import * as EventWire from "../../../core/EventWire.ts"
@@ -15,7 +16,6 @@ import type { Queues as Numbered } from "./queue.ts"
 import { type Session, transact } from "./session.ts"
 
 const publishMax = 100
-const encoder = new TextEncoder()
 const sent: Sent = { _tag: "Sent" }
 
 interface Row {
@@ -38,7 +38,7 @@ export const make = (connection: Connection, queues: Numbered, bytesMax: number)
         )
         if (wanted.length === 0) return sent
         const body = EventWire.encode(event)
-        const { length } = encoder.encode(body)
+        const length = bytesOf(body)
         if (length > bytesMax) return { _tag: "Unsendable", reason: `${length} bytes, a message holds ${bytesMax}` }
         for (const [queueNo] of wanted) session.statements.sendMessage.run(queueNo, nowMs, body)
         return sent
