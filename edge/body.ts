@@ -18,8 +18,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 const gone = new JsonInvalid({ pointer: "", rule: "Expected a whole body" })
 
 /** Asks the headers alone, before a byte is read. */
-export const isJson = (contentType: string | null, contentEncoding: string | null): boolean =>
-  contentType !== null && mediaType.test(contentType) && contentEncoding === null
+export const isJson = ({ headers }: EdgeRequest): boolean =>
+  mediaType.test(headers.get("content-type") ?? "") && headers.get("content-encoding") === null
 
 const bytesOf = (
   request: EdgeRequest,

@@ -83,10 +83,7 @@ export const routes = (app: App, limits: Limits): ReadonlyArray<Route> => {
     Effect.fnUntraced(function* ({ commandId, id, principal, request }: Call) {
       const now = yield* Clock.currentTimeMillis
       if (!take(`${principal.tenant}/${principal.subject}`, now)) return yield* slow
-      const { headers } = request
-      if (!body.isJson(headers.get("content-type"), headers.get("content-encoding"))) {
-        return yield* new UnsupportedMediaType()
-      }
+      if (!body.isJson(request)) return yield* new UnsupportedMediaType()
       const ifMatch = yield* numberIn(request, "If-Match", version, "Expected a version in double quotes")
       const notAfter = yield* numberIn(request, "Nexus-Not-After", milliseconds, "Expected whole milliseconds")
       const payload = yield* body.json(request, limits)

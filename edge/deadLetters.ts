@@ -92,10 +92,7 @@ const dryRunIn = (call: Call) => {
 }
 
 const askedIn = Effect.fnUntraced(function* ({ request }: Call, limits: Limits) {
-  const { headers } = request
-  if (!body.isJson(headers.get("content-type"), headers.get("content-encoding"))) {
-    return yield* new UnsupportedMediaType()
-  }
+  if (!body.isJson(request)) return yield* new UnsupportedMediaType()
   const asked = decodeAsked(yield* body.json(request, limits))
   if (Result.isFailure(asked)) {
     const { pointer, rule } = Issue.fromSchemaError(asked.failure)[0]!

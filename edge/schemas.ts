@@ -171,12 +171,10 @@ const posts = (limits: Limits): ReadonlyArray<Route> => {
   // Text with white space in it is longer than what the registry measures. It says more of depth than the reader can.
   const wide = { ...limits, bodyBytes: 2 * limits.schemaBytes, jsonDepth: 4 * limits.jsonDepth }
 
-  const schemaOf = Effect.fnUntraced(function* ({ principal, request: { headers }, request }: Call) {
+  const schemaOf = Effect.fnUntraced(function* ({ principal, request }: Call) {
     const now = yield* Clock.currentTimeMillis
     if (!take(`${principal.tenant}/${principal.subject}`, now)) return yield* slow
-    if (!body.isJson(headers.get("content-type"), headers.get("content-encoding"))) {
-      return yield* new UnsupportedMediaType()
-    }
+    if (!body.isJson(request)) return yield* new UnsupportedMediaType()
     const schema = yield* body.json(request, wide)
     if (typeof schema !== "object" || schema === null) return yield* noSchema
     return schema as JsonSchema
