@@ -88,8 +88,10 @@ export const make = Effect.fnUntraced(function* (
       Effect.andThen(
         raise({ stream, mark }),
         Effect.sync(() => {
-          // Only over an older one: what was forgotten meanwhile was forgotten for a reason.
-          if ((known.get(keyOf(stream))?.version ?? Infinity) < mark.version) remember(keyOf(stream), mark)
+          const before = known.get(keyOf(stream))
+          // What was forgotten meanwhile was forgotten for a reason, and what is being read of it may be older than this.
+          if (before === undefined) generation++
+          else if (before.version < mark.version) remember(keyOf(stream), mark)
         }),
       ),
     forget: (stream) => {
