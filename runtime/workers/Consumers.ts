@@ -22,6 +22,7 @@ import * as Attempts from "./Attempts.ts"
 import * as Metrics from "./ConsumerMetrics.ts"
 import * as CoreConsumer from "./CoreConsumer.ts"
 import * as Drain from "./Drain.ts"
+import * as Handled from "./Handled.ts"
 import * as Marks from "./Marks.ts"
 import { persist } from "./persist.ts"
 import type { Redo, Redone, Redos } from "./Redrive.ts"
@@ -72,9 +73,14 @@ const one = Effect.fnUntraced(function* (
     ...[yield* CoreBus, yield* ChangeFeed, yield* Leases, yield* DeadLetters, yield* Progress] as const,
     ...[yield* SecondaryBus, yield* EventStore] as const,
   ]
-  const { drainMs, settleMs } = yield* Limits
+  const { drainMs, marks: marksMax, settleMs } = yield* Limits
   const count = Metrics.make(consumer.name, yield* Effect.context<never>())
-  const attempts = yield* Attempts.make(consumer)
+  const handled = Handled.make(
+    yield* Attempts.make(consumer),
+    ({ type }) => consumer.contract.events[type]?.route === "secondary",
+    marksMax,
+  )
+  const { attempts } = handled
   const marks = yield* Marks.make(consumer.name, progress, letters)
   const { begin, drain } = yield* Drain.make(drainMs)
   /** Of a consumer that begins now, when it began; older events count as done. */
@@ -104,14 +110,16 @@ const one = Effect.fnUntraced(function* (
       : SecondaryConsumer.run({ consumer, wanted, queue: subscribed, attempts, drain, count })
     const ofBus = Effect.flatMap(
       begun === undefined ? Start.run(start) : Effect.succeed(begun),
-      (started) =>
-        hasCore
+      (started) => {
+        handled.end()
+        return hasCore
           ? Shards.run({
             ...{ name: consumer.name, owner, log: bus, from: () => Effect.succeed(started.position), work: core.work },
             onTrimmed: ({ isHeld }) => mend(isHeld),
             bytesOf: ({ events }) => events.reduce((sum, { payload }) => sum + payload.length, 0),
           })
-          : Effect.void,
+          : Effect.void
+      },
     )
     yield* Effect.all([ofQueue, ofBus], { concurrency: "unbounded", discard: true })
   })

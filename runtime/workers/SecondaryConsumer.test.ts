@@ -23,6 +23,17 @@ describe("a consumer of secondary events", () => {
     })
   })
 
+  it("is handed once what its queue brings while it waits for its first walk, which brings the same", async () => {
+    await run(11, function* ({ called, consumer, open, until, write }) {
+      yield* open("p", [consumer("a", fine, { from: "beginning", ...notes })])
+      yield* Effect.sleep(limits.settleMs / 2)
+      for (let i = 0; i < 5; i++) yield* write(`x${i}`, "Noted")
+      assert.isTrue(yield* until(() => called("a").length === 5))
+      yield* Effect.sleep(120_000)
+      assert.lengthOf(called("a"), 5)
+    })
+  })
+
   it("hides a message for as long as its handler takes, so that nobody else is handed it", async () => {
     await run(2, function* ({ called, consumer, open, until, write }) {
       const slow = consumer("a", () => Effect.sleep(limits.handlerMs - 1_000), { from: "now", ...notes })
