@@ -139,8 +139,12 @@ export class BadCursor extends Schema.TaggedError<BadCursor>()("BadCursor", {}) 
 export interface Shape {
   /** `memory`, `sqlite`, ...: the first part of every position. */
   readonly kind: string
-  /** A group holds at most so many appends and bytes of payload; more is a defect. `Limits.appendBytes` must fit. */
-  readonly appendMax: { readonly appends: number; readonly bytes: number }
+  /**
+   * A group holds at most so many appends and bytes of payload; more is a defect. `Limits.appendBytes` must fit.
+   * `streams`: where each stream of a group is a request of its own, whoever commits does better with groups of so few
+   * beside each other; absent, one group is best however many it has.
+   */
+  readonly appendMax: { readonly appends: number; readonly bytes: number; readonly streams?: number }
   /**
    * What was committed so many milliseconds ago, `byTime` and `streams` show, and `byTime` nothing younger. Absent: they
    * show at once what is committed.

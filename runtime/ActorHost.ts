@@ -225,6 +225,8 @@ const assemble = Effect.gen(function* () {
         host.schedule()
       }),
     ))
+    // What one tick had no room for need not wait for its end.
+    host.schedule()
   }
   const host: Host = {
     store,

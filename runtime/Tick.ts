@@ -19,15 +19,16 @@ import * as Settle from "./Settle.ts"
 import * as Trace from "./Trace.ts"
 import * as Turn from "./Turn.ts"
 
-/** Takes ready actors up to the store's group size and runs them; cold ones on a fiber of their own if any is warm. */
+/** Takes ready actors up to what the store has a group hold and runs them; cold ones by themselves if any is warm. */
 export const run = (host: Host): Effect.Effect<void> =>
   Effect.suspend(() => {
     const warm: Array<Actor.Actor> = []
     const cold: Array<Actor.Actor> = []
-    let room = host.store.appendMax.appends
+    const { appends, streams = Infinity } = host.store.appendMax
+    let room = appends
     let taken = 0
     for (const actor of host.ready) {
-      if (room <= 0) break
+      if (room <= 0 || taken >= streams) break
       taken++
       actor.work!.busy = true
       room -= actor.work!.mailbox.length

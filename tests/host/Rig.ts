@@ -34,6 +34,8 @@ export interface Hooks {
   read: (store: Store) => Partial<Store>
   /** Of a store whose generated ids leave no receipt; set before the host is made. */
   generatedKey: Store["generatedKey"]
+  /** Of a store that is given no more streams at once; set before the host is made. */
+  streams: Store["appendMax"]["streams"]
   /** Lets everything through until a test says otherwise. */
   gate: GateShape
 }
@@ -73,6 +75,7 @@ export const make: Effect.Effect<Rig> = Effect.gen(function* () {
     commit: (commit) => commit,
     read: () => ({}),
     generatedKey: undefined,
+    streams: undefined,
     gate: open,
   }
   const logs: Array<string> = []
@@ -83,6 +86,7 @@ export const make: Effect.Effect<Rig> = Effect.gen(function* () {
   const hookedStore = (begun: Store["begun"]): Store => ({
     ...store,
     ...hooks.generatedKey === undefined ? {} : { generatedKey: hooks.generatedKey },
+    ...hooks.streams === undefined ? {} : { appendMax: { ...store.appendMax, streams: hooks.streams } },
     commit: (group) => hooks.commit(store.commit)(group),
     readEach: (requests, limit) => (hooks.read(store).readEach ?? store.readEach)(requests, limit),
     ...begun === undefined ? {} : { begun },

@@ -108,6 +108,30 @@ check("batch: what is tried again goes before what came meanwhile", () =>
     assert.deepEqual(rig.events.log.map((event) => JSON.parse(event.payload).n), [1, 2, 3])
   }))
 
+check(
+  "batch: streams beyond what a group may have go beside it, each with all of its commands",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      rig.hooks.streams = 2
+      const host = yield* rig.host()
+      const gate = yield* Deferred.make<void>()
+      const groups: Array<number> = []
+      rig.hooks.commit = (commit) => (group) =>
+        groups.push(group.length) === 1 ? Effect.andThen(Deferred.await(gate), commit(group)) : commit(group)
+      const fibers = yield* Effect.forEach(
+        ["a", "b", "c", "c", "c", "d", "e"],
+        (id) => fork(host.tell(id, "Add", { n: 1 })),
+      )
+      yield* Rig.settle
+      assert.deepEqual(groups, [2, 4, 1])
+      // Nobody waits for the group that is held.
+      assert.deepEqual(rig.events.log.map(({ id }) => id).toSorted(), ["c", "c", "c", "d", "e"])
+      yield* Deferred.succeed(gate, undefined)
+      assert.deepEqual((yield* awaitAll(fibers)).map(tag), Array(7).fill("ok"))
+    }),
+)
+
 check("bound: a mailbox takes so many commands and refuses the next with MailboxFull", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make

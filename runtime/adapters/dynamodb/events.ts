@@ -26,8 +26,12 @@ import { begun, readEvents, readHead, type Store } from "./store.ts"
 import * as verdicts from "./verdicts.ts"
 
 const kind = "dynamodb"
-/** A group is sent as one request a stream; many commands of a hot one share it. */
-const appendMax = { appends: 512, bytes: 4_000_000 }
+/**
+ * A group is sent as one request a stream; many commands of a hot one share it. Answers wait for the slowest stream of a
+ * group: with all streams in one group both sides took turns at working, and new ones reached 0.7 of raw puts; with 16 a
+ * group 0.87 (4: 0.71, 8: 0.76, 32: 0.8), for fewer make more requests that ask whether streams have begun.
+ */
+const appendMax = { appends: 512, bytes: 4_000_000, streams: 16 }
 /** A write that was sent is over long before, and indexes have followed. */
 const settleMs = 10_000
 
