@@ -100,9 +100,11 @@ const until = Effect.fnUntraced(function* (
   }
 })
 
-/** Messages that nobody has removed: what was done of them comes again. */
+/** Messages that nobody has removed: what was done of them comes again, and a dead one may become a letter again. */
 const unreceived = ({ roads: { queues } }: Setting): ReadonlyArray<string> =>
-  [...queues].flatMap(([consumer, { queue: { messages } }]) => messages.size === 0 ? [] : [`${consumer} has messages`])
+  [...queues].flatMap(([consumer, { queue: { dead, messages } }]) =>
+    messages.size + (dead?.messages.size ?? 0) === 0 ? [] : [`${consumer} has messages`]
+  )
 
 export const conclude = Effect.fnUntraced(function* (
   setting: Setting,
@@ -139,7 +141,7 @@ export const conclude = Effect.fnUntraced(function* (
   yield* until(setting, 17, () => remaining(setting), again)
   yield* until(setting, 10, () => missing(setting, consumers, false), again)
   yield* until(setting, 10, () => commands.messages.size === 0 ? [] : ["commands wait"], again)
-  yield* until(setting, 10, () => unreceived(setting), again)
+  yield* until(setting, 10, () => [...unreceived(setting), ...remaining(setting)], again)
   if (seen.length > 0) return
 
   // A history that was forgotten is made good shard by shard, parents before children.
