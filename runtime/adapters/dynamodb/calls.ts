@@ -140,14 +140,19 @@ export const make = (
     const how = { ConsistentRead: true as const, ...only === undefined ? {} : { ProjectionExpression: only } }
     let asked: Record<string, { Keys: Array<Item> }> = {}
     for (const { Key, TableName } of places) (asked[TableName] ??= { Keys: [], ...how }).Keys.push(Key)
-    // An answer ends after 16 MB. Each round gives at least one, or has failed.
-    while (keysOf(asked) > 0) {
+    // An answer ends after 16 MB, or where the table is throttled. Each round gives at least one, or has failed; those
+    // behind the first are repeats, with a pause in front.
+    for (let round = 0; keysOf(asked) > 0; round++) {
       const before = keysOf(asked)
-      const { Responses = {}, UnprocessedKeys = {} } = yield* call(async (options) => {
+      if (round > 0) yield* Effect.provideService(Effect.sleep(limits.callBackoffMs), Clock.Clock, clock)
+      const answered = call(async (options) => {
         const answer = await client.send(new sdk.BatchGetItemCommand({ RequestItems: asked }), options)
         if (keysOf(answer.UnprocessedKeys) >= before) throw unread()
         return answer
       })
+      const { Responses = {}, UnprocessedKeys = {} } = yield* round === 0
+        ? answered
+        : Effect.provideService(answered, Again, true)
       for (const items of Object.values(Responses)) found.push(...items)
       asked = UnprocessedKeys as typeof asked
     }

@@ -1,18 +1,22 @@
-import { assert, it } from "vitest"
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
 import { failedOf } from "../aws/Failed.ts"
-import { reasonOf } from "./faults.ts"
+import { unavailable } from "./faults.ts"
 
-it("reasonOf() tells operators what is to be mended: address, table, permission or keys", () => {
-  const said = (name: string, httpStatusCode = 400) =>
-    reasonOf(failedOf(Object.assign(new Error("m"), { name, $metadata: { httpStatusCode } })))
-  assert.strictEqual(said("ResourceNotFoundException"), "table-missing")
-  assert.strictEqual(said("AccessDeniedException"), "not-let-in")
-  assert.strictEqual(said("ProvisionedThroughputExceededException"), "throttled")
-  assert.strictEqual(said("InternalServerError", 500), "unanswered")
-  assert.strictEqual(reasonOf(failedOf(Object.assign(new Error("m"), { code: "ECONNREFUSED" }))), "refused")
-  // Nothing left this process: the address is not at fault.
-  const keyless = Object.assign(new Error("Could not load credentials from any providers"), {
-    name: "CredentialsProviderError",
-  })
-  assert.strictEqual(reasonOf(failedOf(keyless)), "no-credentials")
-})
+const cancelled = (...codes: ReadonlyArray<string>) =>
+  failedOf(Object.assign(new Error("cancelled"), {
+    ...{ name: "TransactionCanceledException", $metadata: { httpStatusCode: 400 } },
+    CancellationReasons: codes.map((Code) => ({ Code })),
+  }))
+
+it.effect("a transaction that others stood in the way of is contended", () =>
+  Effect.gen(function* () {
+    const { reason } = yield* Effect.flip(unavailable(Effect.fail(cancelled("None", "TransactionConflict"))))
+    assert.strictEqual(reason, "contended")
+  }))
+
+it.effect("a transaction with an item that DynamoDB does not understand is a bug, not something to wait for", () =>
+  Effect.gen(function* () {
+    const exit = yield* Effect.exit(unavailable(Effect.fail(cancelled("None", "ValidationError"))))
+    assert.isTrue(exit._tag === "Failure" && exit.cause.reasons.some(({ _tag }) => _tag === "Die"))
+  }))

@@ -50,8 +50,11 @@ export const reasonOf = ({ code, kind }: Failed): string =>
   words[code] ??
     (kind === "throttled" ? kind : notLetIn.test(code) ? "not-let-in" : kind === "refused" ? "refused" : "unanswered")
 
-/** A request that DynamoDB does not understand is our bug, however often it is asked. */
-const isBug = ({ code }: Failed): boolean => /^(Validation|Serialization)/.test(code)
+/** A request that DynamoDB does not understand, or an item of it, is our bug, however often it is asked. */
+const isBug = ({ cause, code }: Failed): boolean =>
+  /^(Validation|Serialization)/.test(code) ||
+  (code === "TransactionCanceledException" &&
+    ((cause ?? {}) as Cause).CancellationReasons?.some(({ Code }) => Code === "ValidationError") === true)
 
 /** Nothing was stored, or nothing was to be. */
 export const unavailable = <A>(call: Effect.Effect<A, Failed>): Effect.Effect<A, StoreUnavailable> =>
