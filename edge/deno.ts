@@ -44,6 +44,9 @@ import { type Environment, fromEnvironment, type Settings } from "./settings.ts"
 import * as stores from "./stores.ts"
 import * as workers from "./workers.ts"
 
+/** For services of one's own that compose the layers: `start` and `serve` call it themselves. */
+export { waitBare }
+
 export interface ServeOptions {
   /** What `nexus schemas generate` wrote: `generated/lock.ts`. Production does not serve without it. */
   readonly lock?: Locked
@@ -267,10 +270,12 @@ const greeting = async (app: App, { mint, roles, url }: Server): Promise<string>
  * of an issuer elsewhere `NEXUS_ISSUER`, `NEXUS_AUDIENCE`, `NEXUS_JWKS_URL`, `NEXUS_TENANT_CLAIM` (tenant); for web
  * pages from elsewhere `NEXUS_ORIGINS` (none); `NEXUS_OPA_URL`, a server that decides in place of the compiled policies
  * (none). With `CI=true`, and in production, no schema is registered at start. `NEXUS_STORE` (sqlite) and what belongs to
- * it stand in the guide to AWS. Flags win over the environment; one that does not exist ends it with 2.
+ * it stand in the guide to AWS. Flags win over the environment; one that does not exist ends it with 2, and `--help` tells them.
  */
 export const serve = async (app: App, options: ServeOptions = {}): Promise<void> => {
-  const given = flags.read(options.args ?? process.argv.slice(2))
+  const words = options.args ?? process.argv.slice(2)
+  if (words.includes("--help")) return console.log(flags.help)
+  const given = flags.read(words)
   if (Result.isFailure(given)) {
     console.error(`nexus: ${given.failure}`)
     return process.exit(2)

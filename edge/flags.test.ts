@@ -22,3 +22,9 @@ it("what is no flag, comes twice or lacks its value is refused in a sentence", (
     assert.strictEqual(read(...words), "--store needs a value: --store VALUE", words.join(" "))
   }
 })
+
+it("the help says something of each flag, and names its variable", () => {
+  const lines = flags.help.split("\n").slice(2)
+  assert.lengthOf(lines, Object.keys(flags.variables).length)
+  for (const line of lines) assert.match(line, /^ {2}--[a-z-]+ +(NEXUS_[A-Z_]+|PORT) +\S/)
+})

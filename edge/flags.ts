@@ -20,6 +20,26 @@ export const variables: Readonly<Record<string, string>> = {
   "--aws-endpoint-sqs": "NEXUS_AWS_ENDPOINT_SQS",
 }
 
+const says: Readonly<Record<string, string>> = {
+  "--store": "where events are kept: sqlite (as long as nothing is said) or dynamodb",
+  "--role": "the part of the work that this process does: api, router or consumers; else all of it",
+  "--port": "where it listens, 8787; 0 takes a free one",
+  "--data": "the folder of its data, ./data",
+  "--table-prefix": "in front of the names of tables, streams, topics and queues",
+  "--aws-region": "of all services",
+  "--kinesis-read": "polling (as long as nothing is said) or fan-out",
+  "--aws-endpoint": "of all services, where it is not AWS itself",
+}
+
+/** Shown instead of serving to whoever asks `--help`. */
+export const help = [
+  "Each flag stands for a variable of the environment, and wins over it.",
+  "",
+  ...Object.entries(variables).map(([flag, variable]) =>
+    `  ${flag.padEnd(24)}${variable.padEnd(29)}${says[flag] ?? "of that service alone"}`
+  ),
+].join("\n")
+
 const known = `flags: ${Object.keys(variables).join(", ")}`
 
 /** The variables that the words set, as `--flag value` or `--flag=value`; else what is wrong, as a sentence. */

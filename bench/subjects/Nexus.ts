@@ -12,6 +12,7 @@ import type { SnapshotStore } from "../../core/SnapshotStore.ts"
 import { empty, type StreamKey } from "../../core/Stream.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
 import { Gate } from "../../runtime/Gate.ts"
+import { waitBare } from "../../runtime/adapters/node/fibers.ts"
 import * as sha256 from "../../runtime/adapters/node/sha256.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
@@ -108,6 +109,8 @@ export const subject = <More>(
     rows: (folder) => over(folder, rowsOf),
     feed: (folder, count) => over(folder, fed(count)),
     open: async (folder) => {
+      // As a server does at its start.
+      waitBare()
       const runtime = ManagedRuntime.make(
         Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
           Layer.provide([TickTrigger.layerImmediate, gate]),
