@@ -62,14 +62,20 @@ describe("the demo", () => {
   }, 90_000)
 
   it("says what it was asked for wrongly", async () => {
-    const wrong = [["--bogus"], ["--url", "http://x", "--data", "y"], ["--url", "nonsense", "--token", "t"], [
-      "--csv",
-      "none",
-    ]]
+    const wrong = [
+      ["--bogus"],
+      ["--url", "http://x", "--data", "y"],
+      ["--url", "http://x", "--store", "sqlite"],
+      ["--url", "nonsense", "--token", "t"],
+      ["--csv", "none"],
+    ]
     for (const { code, errors } of await Promise.all(wrong.map((args) => demo(args)))) {
       assert.strictEqual(code, 2)
-      assert.match(errors, /bogus|--data|not a URL|cannot read/)
+      assert.match(errors, /bogus|--data|--store belongs|not a URL|cannot read/)
     }
+    const nowhere = await demo(["--store", "paper"])
+    assert.strictEqual(nowhere.code, 1)
+    assert.match(nowhere.errors, /^NEXUS_STORE .*paper/)
   }, 60_000)
 })
 

@@ -6,7 +6,7 @@
  * @module
  */
 import { Effect, Result } from "effect"
-import { start } from "nexus-actors/edge/deno"
+import { CannotServe, start } from "nexus-actors/edge/deno"
 import { parseArgs } from "node:util"
 import app from "./app.ts"
 import { parse } from "./csv.ts"
@@ -23,11 +23,22 @@ const help = `deno task demo [options]
   --token TOKEN  for it (or NEXUS_TOKEN), with the scopes "commands:Order read"
   --data FOLDER  keep the data of the started Nexus there; without it they are thrown away
   --csv FILE     other orders of the same form
+  --store NAME   what the started Nexus keeps its events in: sqlite or dynamodb; with the settings of
+                 a server in the environment, or as flags: --table-prefix, --aws-region, --aws-endpoint,
+                 --aws-endpoint-dynamodb, --aws-endpoint-kinesis, --aws-endpoint-sns, --aws-endpoint-sqs
   --json         print the figures as one line of JSON
   --progress     draw the progress bar even where standard error is no terminal
   --help         print this`
 
+const flag = { type: "string" } as const
+/** Of a server, each named like its variable. */
+const ofServer = {
+  ...{ "store": flag, "table-prefix": flag, "aws-region": flag, "aws-endpoint": flag, "aws-endpoint-dynamodb": flag },
+  ...{ "aws-endpoint-kinesis": flag, "aws-endpoint-sns": flag, "aws-endpoint-sqs": flag },
+} as const
+
 const options = {
+  ...ofServer,
   url: { type: "string" },
   token: { type: "string" },
   data: { type: "string" },
@@ -53,6 +64,15 @@ if (asked.help) {
 if (asked.url !== undefined && asked.data !== undefined) {
   end(2, "--data belongs to a Nexus that the demo starts, not to --url")
 }
+const settings = Object.fromEntries(
+  Object.entries(asked).filter(([name]) => Object.hasOwn(ofServer, name)).map((
+    [name, value],
+  ) => [`NEXUS_${name.toUpperCase().replaceAll("-", "_")}`, String(value)]),
+)
+const [first] = Object.keys(asked).filter((name) => Object.hasOwn(ofServer, name))
+if (first !== undefined && asked.url !== undefined) {
+  end(2, `--${first} belongs to a Nexus that the demo starts, not to --url`)
+}
 
 interface Running {
   readonly nexus: Nexus
@@ -62,7 +82,8 @@ interface Running {
 /** A Nexus in this process, on a free port and a folder that is gone afterwards unless it was named. */
 const startOwn = async (): Promise<Running> => {
   const folder = asked.data ?? await Deno.makeTempDir({ prefix: "nexus-demo-" })
-  const server = await start(app, { env: { PORT: "0", NEXUS_DATA: folder }, logLevel: "Warn" })
+  const env = { ...first === undefined ? {} : Deno.env.toObject(), ...settings, PORT: "0", NEXUS_DATA: folder }
+  const server = await start(app, { env, logLevel: "Warn" })
   const token = await server.mint!({ tenant: "demo", subject: "demo", scope: "commands:Order read", ttlSeconds: 3_600 })
   const stop = async () => {
     await server.stop()
@@ -101,7 +122,7 @@ const invoices = Result.try(() => invoicesOf(parse(csv)))
 if (Result.isFailure(invoices)) end(2, (invoices.failure as Error).message)
 
 const figures = await send(Result.getOrThrow(invoices)).catch((error: unknown) =>
-  end(1, error instanceof DemoFailed ? error.message : String(error))
+  end(1, error instanceof DemoFailed || error instanceof CannotServe ? error.message : String(error))
 )
 console.log(asked.json ? JSON.stringify(figures) : show(figures))
 const wrong = differences(figures, figuresOf(csv))
