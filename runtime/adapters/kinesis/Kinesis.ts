@@ -9,6 +9,7 @@
  */
 import { Effect, Layer, type Scope } from "effect"
 import { CoreBus, type Shape } from "../../../core/CoreBus.ts"
+import { Limits } from "../../../core/Limits.ts"
 import { LogUnavailable, type Shard } from "../../../core/ShardLog.ts"
 import type * as Aws from "../aws/settings.ts"
 import * as Client from "./client.ts"
@@ -37,6 +38,7 @@ const pagesMax = 10
 
 export const make = (settings: Settings): Effect.Effect<Shape, StreamMissing, Scope.Scope> =>
   Effect.gen(function* () {
+    const { shardPollMs, tailBusMs } = yield* Limits
     const ask = yield* Client.make(settings)
     const StreamName = nameOf(settings.prefix)
     const retentionMs = yield* open(ask, StreamName, settings)
@@ -76,7 +78,8 @@ export const make = (settings: Settings): Effect.Effect<Shape, StreamMissing, Sc
       positionAt,
       shards,
       read: reader.read,
-      wait: reader.wait,
+      // Only a read tells that something has come: whoever waits longer looks as often as one who reads seldom.
+      wait: (ms) => reader.wait(Math.min(ms, Math.max(shardPollMs, tailBusMs))),
     })
   })
 
