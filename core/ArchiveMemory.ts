@@ -68,8 +68,7 @@ export const make = (state: EventStoreMemory.State): Effect.Effect<Shape> =>
             }))
             .filter((one) => after === undefined || Cursor.compare(placeOf(one), after) > 0)
             .sort((a, b) => Cursor.compare(placeOf(a), placeOf(b)))
-          const items = all.slice(0, limit)
-          return { items, cursor: all.length > limit ? Cursor.encode(asked, placeOf(items.at(-1)!)) : undefined }
+          return Cursor.paged(all, limit, (one) => Cursor.encode(asked, placeOf(one)))
         }),
       cursorBehind: (stream, version) =>
         Effect.sync(() => {

@@ -49,7 +49,7 @@ export const compare = (a: ReadonlyArray<Part>, b: ReadonlyArray<Part>): number 
   return 0
 }
 
-/** Of the items that were read: there is more where these are more than `limit`. */
+/** A page of what was read: there is another one where that is more than `limit`, so ask for one more. */
 export const paged = <A>(items: ReadonlyArray<A>, limit: number, cursorOf: (item: A) => string) => ({
   items: items.slice(0, limit),
   cursor: items.length > limit && limit > 0 ? cursorOf(items[limit - 1]!) : undefined,

@@ -37,12 +37,7 @@ export const make = (state: State = new Map()): Shape => {
             after === undefined || lastAt < after[0] || (lastAt === after[0] && id < after[1])
           )
           .sort(newestFirst)
-        const items = found.slice(0, limit)
-        const end = items.at(-1)
-        return {
-          items,
-          cursor: end !== undefined && found.length > limit ? Cursor.encode(asked, [end.lastAt, end.id]) : undefined,
-        }
+        return Cursor.paged(found, limit, ({ id, lastAt }) => Cursor.encode(asked, [lastAt, id]))
       })
     },
     parked: (consumer, streams) =>

@@ -34,12 +34,8 @@ export const make = (state: State = emptyState()): Effect.Effect<Shape> =>
         const asked = [kind, "violations", tenant]
         return Effect.map(Cursor.decode<[number]>(asked, "i", cursor), (before) => {
           const found = newestFirst(tenant).filter(([no]) => before === undefined || no < before[0])
-          const page = found.slice(0, limit)
-          const end = page.at(-1)
-          return {
-            items: page.map(([, one]) => one),
-            cursor: end !== undefined && found.length > limit ? Cursor.encode(asked, [end[0]]) : undefined,
-          }
+          const page = Cursor.paged(found, limit, ([no]) => Cursor.encode(asked, [no]))
+          return { ...page, items: page.items.map(([, one]) => one) }
         })
       },
     })

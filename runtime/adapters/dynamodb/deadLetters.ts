@@ -84,10 +84,7 @@ export const make = (rows: Rows): Shape =>
         // One more than asked for tells whether there is another page.
         limit: limit + 1,
       })
-      const items = found.slice(0, limit).map(letterOf)
-      const end = items.at(-1)
-      const more = end !== undefined && found.length > limit
-      return { items, cursor: more ? Cursor.encode(asked, [end.lastAt, end.id]) : undefined }
+      return Cursor.paged(found.map(letterOf), limit, ({ id, lastAt }) => Cursor.encode(asked, [lastAt, id]))
     }),
     parked: Effect.fnUntraced(function* (consumer, streams) {
       const byKey = new Map(streams.map((stream) => [placeOf(idOf(consumer, stream)).pk, stream]))

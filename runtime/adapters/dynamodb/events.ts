@@ -28,8 +28,7 @@ import * as verdicts from "./verdicts.ts"
 const kind = "dynamodb"
 /**
  * A group is sent as one request a stream; many commands of a hot one share it. Answers wait for the slowest stream of a
- * group: with all streams in one group both sides took turns at working, and new ones reached 0.7 of raw puts; with 16 a
- * group 0.87 (4: 0.71, 8: 0.76, 32: 0.8), for fewer make more requests that ask whether streams have begun.
+ * group, hence few: ADR 22 says how their number was found.
  */
 const appendMax = { appends: 512, bytes: 4_000_000, streams: 16 }
 /** A write that was sent is over long before, and indexes have followed. */
@@ -60,7 +59,6 @@ const asOne = (
   )
 }
 
-/** `items` holds one more than `limit` where there is a next page. */
 /** Time comes from the `Clock` of each call. `streams` finds the stream of the events table. */
 export const make = (calls: Calls, streams: Asked<feeds.Streams>): Effect.Effect<Shape> =>
   Effect.map(Effect.service(Limits), ({ actors, eventBytes, receiptTtlMs }) => {

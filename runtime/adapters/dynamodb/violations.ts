@@ -141,12 +141,8 @@ export const make = (rows: Rows): Effect.Effect<Shape> =>
           }
           to = no - 1
         }
-        const page = found.slice(0, limit)
-        const end = page.at(-1)
-        return {
-          items: page.map(([, violation]) => violation),
-          cursor: end !== undefined && found.length > limit ? Cursor.encode(asked, [end[0]]) : undefined,
-        }
+        const page = Cursor.paged(found, limit, ([no]) => Cursor.encode(asked, [no]))
+        return { ...page, items: page.items.map(([, violation]) => violation) }
       }),
     })
   })

@@ -31,10 +31,12 @@ export const make = (connection: Connection): Effect.Effect<Shape> =>
           const rows = yield* connection.read(({ driver }) =>
             driver.prepare(listing).all(Math.max(at, alive), at, command, stream, limit + 1) as ReadonlyArray<Row>
           )
-          const page = rows.slice(0, limit)
-          const last = page.at(-1)
-          const next = last && Cursor.encode(asked, [last.recorded_at, last.command_id, last.stream])
-          return { items: page.map(receiptOf), cursor: rows.length > limit ? next : undefined }
+          const page = Cursor.paged(
+            rows,
+            limit,
+            (last) => Cursor.encode(asked, [last.recorded_at, last.command_id, last.stream]),
+          )
+          return { ...page, items: page.items.map(receiptOf) }
         }),
       cursorBehind: (stream, version) =>
         connection.read((session) => {

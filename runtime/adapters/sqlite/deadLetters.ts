@@ -58,10 +58,7 @@ export const make = (connection: Connection): Shape => {
             const [consumer, stream] = [filter.consumer ?? null, filter.stream ?? null]
             // One more than asked for tells whether there is another page.
             const rows = statements.deadLetters.all(tenant, lastAt, id, consumer, stream, limit + 1).map(letterOf)
-            const items = rows.slice(0, limit)
-            const end = items.at(-1)
-            const more = end !== undefined && rows.length > limit
-            return { items, cursor: more ? Cursor.encode(asked, [end.lastAt, end.id]) : undefined }
+            return Cursor.paged(rows, limit, ({ id, lastAt }) => Cursor.encode(asked, [lastAt, id]))
           }),
       )
     },

@@ -126,5 +126,3 @@ const feed = (session: Session, after: number, limit: number) => {
   const items = rows.map((row) => eventOf(row[9], row[10], row[11], row))
   return { items, last: rows.at(-1)?.[0] ?? after }
 }
-
-/** `items` holds one more than `limit` where there is a next page. */

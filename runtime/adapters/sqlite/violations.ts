@@ -43,13 +43,13 @@ export const make = (connection: Connection): Effect.Effect<Shape> =>
               before?.[0] ?? Number.MAX_SAFE_INTEGER,
               limit + 1,
             ) as unknown as ReadonlyArray<Row>
-            const page = rows.slice(0, limit)
-            const end = page.at(-1)
+            const page = Cursor.paged(rows, limit, ({ violation_no }) =>
+              Cursor.encode(asked, [violation_no]))
             return {
-              items: page.map(({ violation }) =>
+              ...page,
+              items: page.items.map(({ violation }) =>
                 JSON.parse(violation) as Violation
               ),
-              cursor: end !== undefined && rows.length > limit ? Cursor.encode(asked, [end.violation_no]) : undefined,
             }
           }))
       },
