@@ -45,15 +45,17 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
     ...{ stream, mark, kept: mark.version, isHeld },
   })
 
-  /** A hole in the store, or a bug: this stream waits for a person, and holds no other up. */
-  const unbroken = (stream: StreamKey, work: Effect.Effect<void>, failures = 1): Effect.Effect<void> =>
-    Effect.catchDefect(work, (defect) => {
-      marks.forget(stream)
-      return Defect.log("a stream of a consumer broke", defect, { consumer: consumer.name, stream: keyOf(stream) })
-        .pipe(
-          Effect.andThen(backoff(failures, limits.handlerBackoffMs, limits.handlerBackoffMaxMs)),
-          Effect.andThen(Effect.suspend(() => unbroken(stream, work, failures + 1))),
-        )
+  /** Works until it does not break: at a hole in the store, or a bug, this stream waits for a person, and holds no other up. */
+  const untilWhole = (stream: StreamKey, work: Effect.Effect<void>): Effect.Effect<void> =>
+    Effect.gen(function* () {
+      const isWhole = Effect.catchDefect(Effect.as(work, true), (defect) => {
+        marks.forget(stream)
+        const about = { consumer: consumer.name, stream: keyOf(stream) }
+        return Effect.as(Defect.log("a stream of a consumer broke", defect, about), false)
+      })
+      for (let failures = 1; !(yield* isWhole); failures++) {
+        yield* backoff(failures, limits.handlerBackoffMs, limits.handlerBackoffMaxMs)
+      }
     })
 
   const bring = (stream: StreamKey, events: ReadonlyArray<CoreEvent>, isHeld: () => boolean) =>
@@ -86,7 +88,7 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
           taken,
           ({ events, stream, turn }) =>
             Effect.ensuring(
-              Effect.andThen(turn.comes, unbroken(stream, bring(stream, events, held.isHeld))),
+              Effect.andThen(turn.comes, untilWhole(stream, bring(stream, events, held.isHeld))),
               Effect.sync(turn.end),
             ),
           { concurrency: "unbounded", discard: true },
@@ -105,7 +107,7 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
       : delivery.one(place, event, patience)
 
   const walk: CoreConsumer["walk"] = ({ stream, version }, secondaryBeforeMs, isHeld) =>
-    turns.within(keyOf(stream))(unbroken(
+    turns.within(keyOf(stream))(untilWhole(
       stream,
       Effect.gen(function* () {
         const standing = yield* marks.of(stream)
