@@ -10,7 +10,7 @@ import type { App } from "../core/App.ts"
 import * as Consumer from "../core/Consumer.ts"
 import type { DeadLetter } from "../core/DeadLetters.ts"
 import { EventStore, type StoredEvent, tombstone } from "../core/EventStore.ts"
-import type * as Contract from "../schemas/Contract.ts"
+import * as Contract from "../schemas/Contract.ts"
 import * as Wire from "../schemas/Wire.ts"
 
 export interface Planned {
@@ -45,7 +45,7 @@ const problemOf = (contract: Contract.Any | undefined, event: StoredEvent): stri
 const isWanted = ({ consumers }: App, { consumer: name }: DeadLetter, event: StoredEvent): boolean => {
   const consumer = consumers[name]
   if (consumer === undefined) return true
-  return Consumer.wants(consumer, event) && (consumer.contract.events[event.type]?.route ?? "core") === "core"
+  return Consumer.wants(consumer, event) && Contract.routeOf(consumer.contract, event.type) === "core"
 }
 
 /** Plans for letters of an application; each looks at `limit` events at most. */

@@ -30,3 +30,14 @@ describe("Contract.make()", () => {
     assert.throws(() => Contract.make("door", { commands: [], events: [] }), /is not a name/)
   })
 })
+
+describe("Contract.routeOf()", () => {
+  it("is the path that the contract names, and the core path where contract or type is unknown", () => {
+    class Knocked extends Event.v1("Knocked", {}).secondary {}
+    class Gate extends Contract.make("Gate", { commands: [], events: [Opened, Knocked] }) {}
+    assert.strictEqual(Contract.routeOf(Gate, "Opened"), "core")
+    assert.strictEqual(Contract.routeOf(Gate, "Knocked"), "secondary")
+    for (const type of ["$Tombstone", "Newer", "constructor"]) assert.strictEqual(Contract.routeOf(Gate, type), "core")
+    assert.strictEqual(Contract.routeOf(undefined, "Knocked"), "core")
+  })
+})

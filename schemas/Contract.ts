@@ -6,7 +6,7 @@
  * @module
  */
 import type { AnyCommand } from "./Command.ts"
-import type { AnyEvent } from "./Event.ts"
+import type { AnyEvent, Route } from "./Event.ts"
 import { checkName, type Instance } from "./Fields.ts"
 
 export interface Contract<Name extends string, E extends AnyEvent, C extends AnyCommand> {
@@ -45,6 +45,9 @@ const byTag = <K extends { readonly tag: string }>(items: ReadonlyArray<K>): { r
   }
   return record as never
 }
+
+/** The path on which events of a type travel; where contract or type is unknown, the one on which none is lost. */
+export const routeOf = (contract: Any | undefined, type: string): Route => contract?.events[type]?.route ?? "core"
 
 export type EventClassOf<C extends Any> = C["events"][keyof C["events"]]
 export type CommandClassOf<C extends Any> = C["commands"][keyof C["commands"]]

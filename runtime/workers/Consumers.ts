@@ -18,6 +18,7 @@ import { Limits } from "../../core/Limits.ts"
 import { Progress } from "../../core/Progress.ts"
 import type { Queue } from "../../core/Queue.ts"
 import { SecondaryBus } from "../../core/SecondaryBus.ts"
+import * as Contract from "../../schemas/Contract.ts"
 import * as Attempts from "./Attempts.ts"
 import * as Metrics from "./ConsumerMetrics.ts"
 import * as CoreConsumer from "./CoreConsumer.ts"
@@ -77,7 +78,7 @@ const one = Effect.fnUntraced(function* (
   const count = Metrics.make(consumer.name, yield* Effect.context<never>())
   const handled = Handled.make(
     yield* Attempts.make(consumer),
-    ({ type }) => consumer.contract.events[type]?.route === "secondary",
+    ({ type }) => Contract.routeOf(consumer.contract, type) === "secondary",
     marksMax,
   )
   const { attempts } = handled

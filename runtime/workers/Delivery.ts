@@ -13,6 +13,7 @@ import type { Shape as Store, StoredEvent } from "../../core/EventStore.ts"
 import { Limits } from "../../core/Limits.ts"
 import type { Mark } from "../../core/Progress.ts"
 import type { StreamKey } from "../../core/Stream.ts"
+import * as Contract from "../../schemas/Contract.ts"
 import type { Attempts, GivenUp, Once, Patience } from "./Attempts.ts"
 import * as CatchUp from "./CatchUp.ts"
 import type { Count } from "./ConsumerMetrics.ts"
@@ -71,8 +72,7 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
   const { attempts, consumer, count, drain, isPast, letters, marks, store, wanted } = deps
   const limits = yield* Limits
   const patience: Patience = { patient: consumer.onError === "retry", waits: true }
-  // As the router has it: what is unknown travels the core path.
-  const isCore: Delivery["isCore"] = ({ type }) => consumer.contract.events[type]?.route !== "secondary"
+  const isCore: Delivery["isCore"] = ({ type }) => Contract.routeOf(consumer.contract, type) === "core"
 
   const settle: Delivery["settle"] = (place) =>
     Effect.suspend(() => {

@@ -18,6 +18,7 @@ import { Limits } from "../../core/Limits.ts"
 import type { PolicyEnforcer } from "../../core/PolicyEnforcer.ts"
 import { Progress } from "../../core/Progress.ts"
 import type { SecondaryBus } from "../../core/SecondaryBus.ts"
+import * as Contract from "../../schemas/Contract.ts"
 import type { Route } from "../../schemas/Event.ts"
 import type { CachedRegistry } from "../CachedRegistry.ts"
 import * as Defect from "../Defect.ts"
@@ -53,8 +54,8 @@ export class Router extends Context.Service<Router, Shape>()("nexus/runtime/work
 }
 
 /** By the contract; an event of another application, or of newer code, goes where none is lost. */
-const routesOf = (app: App) => (event: StoredEvent): Route =>
-  app.aggregates[event.aggregate]?.contract.events[event.type]?.route ?? "core"
+const routesOf = (app: App) => ({ aggregate, type }: StoredEvent): Route =>
+  Contract.routeOf(app.aggregates[aggregate]?.contract, type)
 
 const make = Effect.fnUntraced(function* (app: App) {
   const [feed, progress, limits, clock] = [yield* ChangeFeed, yield* Progress, yield* Limits, yield* Clock.Clock]

@@ -8,6 +8,7 @@ import type { StoredEvent } from "../../core/EventStore.ts"
 import * as EventWire from "../../core/EventWire.ts"
 import { type Message, type Queue, receivesMax } from "../../core/Queue.ts"
 import type { Interest } from "../../core/SecondaryBus.ts"
+import * as Contract from "../../schemas/Contract.ts"
 import type { Attempts } from "./Attempts.ts"
 import type { Count } from "./ConsumerMetrics.ts"
 import type { Drain } from "./Drain.ts"
@@ -15,7 +16,7 @@ import * as Messages from "./Messages.ts"
 
 /** The event types for which a consumer needs a queue. */
 export const interestsOf = ({ contract, events }: Consumer.Any): ReadonlyArray<Interest> =>
-  events.filter((type) => contract.events[type]!.route === "secondary")
+  events.filter((type) => Contract.routeOf(contract, type) === "secondary")
     .map((type) => ({ aggregate: contract.aggregate, type }))
 
 export interface Deps {
