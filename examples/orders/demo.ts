@@ -64,15 +64,14 @@ if (asked.help) {
 if (asked.url !== undefined && asked.data !== undefined) {
   end(2, "--data belongs to a Nexus that the demo starts, not to --url")
 }
-const settings = Object.fromEntries(
-  Object.entries(asked).filter(([name]) => Object.hasOwn(ofServer, name)).map((
-    [name, value],
-  ) => [`NEXUS_${name.toUpperCase().replaceAll("-", "_")}`, String(value)]),
-)
-const [first] = Object.keys(asked).filter((name) => Object.hasOwn(ofServer, name))
+const flags = Object.entries(asked).filter(([name]) => Object.hasOwn(ofServer, name))
+const [first] = flags
 if (first !== undefined && asked.url !== undefined) {
-  end(2, `--${first} belongs to a Nexus that the demo starts, not to --url`)
+  end(2, `--${first[0]} belongs to a Nexus that the demo starts, not to --url`)
 }
+const settings = Object.fromEntries(
+  flags.map(([name, value]) => [`NEXUS_${name.toUpperCase().replaceAll("-", "_")}`, String(value)]),
+)
 
 interface Running {
   readonly nexus: Nexus
