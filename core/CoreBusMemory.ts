@@ -78,10 +78,6 @@ export const emptyState = (shards = 1): State => {
   return state
 }
 
-const wakeAll = (state: State): void => {
-  Waiters.wake(state.waiting)
-}
-
 const openShard = (state: State, id: string): ShardState => {
   const shard = state.shards.get(id)
   if (shard === undefined || shard.closedMs !== undefined) throw new Error(`there is no open shard ${id}`)
@@ -98,7 +94,7 @@ export const split = (state: State, id: string): void => {
   parent.closedMs = state.newestMs
   open(state, parent.from, middle, [id])
   open(state, middle, parent.to, [id])
-  wakeAll(state)
+  Waiters.wake(state.waiting)
 }
 
 /** Closes two neighbours; one goes on for both. */
@@ -107,7 +103,7 @@ export const merge = (state: State, left: string, right: string): void => {
   if (a.to !== b.from) throw new Error(`${left} and ${right} are no neighbours`)
   a.closedMs = b.closedMs = state.newestMs
   open(state, a.from, b.to, [left, right])
-  wakeAll(state)
+  Waiters.wake(state.waiting)
 }
 
 /** Puts a record at the end of its shard, whatever stands there: as a zombie does. */
@@ -118,7 +114,7 @@ export const put = (state: State, record: CoreRecord, nowMs: number): void => {
     if (shard.closedMs !== undefined || hash < shard.from || hash >= shard.to) continue
     shard.items.push({ no: ++state.last, atMs: state.newestMs, record })
   }
-  wakeAll(state)
+  Waiters.wake(state.waiting)
 }
 
 /** The zombies arrive. */

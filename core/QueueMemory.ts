@@ -37,16 +37,12 @@ export interface Options {
   readonly fate?: Choose<Act>
 }
 
-const wakeAll = (state: State): void => {
-  Waiters.wake(state.waiting)
-}
-
 /** Puts a message at the end. */
 export const put = (state: State, body: string, nowMs: number): void => {
   // What is sent to the dead straight away must not meet what was buried there.
   const id = `${state.dead === undefined ? "dead" : "message"}-${++state.made}`
   state.messages.set(id, { id, body, sentAt: nowMs, visibleAt: nowMs, receives: 0 })
-  wakeAll(state)
+  Waiters.wake(state.waiting)
 }
 
 const isDone = (fate: ReturnType<Choose<Act>>): boolean => fate === "done" || fate === "twice"
@@ -68,7 +64,7 @@ const queueOver = (state: State, fate: Choose<Act>, bytesMax: number): Queue => 
     if (chosen === "refused") message.visibleAt = nowMs + hiddenMs
     else if (state.messages.delete(message.id)) {
       dead.messages.set(message.id, { ...message, visibleAt: nowMs, receives: 0 })
-      wakeAll(dead)
+      Waiters.wake(dead.waiting)
     }
   }
 
@@ -134,7 +130,7 @@ const queueOver = (state: State, fate: Choose<Act>, bytesMax: number): Queue => 
           if (chosen !== "refused" && kept?.receives === receives) kept.visibleAt = nowMs + ms
           whole &&= isDone(chosen)
         }
-        wakeAll(state)
+        Waiters.wake(state.waiting)
         return whole ? Effect.void : Effect.fail(new QueueUnavailable({ reason: "refused" }))
       }),
     dead: state.dead === undefined ? undefined : queueOver(state.dead, always, bytesMax),
