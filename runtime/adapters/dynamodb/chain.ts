@@ -40,7 +40,7 @@ const go = Effect.fnUntraced(function* (
   const key = items.keyOf(chain[0]!.stream)
   const { outcomes } = way
   const repeats = yield* verdicts.repeatsOf(store, key, chain)
-  const isRepeat = chain.every(({ again }) => again === true)
+  const isRepeat = plans.isAgain(chain)
   let head = yield* Effect.provideService(headAt(store, key, chain[0]!.expected.version), Again, isRepeat)
   const refuse = (seen: Partial<verdicts.Seen>) =>
     Effect.map(

@@ -35,6 +35,9 @@ export interface Part {
   readonly Key: items.Item
 }
 
+/** Whether all of them were asked before: a request for them is a repeat. */
+export const isAgain = (appends: ReadonlyArray<Append>): boolean => appends.every(({ again }) => again === true)
+
 /** What a receipt must not be, to be written or passed by: there, and not expired. */
 const free = (aliveSince: number) => ({
   condition: "attribute_not_exists(pk) OR #at < :alive",
@@ -110,7 +113,7 @@ export const make = (
     heads.push(head)
   }
   const next: Part = { about: "next", of: from, TableName: eventsTable, Key: items.eventKey(key, before.version + 1) }
-  const isRepeat = chain.slice(from, end).every(({ again }) => again === true)
+  const isRepeat = isAgain(chain.slice(from, end))
   // A closed stream stays where it is.
   const reads = before.closed ? looked : [next, ...looked]
   if (writes.length === 0) return { from, end, heads, writes, parts: reads, isRepeat }

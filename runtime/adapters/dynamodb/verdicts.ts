@@ -9,7 +9,7 @@ import type { Failed } from "../aws/Failed.ts"
 import type { Asked, Place } from "./calls.ts"
 import { type Found, reasonOf } from "./faults.ts"
 import * as items from "./items.ts"
-import type { Plan } from "./plan.ts"
+import { isAgain, type Plan } from "./plan.ts"
 import { readHead, receiptAt, type Store } from "./store.ts"
 
 /** The id and version that a key of `generatedKey` is made of. */
@@ -65,7 +65,7 @@ export const repeatsOf = Effect.fnUntraced(function* (
   // Several may name one version: DynamoDB refuses a key that is asked for twice.
   const places = new Map(all.map(({ tried }) => [tried.version, placeOf(store, key, tried)]))
   const reading = store.calls.getEach([...places.values()])
-  const isRepeat = all.every(({ append }) => append.again === true)
+  const isRepeat = isAgain(all.map(({ append }) => append))
   const found = new Map<string, items.Item>()
   for (const item of yield* Effect.provideService(reading, Again, isRepeat)) found.set(idOf(item), item)
   for (const { append, i, tried } of all) {
