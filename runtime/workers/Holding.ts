@@ -37,11 +37,11 @@ export const make = Effect.fnUntraced(function* (
       return isLost ? Effect.void : effect
     })
 
-  /** A call that fails or hangs says nothing: it may have kept the lease. */
-  const keepOnce = (written: string | undefined) =>
+  /** With what is written by the time it goes. A call that fails or hangs says nothing: it may have kept the lease. */
+  const keepOnce = (written: () => string | undefined) =>
     Effect.suspend(() => {
       const began = elapsedMs(clock)
-      return leases.keep(lease, written).pipe(
+      return leases.keep(lease, written()).pipe(
         Effect.timeoutOption(leaseMs / 3),
         Effect.option,
         Effect.map((answer) => Option.flatten(answer)),
@@ -62,10 +62,10 @@ export const make = Effect.fnUntraced(function* (
 
   const keep = Effect.gen(function* () {
     while (!isLost) {
-      const kept = yield* Effect.andThen(Effect.sleep(leaseMs / 3), keepOnce(checkpoint()))
+      const kept = yield* Effect.andThen(Effect.sleep(leaseMs / 3), keepOnce(checkpoint))
       // Tried again soon, as long as nobody else can have taken it.
       for (let again = kept; !again && !isLost;) {
-        again = yield* Effect.andThen(Effect.sleep(leaseMs / 12), keepOnce(checkpoint()))
+        again = yield* Effect.andThen(Effect.sleep(leaseMs / 12), keepOnce(checkpoint))
       }
     }
   })
@@ -76,10 +76,10 @@ export const make = Effect.fnUntraced(function* (
     isHeld: () => !isLost && !isOver && elapsedMs(clock) < keptAt + (leaseMs * 2) / 3,
     keep,
     end: Effect.fnUntraced(function* (last) {
-      while (!isLost && !(yield* keepOnce(last))) yield* Effect.sleep(leaseMs / 12)
+      while (!isLost && !(yield* keepOnce(() => last))) yield* Effect.sleep(leaseMs / 12)
       yield* giveBack
     }),
-    release: Effect.andThen(over(Effect.suspend(() => keepOnce(checkpoint()))), giveBack),
+    release: Effect.andThen(over(keepOnce(checkpoint)), giveBack),
     remove: over(Effect.suspend(() => once(leases.remove(lease)))),
   }
 })
