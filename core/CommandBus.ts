@@ -8,7 +8,7 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import type * as Contract from "../schemas/Contract.ts"
 import type { Args } from "../schemas/Fields.ts"
-import type { ActorError, CommandInvalid } from "./ActorError.ts"
+import type { ActorError, CommandInvalid, Expired, StreamClosed } from "./ActorError.ts"
 import { Actors, encode, type Rejected } from "./Actors.ts"
 import { bytesOf } from "./bytes.ts"
 import * as CommandWire from "./CommandWire.ts"
@@ -85,7 +85,7 @@ export class CommandBus extends Context.Service<CommandBus, Shape>()("nexus/core
  * What the actors have said once and for all: they accepted or rejected it, it came too late, or its stream has ended. A
  * repeat would be answered the same.
  */
-export const isDecided = (error: Rejected | ActorError): boolean =>
+const isDecided = (error: Rejected | ActorError): error is Rejected | Expired | StreamClosed =>
   error._tag === "Rejected" || error._tag === "Expired" || error._tag === "StreamClosed"
 
 /** Sends to the actors and waits until the command is decided; fails with why it was not. */
@@ -93,7 +93,7 @@ export const decided = (actors: Actors["Service"], command: BusCommand): Effect.
   Effect.catch(
     Effect.asVoid(actors.send(command)),
     (error) =>
-      error._tag === "Rejected" || isDecided(error)
+      isDecided(error)
         ? Effect.logDebug("a bus command was refused").pipe(Effect.annotateLogs({
           aggregate: command.aggregate,
           command: command.command,
