@@ -28,10 +28,13 @@ export class QueueUnavailable extends Schema.TaggedError<QueueUnavailable>()("Qu
 /** A message is received so often in all, 1 + 5 times, before it is a dead letter. */
 export const receivesMax = 6
 
+/** Messages that one call receives at most, as SQS has it. */
+export const callMax = 10
+
 export interface Queue {
   /** One outcome each, in order; a body of more than `Limits.messageBodyBytes` is a defect. */
   readonly send: (bodies: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<boolean>, QueueUnavailable>
-  /** Up to `max` (10 at most) messages, hidden from others for `hiddenMs`; waits up to `waitMs` for the first. */
+  /** Up to `max` messages (`callMax` at most), hidden from others for `hiddenMs`; waits up to `waitMs` for the first. */
   readonly receive: (
     max: number,
     options: { readonly waitMs: number; readonly hiddenMs: number },

@@ -6,7 +6,7 @@ import { Clock, Effect, Layer } from "effect"
 import { bytesOf } from "./bytes.ts"
 import { always, type Choose } from "./Fate.ts"
 import { Limits } from "./Limits.ts"
-import { type Message, type Queue, QueueUnavailable, receivesMax } from "./Queue.ts"
+import { callMax, type Message, type Queue, QueueUnavailable, receivesMax } from "./Queue.ts"
 import { Queues } from "./Queues.ts"
 import * as Waiters from "./Waiters.ts"
 
@@ -71,7 +71,7 @@ const queueOver = (state: State, fate: Choose<Act>, bytesMax: number): Queue => 
   const take = (max: number, hiddenMs: number, nowMs: number): ReadonlyArray<Message> => {
     const taken: Array<Message> = []
     for (const message of [...state.messages.values()]) {
-      if (taken.length === Math.min(max, 10)) break
+      if (taken.length === Math.min(max, callMax)) break
       if (message.visibleAt > nowMs) continue
       if (state.dead !== undefined && message.receives >= receivesMax) {
         bury(state.dead, message, hiddenMs, nowMs)

@@ -36,17 +36,16 @@ export interface GivenUp {
 }
 
 export interface Patience {
+  /** Tries for ever what fails. */
   readonly patient: boolean
+  /** Waits for the program to be updated where newer code wrote the event. */
   readonly waits: boolean
 }
 
 export interface Attempts {
   /** `number` counts from 1; it is told to whoever reads the log. */
   readonly once: (event: StoredEvent, number: number) => Effect.Effect<Once>
-  /**
-   * Tries until it is done, or has failed 1 + `Limits.handlerRetries` times; for ever where `patient`. An event of newer
-   * code is waited for, too, where `waits`.
-   */
+  /** Tries until it is done, or has failed 1 + `Limits.handlerRetries` times; longer where the patience says so. */
   readonly run: (
     attempt: (number: number) => Effect.Effect<Once>,
     options: Patience,

@@ -12,10 +12,11 @@ import { DeadLetters, idOf, type Shape as Letters } from "../../core/DeadLetters
 import * as EventWire from "../../core/EventWire.ts"
 import { Limits } from "../../core/Limits.ts"
 import { counter } from "../../core/metrics.ts"
-import { type Message, type Queue, receivesMax } from "../../core/Queue.ts"
-import { type Interest, SecondaryBus } from "../../core/SecondaryBus.ts"
+import { callMax, type Message, type Queue, receivesMax } from "../../core/Queue.ts"
+import { SecondaryBus } from "../../core/SecondaryBus.ts"
 import { backoff } from "./backoff.ts"
 import { keep, traceIdOf } from "./deadLetter.ts"
+import { persist } from "./persist.ts"
 import { interestsOf } from "./SecondaryConsumer.ts"
 import { unbroken } from "./unbroken.ts"
 
@@ -24,8 +25,6 @@ export const DeadLettersUnreadable = counter(
   "Looks at messages in dead letter queues that are no events; they stay there",
 )
 
-/** One call takes so many, as SQS has it. */
-const callMax = 10
 const error = `given up by its queue after ${receivesMax} receives: the consumer's log says why`
 
 /** Whether the message may be removed. */
@@ -89,18 +88,12 @@ export const run = Effect.fnUntraced(
 /** Runs in the background for the layer's life, for each consumer that has a queue. */
 export const layer = (app: App): Layer.Layer<never, never, DeadLetters | SecondaryBus> =>
   Layer.effectDiscard(Effect.gen(function* () {
-    const [bus, { routeBackoffMaxMs, routeBackoffMs }] = [yield* SecondaryBus, yield* Limits]
-    const subscribed = (name: string, interests: ReadonlyArray<Interest>, failures = 0): Effect.Effect<Queue> =>
-      Effect.catch(bus.subscribe(name, interests), () =>
-        Effect.andThen(
-          backoff(failures + 1, routeBackoffMs, routeBackoffMaxMs),
-          subscribed(name, interests, failures + 1),
-        ))
+    const bus = yield* SecondaryBus
     for (const consumer of Object.values(app.consumers)) {
       const interests = interestsOf(consumer)
       if (interests.length === 0) continue
       const work = Effect.flatMap(
-        subscribed(consumer.name, interests),
+        Effect.annotateLogs(persist(bus.subscribe(consumer.name, interests)), { consumer: consumer.name }),
         ({ dead }) => dead === undefined ? Effect.void : run(consumer.name, dead),
       )
       yield* Effect.forkScoped(unbroken("a dead letter queue", { consumer: consumer.name }, work))

@@ -4,11 +4,11 @@
  * A message whose work was done and whose removal failed comes again: work must stand being done twice.
  * @module
  */
-import { Effect, FiberSet, Random, Semaphore } from "effect"
+import { Effect, FiberSet, Semaphore } from "effect"
 import { Limits } from "../../core/Limits.ts"
-import { type Message, type Queue, receivesMax } from "../../core/Queue.ts"
+import { callMax, type Message, type Queue, receivesMax } from "../../core/Queue.ts"
 import * as Defect from "../Defect.ts"
-import { backoff } from "./backoff.ts"
+import { backoff, backoffMs } from "./backoff.ts"
 import type { Drain } from "./Drain.ts"
 import * as Gather from "./Gather.ts"
 
@@ -24,9 +24,6 @@ export interface Options {
   readonly work: (message: Message) => Effect.Effect<Verdict>
   readonly drain: Drain
 }
-
-/** One call takes so many, as SQS has it. */
-const callMax = 10
 
 /** Works for ever. Interrupted, it lets what was begun end as far as the drain goes, and gives the rest back. */
 export const run = (options: Options): Effect.Effect<never> =>
@@ -45,9 +42,7 @@ export const run = (options: Options): Effect.Effect<never> =>
       Effect.forever(Effect.andThen(Effect.sleep(limits.hiddenMs / 3), hide(message, limits.hiddenMs)))
 
     const later = Effect.fnUntraced(function* (message: Message) {
-      const { handlerBackoffMaxMs, handlerBackoffMs } = limits
-      const part = yield* Random.next
-      yield* hide(message, 1 + part * Math.min(handlerBackoffMaxMs, handlerBackoffMs * 2 ** (message.receives - 1)))
+      yield* hide(message, yield* backoffMs(message.receives, limits.handlerBackoffMs, limits.handlerBackoffMaxMs))
     })
 
     const settle = Effect.fnUntraced(function* (message: Message, verdict: Verdict) {

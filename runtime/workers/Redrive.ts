@@ -7,7 +7,7 @@
  * @module
  */
 import { Clock, Effect, Layer, Metric, Queue, Random } from "effect"
-import { type DeadLetter, DeadLetters, type Shape } from "../../core/DeadLetters.ts"
+import { type DeadLetter, DeadLetters, type Failure } from "../../core/DeadLetters.ts"
 import { EventStore, type StoredEvent } from "../../core/EventStore.ts"
 import { Leases } from "../../core/Leases.ts"
 import { Limits } from "../../core/Limits.ts"
@@ -22,7 +22,7 @@ export type Redone =
   /** Everything up to the head, as it was read last, is done, and the mark stands behind it. */
   | { readonly _tag: "Done" }
   /** An event could not be done; the mark stands in front of it. As its dead letter is to say it. */
-  | { readonly _tag: "Failed"; readonly letter: Parameters<Shape["put"]>[0] }
+  | { readonly _tag: "Failed"; readonly letter: Failure }
   /** Not now: the store, the bus or a registry cannot be asked, or an event is newer than this code. */
   | { readonly _tag: "Later"; readonly reason: string }
 
@@ -57,7 +57,7 @@ const worker = Effect.fnUntraced(function* (name: string, redo: Redo, exclusive:
     )
 
   /** Ends the redrive and keeps the letter, unless another process has ended it since. */
-  const back = Effect.fnUntraced(function* (row: DeadLetter, letter: Parameters<Shape["put"]>[0]) {
+  const back = Effect.fnUntraced(function* (row: DeadLetter, letter: Failure) {
     const now = yield* letters.get(row.stream.tenant, row.id)
     if (now?.redriving === true) yield* keep(letters, { ...letter, id: row.id, kind: row.kind, consumer: name })
   })

@@ -3,7 +3,7 @@
  * @module
  */
 import { Effect, Metric } from "effect"
-import type { DeadLetter, Shape } from "../../core/DeadLetters.ts"
+import type { DeadLetter, Failure, Shape } from "../../core/DeadLetters.ts"
 import { counter } from "../../core/metrics.ts"
 import { keyOf } from "../../core/Stream.ts"
 
@@ -17,7 +17,7 @@ export const about = ({ attempts, consumer, error, eventId, kind, stream, traceI
 })
 
 /** `put`, counted and logged once it is done. */
-export const keep = (letters: Pick<Shape, "put">, letter: Parameters<Shape["put"]>[0]): ReturnType<Shape["put"]> =>
+export const keep = (letters: Pick<Shape, "put">, letter: Failure): ReturnType<Shape["put"]> =>
   Effect.tap(letters.put(letter), (row) => {
     const kept = Metric.withAttributes(DeadLettersKept, { consumer: row.consumer, kind: row.kind })
     return Effect.andThen(
