@@ -13,6 +13,7 @@ import type { Shape as Progress } from "../../core/Progress.ts"
 import { keyOf } from "../../core/Stream.ts"
 import { router } from "./Lanes.ts"
 import { persist } from "./persist.ts"
+import * as Shared from "./Shared.ts"
 
 export interface Reconciler {
   /** Looks at every stream there is when it is called; done once all that were behind are routed or parked. */
@@ -31,7 +32,7 @@ export const make = Effect.fnUntraced(function* (
   route: (head: StreamHead) => Effect.Effect<void>,
 ): Effect.fn.Return<Reconciler> {
   const { leaseMs, reconcileMs, reconcilePage, shardWindow } = yield* Limits
-  const one = yield* Semaphore.make(1)
+  const shared = Shared.make()
 
   const behindOf = Effect.fnUntraced(function* (heads: ReadonlyArray<StreamHead>) {
     const behind: Array<StreamHead> = []
@@ -61,9 +62,7 @@ export const make = Effect.fnUntraced(function* (
         Effect.succeed({ items: [], cursor: undefined })),
     )
 
-  let [begun, done] = [0, 0]
   const walk = Effect.scoped(Effect.gen(function* () {
-    const number = ++begun
     const mending = yield* FiberSet.make<void, never>()
     const pages = yield* Semaphore.make(Math.max(1, Math.floor(shardWindow / reconcilePage)))
     let cursor: string | undefined
@@ -76,16 +75,11 @@ export const make = Effect.fnUntraced(function* (
       yield* FiberSet.run(mending, Effect.ensuring(mend(suspects), pages.release(1)))
     } while (cursor !== undefined)
     yield* FiberSet.awaitEmpty(mending)
-    done = number
   }))
 
   let at: string | undefined
   return {
-    // A walk that began later than this call looks at all that this one would.
-    all: Effect.suspend(() => {
-      const wanted = begun + 1
-      return one.withPermits(1)(Effect.suspend(() => done >= wanted ? Effect.void : walk))
-    }),
+    all: shared(walk),
     some: Effect.gen(function* () {
       const found = yield* page(at)
       at = found.cursor

@@ -3,7 +3,7 @@
  * streams of the store, by which one starts at the beginning and makes good what a trimmed bus has forgotten.
  * @module
  */
-import { Clock, Effect, Option, Schema, Semaphore } from "effect"
+import { Clock, Effect, Option, Schema } from "effect"
 import type { Shape as Feed } from "../../core/ChangeFeed.ts"
 import type { Any } from "../../core/Consumer.ts"
 import type { Shape as CoreBus } from "../../core/CoreBus.ts"
@@ -13,6 +13,7 @@ import { elapsedMs } from "../Host.ts"
 import type { CoreConsumer } from "./CoreConsumer.ts"
 import * as Holding from "./Holding.ts"
 import { persist } from "./persist.ts"
+import * as Shared from "./Shared.ts"
 
 /** Kept as the checkpoint of a lease. */
 const Started = Schema.Struct({
@@ -139,24 +140,14 @@ export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<St
  * stream makes its events come twice. Shards that lose their history together share a walk.
  */
 export const mender = (deps: Deps) => {
-  const one = Semaphore.makeUnsafe(1)
-  let [begun, done] = [0, 0]
-
+  const shared = Shared.make()
   const walk = Effect.fnUntraced(function* (isHeld: () => boolean) {
-    const number = ++begun
     yield* Effect.logWarning("a consumer looks through all streams").pipe(
       Effect.annotateLogs({ consumer: deps.consumer.name }),
     )
     const { leaseMs } = yield* Limits
     yield* Effect.sleep(leaseMs)
     yield* walkAll(deps, -Infinity, undefined, isHeld, () => {})
-    done = number
   })
-
-  return (isHeld: () => boolean): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      // A walk that begins later than this call looks at all that this one would.
-      const wanted = begun + 1
-      return one.withPermits(1)(Effect.suspend(() => done >= wanted ? Effect.void : walk(isHeld)))
-    })
+  return (isHeld: () => boolean): Effect.Effect<void> => shared(walk(isHeld))
 }
