@@ -5,7 +5,7 @@
  * head that was seen.
  * @module
  */
-import { Effect, FiberSet, Semaphore } from "effect"
+import { type Cause, Effect, Exit, FiberSet, Semaphore } from "effect"
 import type { Shape as Feed, StreamHead } from "../../core/ChangeFeed.ts"
 import type { Page } from "../../core/EventStore.ts"
 import { Limits } from "../../core/Limits.ts"
@@ -16,7 +16,10 @@ import { persist } from "./persist.ts"
 import * as Shared from "./Shared.ts"
 
 export interface Reconciler {
-  /** Looks at every stream there is when it is called; done once all that were behind are routed or parked. */
+  /**
+   * Looks at every stream there is when it is called; done once all that were behind are routed or parked. Where that breaks
+   * on a stream it breaks, too, once it is through with the others.
+   */
   readonly all: Effect.Effect<void>
   /** Looks at the next so many streams, round and round; what cannot be routed within `reconcileMs` is left for later. */
   readonly some: Effect.Effect<void>
@@ -52,7 +55,10 @@ export const make = Effect.fnUntraced(function* (
     yield* Effect.logInfo("streams are behind their heads, and are routed from the store").pipe(
       Effect.annotateLogs({ count: behind.length, first: keyOf(behind[0]!.stream) }),
     )
-    yield* Effect.forEach(behind, route, { concurrency: "unbounded", discard: true })
+    // One that breaks must not take the others with it.
+    const all = yield* Effect.forEach(behind, (head) => Effect.exit(route(head)), { concurrency: "unbounded" })
+    const broken = all.find(Exit.isFailure)
+    if (broken !== undefined) return yield* broken
   })
 
   /** A cursor that is refused is of another store: the walk ends, the next one begins anew. */
@@ -64,6 +70,8 @@ export const make = Effect.fnUntraced(function* (
 
   const walk = Effect.scoped(Effect.gen(function* () {
     const mending = yield* FiberSet.make<void, never>()
+    const broken: Array<Cause.Cause<never>> = []
+    const note = (cause: Cause.Cause<never>) => Effect.sync(() => void (broken[0] ??= cause))
     const pages = yield* Semaphore.make(Math.max(1, Math.floor(shardWindow / reconcilePage)))
     let cursor: string | undefined
     do {
@@ -72,9 +80,11 @@ export const make = Effect.fnUntraced(function* (
       const suspects = yield* behindOf(found.items)
       if (suspects.length === 0) continue
       yield* pages.take(1)
-      yield* FiberSet.run(mending, Effect.ensuring(mend(suspects), pages.release(1)))
+      yield* FiberSet.run(mending, Effect.ensuring(Effect.onError(mend(suspects), note), pages.release(1)))
     } while (cursor !== undefined)
     yield* FiberSet.awaitEmpty(mending)
+    // Whoever waits for the walk must not go on: a shard would forget that its history was lost.
+    if (broken[0] !== undefined) return yield* Effect.failCause(broken[0])
   }))
 
   let at: string | undefined
