@@ -4,7 +4,7 @@
  * A stream that is parked is never remembered: whoever redrives it raises its mark, maybe in another process.
  * @module
  */
-import { Effect, type Scope } from "effect"
+import { Array as Arrays, Effect, type Scope } from "effect"
 import type { Shape as Letters } from "../../core/DeadLetters.ts"
 import { Limits } from "../../core/Limits.ts"
 import type { Mark, Shape as Progress } from "../../core/Progress.ts"
@@ -70,9 +70,7 @@ export const make = Effect.fnUntraced(function* (
     ready: (streams) =>
       Effect.suspend(() => {
         const missing = streams.filter((stream) => !known.has(keyOf(stream)))
-        const pages = Array.from({ length: Math.ceil(missing.length / batchMax) }, (_, index) =>
-          missing.slice(index * batchMax, (index + 1) * batchMax))
-        return Effect.forEach(pages, read, { discard: true })
+        return Effect.forEach(Arrays.chunksOf(missing, batchMax), read, { discard: true })
       }),
     of: (stream) =>
       Effect.suspend((): Effect.Effect<Standing> => {

@@ -5,7 +5,7 @@
  * head that was seen.
  * @module
  */
-import { type Cause, Effect, Exit, FiberSet, Semaphore } from "effect"
+import { Array as Arrays, type Cause, Effect, Exit, FiberSet, Semaphore } from "effect"
 import type { Shape as Feed, StreamHead } from "../../core/ChangeFeed.ts"
 import type { Page } from "../../core/EventStore.ts"
 import { Limits } from "../../core/Limits.ts"
@@ -39,8 +39,7 @@ export const make = Effect.fnUntraced(function* (
 
   const behindOf = Effect.fnUntraced(function* (heads: ReadonlyArray<StreamHead>) {
     const behind: Array<StreamHead> = []
-    for (let i = 0; i < heads.length; i += batchMax) {
-      const some = heads.slice(i, i + batchMax)
+    for (const some of Arrays.chunksOf(heads, batchMax)) {
       const marks = yield* persist(progress.read(router, some.map(({ stream }) => stream)))
       behind.push(...some.filter(({ version }, at) => marks[at]!.version < version))
     }

@@ -5,7 +5,7 @@
  * back unsent, and the same bytes go once more.
  * @module
  */
-import { Clock, Effect, type Scope } from "effect"
+import { Array as Arrays, Clock, Effect, type Scope } from "effect"
 import { CoreBus, type CoreRecord, type Sent } from "../../core/CoreBus.ts"
 import type { StoredEvent } from "../../core/EventStore.ts"
 import { Limits } from "../../core/Limits.ts"
@@ -114,16 +114,15 @@ export const make: Effect.Effect<Sender, never, CoreBus | SecondaryBus | Scope.S
   )
   const gatherSecondary = yield* Gather.make<Parcel<StoredEvent>, Sent>(
     secondary.publishMax * secondaryCalls,
-    (parcels) => {
-      const pages = Array.from(
-        { length: Math.ceil(parcels.length / secondary.publishMax) },
-        (_, i) => parcels.slice(i * secondary.publishMax, (i + 1) * secondary.publishMax),
-      )
-      return Effect.map(
-        Effect.forEach(pages, (some) => call("secondary", secondary.publish, some), { concurrency: secondaryCalls }),
+    (parcels) =>
+      Effect.map(
+        Effect.forEach(
+          Arrays.chunksOf(parcels, secondary.publishMax),
+          (some) => call("secondary", secondary.publish, some),
+          { concurrency: secondaryCalls },
+        ),
         (outcomes) => outcomes.flat(),
-      )
-    },
+      ),
   )
   return { core: gatherCore, secondary: gatherSecondary }
 })

@@ -3,7 +3,7 @@
  * @module
  */
 import type { AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb"
-import { Clock, Effect, Semaphore } from "effect"
+import { Array as Arrays, Clock, Effect, Semaphore } from "effect"
 import { Again } from "../../../core/EventStore.ts"
 import type { Limits } from "../../../core/Limits.ts"
 import type { Failed } from "../aws/Failed.ts"
@@ -174,8 +174,8 @@ export const make = (
     getEach: (places, only) =>
       Effect.map(
         Effect.forEach(
-          Array.from({ length: Math.ceil(places.length / getAtOnce) }, (_, i) => i * getAtOnce),
-          (from) => batch(places.slice(from, from + getAtOnce), only),
+          Arrays.chunksOf(places, getAtOnce),
+          (some) => batch(some, only),
           { concurrency: "unbounded" },
         ),
         (found) => found.flat(),
