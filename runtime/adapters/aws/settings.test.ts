@@ -15,10 +15,12 @@ it("a service is where its own address says, else where all are, else where AWS 
   assert.isUndefined(Settings.endpointOf({ region: "eu-central-1" }, "sns"))
 })
 
-it.effect("a client asks once, at the address that it was given and not at the queue's, and ends with its scope", () =>
+it.effect("a client asks once, under a name that it looks up once, at the address that it was given and not at the queue's, and ends with its scope", () =>
   Effect.gen(function* () {
     const asked: Array<string> = []
+    const names: Array<string | undefined> = []
     const server = createServer((request, response) => {
+      names.push(request.headers["user-agent"])
       asked.push(`${request.headers["x-amz-target"]} ${request.headers.authorization?.split("/")[2]}`)
       response.writeHead(500, { "content-type": "application/x-amz-json-1.0" }).end("{}")
     })
@@ -31,8 +33,15 @@ it.effect("a client asks once, at the address that it was given and not at the q
       credentials,
     }
     let destroyed = 0
+    let looked = 0
+    const watched = (all: Settings.Configuration) => {
+      const made = new SQSClient(all)
+      const { defaultUserAgentProvider } = made.config
+      made.config.defaultUserAgentProvider = (...of) => (looked++, defaultUserAgentProvider(...of))
+      return made
+    }
     yield* Effect.scoped(Effect.gen(function* () {
-      const sqs = yield* Settings.client(settings, "sqs", (all) => new SQSClient(all))
+      const sqs = yield* Settings.client(settings, "sqs", watched)
       const sns = yield* Settings.client(settings, "sns", (all) => new SNSClient(all))
       for (const one of [sqs, sns]) {
         const { destroy } = one
@@ -45,6 +54,9 @@ it.effect("a client asks once, at the address that it was given and not at the q
     }))
     assert.deepStrictEqual(asked, ["AmazonSQS.ListQueues eu-central-1", "AmazonSQS.SendMessage eu-central-1"])
     assert.strictEqual(destroyed, 2)
+    assert.strictEqual(looked, 1)
+    assert.match(names[0]!, /^aws-sdk-js\/\S+ ua\/.* api\/sqs/)
+    assert.strictEqual(names[1], names[0])
     server.closeAllConnections()
     server.close()
   }))
