@@ -13,7 +13,7 @@ import { faults } from "./verify.ts"
 import { type Commands, w1 } from "./workloads.ts"
 
 /** Commands before the clock starts, to instances of their own, so that every subject and engine is measured compiled. */
-const warmUpCommands = 2_000
+const warmUpCommands = 4_000
 export const names = (instances: number): ReadonlyArray<string> => Array.from({ length: instances }, (_, n) => `w-${n}`)
 const uuidV7 = () => Ids.uuidV7(Date.now(), Math.random)
 const idOf = { generated: () => undefined, uuidv7: uuidV7, random: () => crypto.randomUUID() }

@@ -14,6 +14,7 @@ export const load: Readonly<Record<string, () => Promise<Subject>>> = {
   "nexus-dynamodb": async () => (await import("./aws/Nexus.ts")).nexusDynamodb,
   "raw-put": async () => (await import("./aws/raw.ts")).rawPut,
   "raw-single": async () => (await import("./aws/raw.ts")).rawSingle,
+  "raw-together": async () => (await import("./aws/raw.ts")).rawTogether,
   "raw-bare": async () => (await import("./aws/raw.ts")).rawBare,
   "raw-transaction": async () => (await import("./aws/raw.ts")).rawTransaction,
   "castore-dynamodb": async () => (await import("./peers/castoreDynamodb.ts")).castoreDynamodb,
@@ -38,6 +39,7 @@ export const guarantees: Readonly<Record<string, string>> = {
     "the limit: one conditional put an event into the store's own table, its indexes and stream; nothing decided",
   "raw-transaction": "the limit: the same put and a receipt in one transaction",
   "raw-single": "the same, one after another: each version of a stream waits for the one before it",
+  "raw-together": "the limit: what waits, up to 64 puts, in one transaction behind the other; nothing decided",
   "raw-bare": "one conditional put an event into a table without indexes and stream",
   "castore-dynamodb":
     "Castore 2.4.2, one conditional put an event; version checked, no schema, the bench repeats lost races",

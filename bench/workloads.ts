@@ -114,7 +114,7 @@ const aws: ReadonlyArray<Commands> = [
     partOf: "aws",
     name: "aws-W2",
     says: "4,000 commands to one hot aggregate on DynamoDB, 64 in flight",
-    subjects: ["raw-single", "nexus-dynamodb", "raw-put", "castore-dynamodb"],
+    subjects: ["raw-single", "nexus-dynamodb", "raw-together", "raw-put", "castore-dynamodb"],
     commands: 4_000,
     inFlight: 64,
     warm: { instances: 1, events: 1 },

@@ -3,7 +3,8 @@
  *
  * `raw-put` and `raw-transaction` write items of the store's size into the store's own tables, indexes included;
  * `raw-bare` puts them into a table that has none. `raw-single` puts one after another, as the versions of one stream ask
- * for: each is conditional on the one before being stored.
+ * for: each is conditional on the one before being stored. `raw-together` puts those of a stream that wait at once into one
+ * transaction, one behind the other: what is left where nothing is decided, checked or answered.
  * @module
  */
 import {
@@ -139,6 +140,29 @@ const inTurn = (write: Write): Write => {
   let last: Promise<unknown> = Promise.resolve()
   return (client, item, commandId) => last = last.then(() => write(client, item, commandId))
 }
-const single = subject("raw-single", `${prefix}events`, inTurn(put(`${prefix}events`)), own)
-export const rawSingle: Subject = { ...single, scale: { "aws-W2": 0.25, "aws-W2-given": 0.25 } }
+/** As many as wait, up to 64, in one transaction; the next behind its answer. */
+const together = (TableName: string): Write => {
+  let waiting: Array<{ readonly Item: Item; readonly done: (outcome: Promise<unknown>) => void }> = []
+  let isSending = false
+  const send = async (client: DynamoDBClient): Promise<void> => {
+    isSending = true
+    // Whoever was answered sends first.
+    for (await new Promise(setImmediate); waiting.length > 0; await new Promise(setImmediate)) {
+      const some = waiting.slice(0, 64)
+      waiting = waiting.slice(64)
+      const TransactItems = some.map(({ Item }) => ({ Put: { TableName, Item, ConditionExpression: condition } }))
+      const sent = client.send(new TransactWriteItemsCommand({ TransactItems }))
+      for (const { done } of some) done(sent)
+      await sent.catch(() => undefined)
+    }
+    isSending = false
+  }
+  return (client, Item) =>
+    new Promise((done) => {
+      waiting.push({ Item, done })
+      if (!isSending) void send(client)
+    })
+}
+export const rawTogether = subject("raw-together", `${prefix}events`, together(`${prefix}events`), own)
+export const rawSingle = subject("raw-single", `${prefix}events`, inTurn(put(`${prefix}events`)), own)
 export const rawBare = subject("raw-bare", "bare", put("bare"), (client) => makeBare(client, "bare"))

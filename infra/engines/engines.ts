@@ -185,7 +185,7 @@ export const engines = {
     start: ({ folder, port }) => ({
       command: java(17),
       args: [
-        ...["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", `-Djava.library.path=${folder}`],
+        ...["-Xmx384m", "-XX:+UseSerialGC", `-Djava.library.path=${folder}`],
         ...["-cp", classPath(folder), "Loopback", "-inMemory", "-sharedDb", "-disableTelemetry", "-port", `${port}`],
       ],
       env: { DDB_LOCAL_TELEMETRY: "0" },
