@@ -15,7 +15,7 @@ it("a service is where its own address says, else where all are, else where AWS 
   assert.isUndefined(Settings.endpointOf({ region: "eu-central-1" }, "sns"))
 })
 
-it.effect("a client asks once, under a name that it looks up once, at the address that it was given and not at the queue's, and ends with its scope", () =>
+it.effect("a client asks once, at its own address and not at the queue's, looks its name up once, and ends with its scope", () =>
   Effect.gen(function* () {
     const asked: Array<string> = []
     const names: Array<string | undefined> = []
