@@ -39,6 +39,15 @@ describe("canonical()", () => {
       assert.strictEqual(canonical(members("az", "a")), `{"a":1,"az":0}`)
     }
   })
+  it("sorts keys by code units, even those that an object keeps in another order", () => {
+    assert.strictEqual(canonical({ b: 1, 10: 2, 9: 3, "": 4 }), `{"":4,"10":2,"9":3,"b":1}`)
+    assert.strictEqual(canonical([{ a: { 10: 2, 9: [3, null] } }]), `[{"a":{"10":2,"9":[3,null]}}]`)
+    assert.strictEqual(canonical(JSON.parse(`{"b":1,"__proto__":{"c":2}}`)), `{"__proto__":{"c":2},"b":1}`)
+    const many = Object.fromEntries(Array.from({ length: 70 }, (_, i) => [`k${69 - i}`, i]))
+    assert.deepEqual(Object.keys(JSON.parse(canonical(many))), Object.keys(many).toSorted())
+    const long = "x".repeat(70)
+    assert.strictEqual(canonical({ [long]: 1, a: undefined, b: { d: 1, c: 2 } }), `{"b":{"c":2,"d":1},"${long}":1}`)
+  })
   it("keeps the order of lists", () => {
     assert.notStrictEqual(canonical([1, 2]), canonical([2, 1]))
   })

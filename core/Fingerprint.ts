@@ -9,44 +9,60 @@ import { Context } from "effect"
 
 /** JSON with the keys of every object sorted, so that two spellings of one value are one text. */
 export const canonical = (value: unknown): string => {
-  if (typeof value === "string") return quote(value)
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
-  if (Array.isArray(value)) {
-    let text = ""
-    for (let i = 0; i < value.length; i++) text += i === 0 ? canonical(value[i]) : `,${canonical(value[i])}`
-    return `[${text}]`
-  }
-  const record = value as { readonly [key: string]: unknown }
-  const { sorted, quoted } = shapeOf(Object.keys(record))
-  let text = ""
-  for (let i = 0; i < sorted.length; i++) {
-    const member = record[sorted[i]!]
-    if (member === undefined) continue
-    text += `${text === "" ? "" : ","}${quoted[i]!}${canonical(member)}`
-  }
-  return `{${text}}`
+  const sorted = sort(value)
+  return sorted === unsortable ? spell(value) : JSON.stringify(sorted) ?? "null"
 }
 
-/** The keys of an object as they come, by code units, and as members of JSON text begin. */
+/** Some object's members do not keep the order in which they are added. */
+const unsortable = Symbol("unsortable")
+
+/** A copy whose keys come sorted; written out by the engine it is one text, where one put together stays a tree of parts. */
+const sort = (value: unknown): unknown => {
+  if (typeof value !== "object" || value === null) return value
+  if (Array.isArray(value)) {
+    const items: Array<unknown> = []
+    for (let i = 0; i < value.length; i++) {
+      const item = sort(value[i])
+      if (item === unsortable) return unsortable
+      items.push(item)
+    }
+    return items
+  }
+  const record = value as { readonly [key: string]: unknown }
+  const sorted = sortedKeys(Object.keys(record))
+  if (sorted === undefined) return unsortable
+  const copy: { [key: string]: unknown } = {}
+  for (let i = 0; i < sorted.length; i++) {
+    const key = sorted[i]!
+    const member = sort(record[key])
+    if (member === unsortable) return unsortable
+    copy[key] = member
+  }
+  return copy
+}
+
+/** The keys of an object as they come, and by code units. */
 interface Shape {
   readonly keys: ReadonlyArray<string>
   readonly sorted: ReadonlyArray<string>
-  readonly quoted: ReadonlyArray<string>
 }
 /** Objects of one schema have the same keys in the same order time and again: so few lists are sorted more than once. */
 const shapes: Array<Shape | undefined> = Array.from({ length: 256 })
 const [keysMax, keyMax] = [64, 64]
+/** Keys like numbers come before all others, and one names the prototype. */
+const hasNoOrder = /^[0-9]|^__proto__$/
 
-const shapeOf = (keys: ReadonlyArray<string>): Shape => {
+/** Nothing where they are many, long, or of a kind that an object does not keep in order. */
+const sortedKeys = (keys: ReadonlyArray<string>): ReadonlyArray<string> | undefined => {
   const first = keys.length === 0 ? "" : keys[0]!
   const slot = (keys.length * 31 + first.length * 7 + (first === "" ? 0 : first.charCodeAt(0))) & 255
   const known = shapes[slot]
-  if (known !== undefined && isSame(known.keys, keys)) return known
-  const sorted = keys.toSorted()
-  const shape = { keys, sorted, quoted: sorted.map((key) => `${quote(key)}:`) }
+  if (known !== undefined && isSame(known.keys, keys)) return known.sorted
   // What callers choose freely is not kept.
-  if (keys.length <= keysMax && keys.every((key) => key.length <= keyMax)) shapes[slot] = shape
-  return shape
+  if (keys.length > keysMax || keys.some((key) => key.length > keyMax || hasNoOrder.test(key))) return undefined
+  const sorted = keys.toSorted()
+  shapes[slot] = { keys, sorted }
+  return sorted
 }
 
 const isSame = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => {
@@ -55,9 +71,14 @@ const isSame = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean => 
   return true
 }
 
-/** Printable ASCII without quote and backslash needs no escape. */
-const plain = /^[ !#-[\]-~]*$/
-const quote = (text: string): string => plain.test(text) ? `"${text}"` : JSON.stringify(text)
+/** The same text, member by member. */
+const spell = (value: unknown): string => {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
+  if (Array.isArray(value)) return `[${value.map(spell).join()}]`
+  const record = value as { readonly [key: string]: unknown }
+  const members = Object.keys(record).toSorted().filter((key) => record[key] !== undefined)
+  return `{${members.map((key) => `${JSON.stringify(key)}:${spell(record[key])}`).join()}}`
+}
 
 const encoder = new TextEncoder()
 const fresh = sha256.create()
