@@ -37,6 +37,12 @@ export const make = (connection: Connection): Effect.Effect<Shape> =>
       },
       read: (stream, after, limit) => connection.read((session) => readEach(session, [{ stream, after }], limit)[0]!),
       readEach: (requests, limit) => connection.read((session) => readEach(session, requests, limit)),
+      begun: (streams) =>
+        connection.read((session) => {
+          refresh(session)
+          if (streams.length > 1) learn(session, streams)
+          return streams.map((stream) => locate(session, stream).head.version > 0)
+        }),
       readBackwards: (stream, before, limit) =>
         connection.read((session) => {
           const { streamNo } = found(session, stream)

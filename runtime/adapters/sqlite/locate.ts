@@ -53,20 +53,20 @@ export const locate = (session: Session, stream: StreamKey): Located => {
 
 /** Learns where the streams are, those of one tenant and aggregate in one statement. */
 export const learn = (session: Session, streams: ReadonlyArray<StreamKey>): void => {
-  const unknown = new Map<number, Map<string, StreamKey>>()
+  const unknown = new Map<number, { readonly first: StreamKey; readonly ids: Array<string> }>()
   for (const stream of streams) {
     if (session.heads.get(stream) !== undefined) continue
     const kind = kindNo(session, stream.tenant, stream.aggregate)
     session.heads.set(stream, locatedOf(kind, undefined))
     if (kind === undefined) continue
-    const ids = unknown.get(kind)
-    if (ids === undefined) unknown.set(kind, new Map([[stream.id, stream]]))
-    else ids.set(stream.id, stream)
+    const asked = unknown.get(kind)
+    if (asked === undefined) unknown.set(kind, { first: stream, ids: [stream.id] })
+    else asked.ids.push(stream.id)
   }
-  for (const [kind, ids] of unknown) {
-    const rows = session.statements.streamsIn.all(JSON.stringify([...ids.keys()]), kind)
+  for (const [kind, { first, ids }] of unknown) {
+    const rows = session.statements.streamsIn.all(JSON.stringify(ids), kind)
     for (const row of rows as ReadonlyArray<StreamRow & { readonly id: string }>) {
-      session.heads.set(ids.get(row.id)!, locatedOf(kind, row))
+      session.heads.set({ ...first, id: row.id }, locatedOf(kind, row))
     }
   }
 }
