@@ -84,9 +84,9 @@ export interface Append {
    * The version of the first event that an attempt before may have stored under this generated id, its outcome unknown.
    * Where the store has a `generatedKey`, it looks there first.
    */
-  readonly tried?: number
+  readonly tried?: number | undefined
   /** It was asked before, and the store did not answer: what bounds calls of a store elsewhere counts it as a repeat. */
-  readonly again?: true
+  readonly again?: true | undefined
 }
 
 export type Outcome =

@@ -99,15 +99,32 @@ export const make = (key: string, kind: Kind, usedAt: number): Actor => ({
   work: undefined,
 })
 
+/** What the store knows of an actor. */
+export type Known = Pick<Actor, "state" | "head" | "eventId" | "snapshotVersion" | "snapshotAt" | "bytesSince">
+
+/** Takes up what was loaded; member by member, for every new actor pays for it. */
+export const become = (actor: Actor, known: Known): void => {
+  actor.loaded = true
+  actor.state = known.state
+  actor.head = known.head
+  actor.eventId = known.eventId
+  actor.snapshotVersion = known.snapshotVersion
+  actor.snapshotAt = known.snapshotAt
+  actor.bytesSince = known.bytesSince
+}
+
 /** Forgets what was folded: the next tick reads the store again. */
 export const unload = (actor: Actor): void => {
+  become(actor, unknown)
   actor.loaded = false
-  actor.state = undefined
-  actor.head = empty
-  actor.eventId = ""
-  actor.snapshotVersion = 0
-  actor.snapshotAt = Infinity
-  actor.bytesSince = 0
+}
+const unknown: Known = {
+  state: undefined,
+  head: empty,
+  eventId: "",
+  snapshotVersion: 0,
+  snapshotAt: Infinity,
+  bytesSince: 0,
 }
 
 /** Answers a task, once. */

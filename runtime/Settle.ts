@@ -122,7 +122,8 @@ export const committed = (
   const tally = { accepted: 0, rejected: 0, failed: 0, repeated: 0, events: 0, conflicts: 0, evaluated: 0 }
   let next = 0
   for (const part of parts) {
-    settlePart(host, part, outcomes.slice(next, next += part.entries.length), tally)
+    settlePart(host, part, outcomes, next, tally)
+    next += part.entries.length
   }
   const { update } = host
   if (tally.accepted > 0) update(Metrics.CommandsAccepted, tally.accepted)
@@ -139,10 +140,12 @@ export const committed = (
 
 type Tally = { [K in "accepted" | "rejected" | "failed" | "repeated" | "events" | "conflicts" | "evaluated"]: number }
 
+/** The part's outcomes are those from `first` on. */
 const settlePart = (
   host: Host,
   { actor, entries }: Part,
   outcomes: ReadonlyArray<EventStore.Outcome>,
+  first: number,
   tally: Tally,
 ): void => {
   const lost: Array<Actor.Task> = []
@@ -153,7 +156,7 @@ const settlePart = (
   let delay = 0
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i]!
-    const outcome = outcomes[i]!
+    const outcome = outcomes[first + i]!
     switch (outcome._tag) {
       case "Committed":
         actor.head = outcome.head

@@ -91,8 +91,7 @@ const arrive = (
   answer: Result.Result<Loader.Loaded, Loader.LoadFailure>,
 ): boolean => {
   if (Result.isSuccess(answer)) {
-    Object.assign(actor, answer.success)
-    actor.loaded = true
+    Actor.become(actor, answer.success)
     return true
   }
   const waiting = actor.work!.mailbox.splice(0)
@@ -162,6 +161,8 @@ const settle = (
   } else Settle.unknown(host, parts)
 }
 
+const none: ReadonlyArray<never> = []
+
 /** Asked for at once; what more there is, the next round asks. */
 const asksMax = 100
 
@@ -189,7 +190,7 @@ const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {
     const cursor: Turn.Cursor = { kind, stream: work.stream, state, head, eventId }
     const { learned } = work
     const entries: Array<Turn.Entry> = []
-    const asks: Array<Gate.Ask> = []
+    let asks: ReadonlyArray<Gate.Ask> = none
     let seen = 0
     for (const task of work.mailbox) {
       if (appends.length >= appendMax.appends || bytes >= appendMax.bytes || asks.length >= asksMax) break
@@ -201,7 +202,7 @@ const decide = (host: Host, actors: ReadonlyArray<Actor.Actor>) => {
       const span = Trace.decide(host, task)
       const entry = Turn.decide(cursor, task, setting, learned?.tasks.has(task) ? learned.verdicts : undefined)
       if (Turn.isCommand(entry) && appends.length > 0 && bytes + entry.bytes > appendMax.bytes) break
-      if (Turn.isCommand(entry)) asks.push(...entry.asks)
+      if (Turn.isCommand(entry) && entry.asks.length > 0) asks = asks.concat(entry.asks)
       if (asks.length > 0) {
         // What came before is stored first. Where nothing did, the rest is decided to see what else must be asked for.
         if (entries.length > 0) break

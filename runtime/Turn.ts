@@ -208,8 +208,8 @@ const appendOf = (
   },
   remember,
   refusal,
-  ...task.unknown && task.tried > 0 ? { tried: task.tried } : {},
-  ...task.again ? { again: true } : {},
+  tried: task.unknown && task.tried > 0 ? task.tried : undefined,
+  again: task.again || undefined,
 })
 
 /** An outcome without events: it leaves the state as it is. */
