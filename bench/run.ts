@@ -27,8 +27,8 @@ const measure = async (subject: string, workload: string, { folder, scale }: Set
       ...["run", "-A"],
       // Peers have folders of modules of their own.
       "--node-modules-dir=manual",
-      // The nursery is the one that `deno task run` starts with, for every subject.
-      "--v8-flags=--expose-gc,--min-semi-space-size=32,--max-semi-space-size=64",
+      // As `deno task run` starts, for every subject.
+      "--v8-flags=--expose-gc,--min-semi-space-size=32,--max-semi-space-size=64,--invocation-count-for-turbofan=600",
       ...[child, subject, workload, String(scale), own],
     ],
     stdout: "piped",

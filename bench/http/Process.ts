@@ -24,7 +24,7 @@ export const start = (path: URL, args: ReadonlyArray<string>): Process => {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "-A", "--node-modules-dir=manual"],
-      "--v8-flags=--min-semi-space-size=32,--max-semi-space-size=64",
+      "--v8-flags=--min-semi-space-size=32,--max-semi-space-size=64,--invocation-count-for-turbofan=600",
       ...[path.pathname, ...args],
     ],
     stdin: "piped",
