@@ -1,11 +1,11 @@
 /**
- * What must be true of a stored event before it is sent to anybody: a registered schema allows it, and the policies let
- * the router publish it.
+ * What must be true of a stored event before it is sent to anybody: its path is known, a registered schema allows it, and
+ * the policies let the router publish it.
  * @module
  */
 import { Effect } from "effect"
 import type { App } from "../../core/App.ts"
-import type { StoredEvent } from "../../core/EventStore.ts"
+import { type StoredEvent, tombstone } from "../../core/EventStore.ts"
 import { Limits } from "../../core/Limits.ts"
 import { type Input, insist, PolicyEnforcer } from "../../core/PolicyEnforcer.ts"
 import type { CachedRegistry } from "../CachedRegistry.ts"
@@ -15,7 +15,7 @@ export type Verdict =
   | { readonly _tag: "Yes" }
   /** Not before a person has acted. By name and place; never a value. */
   | { readonly _tag: "No"; readonly error: string; readonly isInvalid: boolean }
-  /** Nobody could be asked. */
+  /** Nobody could be asked, or newer code has to say on which path it travels. */
   | { readonly _tag: "Later"; readonly reason: string }
 export type Publishable = (event: StoredEvent) => Effect.Effect<Verdict>
 
@@ -35,8 +35,13 @@ export const make = Effect.fnUntraced(function* (
     ...{ action: "publish", app: app.name, aggregate, type, tenant, subject: "router", scopes: ["publish"], path: "" },
   })
 
-  return (event) =>
-    Effect.suspend(() => {
+  const isKnown = ({ aggregate, type }: StoredEvent): boolean =>
+    type === tombstone.type || app.aggregates[aggregate]?.contract.events[type] !== undefined
+
+  return (event) => {
+    // During a deploy newer code writes already. Sent by the ordered bus, a secondary event would reach no queue, ever.
+    if (!isKnown(event)) return later(`the contract does not know ${event.aggregate}.${event.type}`)
+    return Effect.suspend(() => {
       const input = inputOf(event)
       const allowed = enforcer.known(input) === true ? Effect.void : Effect.suspend(() => enforce(input))
       return Effect.as(Effect.andThen(routable(event), allowed), yes)
@@ -49,4 +54,5 @@ export const make = Effect.fnUntraced(function* (
         PolicyUnavailable: () => later("the policies cannot be asked"),
       }),
     )
+  }
 })

@@ -209,6 +209,24 @@ describe("the router", () => {
     })
   })
 
+  it("lets a stream wait alone that newer code has written, until newer code routes it", async () => {
+    await run(30, {}, function* (rig) {
+      const [newer, other] = [streamOf("t", "newer"), streamOf("t", "other")]
+      const { process } = yield* rig.open("old", true)
+      yield* rig.say(newer, "Noted", "Chatted", "Noted")
+      for (let i = 0; i < 5; i++) yield* rig.say(other, "Noted")
+      yield* Effect.sleep(10_000)
+      assert.deepStrictEqual(rig.behind(), ["t/Order/newer 1/3"])
+      assert.include(rig.logs.join(), "a stream waits to be routed")
+      yield* rig.open("new")
+      process.kill()
+      assert.deepStrictEqual(yield* rig.drained(120_000), [])
+      assert.strictEqual(rig.letters.size, 0)
+      assert.deepStrictEqual(rig.wrongOnBus(), [])
+      assert.deepStrictEqual(rig.secondaryMissing(), [])
+    })
+  })
+
   it("lets a stream wait alone in which the store has a hole", async () => {
     await run(28, {}, function* (rig) {
       const [holed, other] = [streamOf("t", "holed"), streamOf("t", "other")]

@@ -53,7 +53,7 @@ export class Router extends Context.Service<Router, Shape>()("nexus/runtime/work
   static readonly layer = (app: App): Layer.Layer<Router, never, Needs> => Layer.effect(Router, make(app))
 }
 
-/** By the contract; an event of another application, or of newer code, goes where none is lost. */
+/** By the contract. What it does not know waits for a router that does (`Publishable.ts`). */
 const routesOf = (app: App) => ({ aggregate, type }: StoredEvent): Route =>
   Contract.routeOf(app.aggregates[aggregate]?.contract, type)
 

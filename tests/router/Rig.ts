@@ -40,8 +40,11 @@ import { flaky } from "./flaky.ts"
 
 export class Noted extends Event.v1("Noted", { of: Schema.String }) {}
 export class Chatted extends Event.v1("Chatted", { of: Schema.String }).secondary {}
-class Order extends Contract.make("Order", { commands: [], events: [Noted, Chatted] }) {}
-export const app = App.make("shop", { aggregates: [{ contract: Order } as unknown as Aggregate.Any] })
+class Strange extends Event.v1("Strange", { of: Schema.String }) {}
+const appOf = (contract: Contract.Any) => App.make("shop", { aggregates: [{ contract } as unknown as Aggregate.Any] })
+export const app = appOf(class extends Contract.make("Order", { commands: [], events: [Noted, Chatted, Strange] }) {})
+/** Before `Chatted` was thought of. */
+const olderApp = appOf(class extends Contract.make("Order", { commands: [], events: [Noted] }) {})
 
 export interface Options {
   readonly world: World
@@ -95,7 +98,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   yield* secondary.subscribe("chat", [{ aggregate: "Order", type: "Chatted" }])
   const ownStore = yield* EventStoreMemory.make(store)
 
-  const open = Effect.fnUntraced(function* (name: string) {
+  const open = Effect.fnUntraced(function* (name: string, isOlder = false) {
     const process: Process = world.process(name)
     const own = world.random(name)
     const unsure = <S extends object>(base: S): S => flaky(base, own.next, isCalm)
@@ -130,7 +133,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     ) as Context.Context<never>
     let router: Router["Service"] | undefined
     const running = Effect.scoped(Effect.gen(function* () {
-      router = Context.get(yield* Layer.build(Layer.provide(Router.layer(app), ports)), Router)
+      router = Context.get(yield* Layer.build(Layer.provide(Router.layer(isOlder ? olderApp : app), ports)), Router)
       yield* Effect.never
     }))
     process.post(() => void Effect.runForkWith(context)(running))
