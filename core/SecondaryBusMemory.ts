@@ -8,7 +8,7 @@ import * as EventWire from "./EventWire.ts"
 import type { StoredEvent } from "./EventStore.ts"
 import { always, type Choose } from "./Fate.ts"
 import * as QueueMemory from "./QueueMemory.ts"
-import { type Interest, SecondaryBus, type Shape } from "./SecondaryBus.ts"
+import { type Interest, SecondaryBus, type Shape, widened } from "./SecondaryBus.ts"
 
 /** The queue and the interests of each consumer. */
 export type State = Map<string, { readonly queue: QueueMemory.State; interests: ReadonlyArray<Interest> }>
@@ -53,8 +53,9 @@ export const make = (state: State = new Map(), options: Options = {}): Shape => 
       }),
     subscribe: (consumer, interests) =>
       Effect.suspend(() => {
-        const queue = state.get(consumer)?.queue ?? QueueMemory.emptyState()
-        state.set(consumer, { queue, interests })
+        const known = state.get(consumer)
+        const queue = known?.queue ?? QueueMemory.emptyState()
+        state.set(consumer, { queue, interests: widened(known?.interests ?? [], interests) })
         return QueueMemory.make(queue, options.queues)
       }),
   })

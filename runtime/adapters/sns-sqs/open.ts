@@ -4,7 +4,7 @@
  */
 import { Effect } from "effect"
 import { QueueUnavailable } from "../../../core/Queue.ts"
-import type { Interest } from "../../../core/SecondaryBus.ts"
+import { type Interest, widened } from "../../../core/SecondaryBus.ts"
 import type { Failed } from "../aws/Failed.ts"
 import { type Calls, unavailable } from "./clients.ts"
 import type { Where } from "./queue.ts"
@@ -133,7 +133,7 @@ export const queue = (
 const isAnother = ({ cause }: Failed): boolean =>
   /already exists with different attributes/i.test(`${(cause as Error).message}`)
 
-/** Subscribes a queue, or has its subscription let pass what is wanted now. */
+/** Subscribes a queue, or has its subscription let pass what is wanted as well. Without leave, one that lets more pass will do. */
 export const subscribe = (
   calls: Calls,
   place: Place,
@@ -155,8 +155,9 @@ export const subscribe = (
       const { Attributes: now = {} } = yield* calls.sns((client, signal) =>
         client.getSubscriptionAttributes({ SubscriptionArn }, signal)
       )
-      const isSame = Object.entries(Attributes).every(([key, value]) => sameJson(now[key], value))
-      return isSame
+      const all = resources.subscription(deadArn, widened(resources.wantedOf(now["FilterPolicy"]), interests))
+      const isEnough = Object.entries(all).every(([key, value]) => sameJson(now[key], value))
+      return isEnough
         ? undefined
         : yield* missing(`subscription of the SQS queue ${name} to ${Attributes.FilterPolicy}`, place)
     }
@@ -165,7 +166,11 @@ export const subscribe = (
       Effect.catchIf(isAnother, () =>
         Effect.gen(function* () {
           const SubscriptionArn = (yield* current)?.SubscriptionArn
-          for (const [AttributeName, AttributeValue] of Object.entries(Attributes)) {
+          const { Attributes: now = {} } = yield* calls.sns((client, signal) =>
+            client.getSubscriptionAttributes({ SubscriptionArn }, signal)
+          )
+          const all = resources.subscription(deadArn, widened(resources.wantedOf(now["FilterPolicy"]), interests))
+          for (const [AttributeName, AttributeValue] of Object.entries(all)) {
             const input = { SubscriptionArn, AttributeName, AttributeValue }
             yield* calls.sns((client, signal) => client.setSubscriptionAttributes(input, signal))
           }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { filterPolicy, queueNamesOf } from "./resources.ts"
+import { filterPolicy, queueNamesOf, wantedOf } from "./resources.ts"
 
 describe("the names of queues", () => {
   const all = (name: string) => Object.values(queueNamesOf("nexus-", "to", name))
@@ -26,6 +26,14 @@ describe("a filter policy", () => {
       filterPolicy([...of("Z", "A"), ...of("Order", "A", "B")]),
       `{"$or":[${one},{"aggregate":["Z"],"type":["A"]}]}`,
     )
+  })
+  it("is read as what it was made of; one that is none of ours, as nothing", () => {
+    for (const wanted of [[], of("Order", "A", "B"), [...of("Order", "A", "B"), ...of("Z", "A")]]) {
+      assert.deepStrictEqual(wantedOf(filterPolicy(wanted)), wanted)
+    }
+    for (const foreign of [undefined, "", "{", "null", "{}", `{"$or":[{}]}`, `{"store":["s"]}`]) {
+      assert.deepStrictEqual(wantedOf(foreign), [])
+    }
   })
   it("of nothing lets nothing pass, and has a bound", () => {
     assert.strictEqual(filterPolicy([]), `{"aggregate":[{"exists":false}]}`)

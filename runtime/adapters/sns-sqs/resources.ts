@@ -88,6 +88,18 @@ export const filterPolicy = (wanted: ReadonlyArray<Wanted>): string => {
   )
 }
 
+/** What a filter policy lets pass, where it is one of ours: the reverse of `filterPolicy`. */
+export const wantedOf = (policy: string | undefined): ReadonlyArray<Wanted> => {
+  try {
+    const { $or, ...one } = JSON.parse(policy ?? "{}")
+    return ($or ?? [one]).flatMap(({ aggregate, type = [] }: Record<string, ReadonlyArray<string>>) =>
+      type.flatMap((type) => aggregate!.map((aggregate) => ({ aggregate, type })))
+    )
+  } catch {
+    return []
+  }
+}
+
 /** Of one consumer; what SNS cannot deliver goes to the same dead letters as what the consumer fails on. */
 export const subscription = (deadArn: string, wanted: ReadonlyArray<Wanted>) => ({
   FilterPolicy: filterPolicy(wanted),

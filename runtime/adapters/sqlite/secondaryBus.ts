@@ -9,7 +9,7 @@ import type { StoredEvent } from "../../../core/EventStore.ts"
 import * as EventWire from "../../../core/EventWire.ts"
 import { QueueUnavailable } from "../../../core/Queue.ts"
 import type { Shape as Queues } from "../../../core/Queues.ts"
-import { type Interest, SecondaryBus, type Shape } from "../../../core/SecondaryBus.ts"
+import { type Interest, SecondaryBus, type Shape, widened } from "../../../core/SecondaryBus.ts"
 import type { Connection } from "./connection.ts"
 import { patient } from "./patience.ts"
 import type { Queues as Numbered } from "./queue.ts"
@@ -23,14 +23,14 @@ interface Row {
   readonly interests: string
 }
 
+const interestsOf = ({ interests }: Row): ReadonlyArray<Interest> => JSON.parse(interests)
+
 export const make = (connection: Connection, queues: Numbered, bytesMax: number): Shape => {
   const deliver = (session: Session, events: ReadonlyArray<StoredEvent>, nowMs: number): ReadonlyArray<Sent> =>
     transact(session, () => {
       queues.prune(session, nowMs, events.length)
       const rows = session.statements.queues.all() as unknown as ReadonlyArray<Row>
-      const wanting = rows.map(({ interests, queue_no }) =>
-        [queue_no, JSON.parse(interests) as ReadonlyArray<Interest>] as const
-      )
+      const wanting = rows.map((row) => [row.queue_no, interestsOf(row)] as const)
       return events.map((event): Sent => {
         const { aggregate, type } = event
         const wanted = wanting.filter(([, interests]) =>
@@ -58,21 +58,26 @@ export const make = (connection: Connection, queues: Numbered, bytesMax: number)
             Effect.succeed(events.map((): Sent => ({ _tag: "NotSent", reason })))),
         ))
     },
-    subscribe: (consumer, interests) =>
-      Effect.map(numberOf(connection, `consumers/${consumer}`, JSON.stringify(interests)), queues.of),
+    subscribe: (consumer, interests) => Effect.map(numberOf(connection, `consumers/${consumer}`, interests), queues.of),
   })
 }
 
 /** Queues that are no subscription. */
 export const named = (connection: Connection, queues: Numbered): Queues => ({
-  named: (name) => Effect.map(numberOf(connection, `queues/${name}`, "[]"), queues.of),
+  named: (name) => Effect.map(numberOf(connection, `queues/${name}`, []), queues.of),
 })
 
-/** The number of a queue with these interests, which is made or changed where it must be. */
-const numberOf = (connection: Connection, name: string, interests: string): Effect.Effect<number, QueueUnavailable> =>
-  patient(true)(connection.write((session) => {
-    const known = session.statements.queue.get(name) as Row | undefined
-    if (known?.interests === interests) return known.queue_no
-    const { saveQueue } = session.statements
-    return transact(session, () => (saveQueue.get(name, interests) as Row).queue_no)
-  })).pipe(Effect.mapError(({ cause, reason }) => new QueueUnavailable({ reason, cause })))
+/** The number of a queue with these interests, which is made or widened where it must be. */
+const numberOf = (
+  connection: Connection,
+  name: string,
+  interests: ReadonlyArray<Interest>,
+): Effect.Effect<number, QueueUnavailable> =>
+  patient(true)(connection.write((session) =>
+    transact(session, () => {
+      const { queue, saveQueue } = session.statements
+      const known = queue.get(name) as Row | undefined
+      const all = JSON.stringify(widened(known === undefined ? [] : interestsOf(known), interests))
+      return known?.interests === all ? known.queue_no : (saveQueue.get(name, all) as Row).queue_no
+    })
+  )).pipe(Effect.mapError(({ cause, reason }) => new QueueUnavailable({ reason, cause })))

@@ -9,6 +9,7 @@ import * as DeadLettersMemory from "../../../core/DeadLettersMemory.ts"
 import * as ShardLogMemory from "../../../core/ShardLogMemory.ts"
 import { keyOf } from "../../../core/Stream.ts"
 import * as Crew from "./crew.ts"
+import { newerFromMs } from "./plan.ts"
 
 const roundMaxMs = 2_500
 const downMaxMs = 8_000
@@ -16,8 +17,6 @@ const pauseMaxMs = 40_000
 const lateMaxMs = 15_000
 const shardsMax = 4
 const [landChance, redriveChance] = [0.2, 0.1]
-/** From here on the newer release is what is opened. */
-const newerFromMs = 20_000
 
 /** Brings what was stored into the change feed, each time before the clock moves. */
 export const feeding = ({ faults, network, roads }: Crew.Setting): () => void => {

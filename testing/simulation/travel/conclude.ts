@@ -14,6 +14,7 @@ import { register } from "../registryModel.ts"
 import type { Violation } from "../run.ts"
 import { land, redriveAll } from "./chaos.ts"
 import * as Crew from "./crew.ts"
+import { isSecondary } from "./domain.ts"
 import * as Plan from "./plan.ts"
 import * as Spoils from "./spoils.ts"
 import { append } from "./writers.ts"
@@ -59,7 +60,9 @@ const missing = (
         found.push(`${consumer.name} has not done ${key} up to ${target}`)
       }
       for (const event of events.slice(0, target)) {
-        if (event.type !== "Waved" || !wants(consumer, event) || book.hasHandled(consumer.name, event.eventId)) continue
+        if (!isSecondary(event.type) || !wants(consumer, event) || book.hasHandled(consumer.name, event.eventId)) {
+          continue
+        }
         if (book.isGivenUp(consumer.name, event) || isParked(consumer.name, event)) continue
         if (isParked(router) || isParked(consumer.name) || (mayPark && isStuck(consumer.name, event))) continue
         found.push(`${consumer.name} has not done the secondary ${key} ${event.version}`)
@@ -150,7 +153,9 @@ export const conclude = Effect.fnUntraced(function* (
   const calmFrom = world.now()
   let n = 0
   for (const { key } of [...roads.state.streams.values()]) {
-    if (key.aggregate === "Parcel") yield* append(setting, key, `calm-${n}`, Plan.eventsOf(world, `calm-${n++}`, 2))
+    if (key.aggregate === "Parcel") {
+      yield* append(setting, key, `calm-${n}`, Plan.eventsOf(world, `calm-${n++}`, 2, true))
+    }
   }
   yield* until(setting, 10, () => missing(setting, consumers, false))
   yield* Effect.sleep(calmMs)

@@ -19,18 +19,20 @@ export class Moved extends Event.v1("Moved", fields) {}
 /** Its schema may be registered only in the middle of a run. */
 export class Lent extends Event.v1("Lent", fields) {}
 export class Waved extends Event.v1("Waved", fields).secondary {}
-export class Parcel extends Contract.make("Parcel", { commands: [], events: [Packed, Moved, Lent, Waved] }) {}
+/** Thought of by the newer release. */
+export class Sold extends Event.v1("Sold", fields).secondary {}
+export class Parcel extends Contract.make("Parcel", { commands: [], events: [Packed, Moved, Lent, Waved, Sold] }) {}
+const OlderParcel = Contract.make("Parcel", { commands: [], events: [Packed, Moved, Lent, Waved] })
+export const isSecondary = (type: string): boolean => Contract.routeOf(Parcel, type) === "secondary"
 
 class Count extends Command("Count", fields) {}
 class Counted extends Event.v1("Counted", fields) {}
 export class Tally extends Contract.make("Tally", { commands: [Count], events: [Counted] }) {}
 
-const ParcelAggregate = Aggregate.make(Parcel, Schema.Struct({}), {}).decide({}).evolve({
-  Packed: (state) => state,
-  Moved: (state) => state,
-  Lent: (state) => state,
-  Waved: (state) => state,
-})
+const same = <S>(state: S): S => state
+const older = { Packed: same, Moved: same, Lent: same, Waved: same }
+const OlderParcelAggregate = Aggregate.make(OlderParcel, Schema.Struct({}), {}).decide({}).evolve(older)
+const ParcelAggregate = Aggregate.make(Parcel, Schema.Struct({}), {}).decide({}).evolve({ ...older, Sold: same })
 const TallyAggregate = Aggregate.make(Tally, Schema.Struct({ count: Schema.Int }), { count: 0 })
   .decide({ Count: (_, { of }) => accept(new Counted({ of })) })
   .evolve({ Counted: ({ count }) => ({ count: count + 1 }) })
@@ -40,31 +42,34 @@ type Tag = Consumer.EventTag<typeof Parcel>
 /** What a handler does with an event, whoever it belongs to. */
 export type Handle = (of: string, about: Consumer.About) => Effect.Effect<void, unknown, Consumer.Services>
 
-/** The consumers of a release; the newer one has one more, which begins at the beginning of everything. */
+/**
+ * The consumers of a release; the newer one has two more, which begin at the beginning of everything, and one of its old
+ * ones hears of what the older release does not know.
+ */
 const consumersOf = (handle: Handle, isNewer: boolean): ReadonlyArray<Consumer.Any> => {
-  const all: ReadonlyArray<Tag> = ["Packed", "Moved", "Lent", "Waved"]
-  const parcels = (name: string, onError: Consumer.OnError, events = all) =>
+  const contract = (isNewer ? Parcel : OlderParcel) as typeof Parcel
+  const parcels = (name: string, onError: Consumer.OnError, events: ReadonlyArray<Tag>) =>
     Consumer.make<typeof Parcel, Tag>(name, {
-      ...{ contract: Parcel, events, from: "beginning", onError, handler: ({ of }, about) => handle(of, about) },
+      ...{ contract, events, from: "beginning", onError, handler: ({ of }, about) => handle(of, about) },
     })
   return [
     parcels("ledger", "retry", ["Packed", "Moved", "Lent"]),
     parcels("gossip", "skip", ["Moved", "Waved"]),
     Consumer.make<typeof Parcel, Tag>("clerk", {
-      ...{ contract: Parcel, from: "beginning", onError: "park", scopes: ["commands:Tally"] },
+      ...{ contract, from: "beginning", onError: "park", scopes: ["commands:Tally"] },
       handler: ({ of }, about) =>
         about.type === "Packed"
           ? Effect.andThen(CommandBus.tell(Tally, tallyOf(about.id), about).Count({ of }), handle(of, about))
           : handle(of, about),
     }),
-    ...isNewer ? [parcels("joiner", "park", ["Packed", "Waved"])] : [],
+    ...isNewer ? [parcels("joiner", "park", ["Packed", "Waved"]), parcels("seller", "park", ["Sold"])] : [],
   ]
 }
 const tallyOf = (parcel: string): string => `of-${parcel}`
 
 export const appOf = (handle: Handle, isNewer: boolean): App.App =>
   App.make("travelling", {
-    aggregates: [ParcelAggregate, TallyAggregate],
+    aggregates: [isNewer ? ParcelAggregate : OlderParcelAggregate, TallyAggregate],
     consumers: consumersOf(handle, isNewer),
   })
 /** For who only asks what is declared. */
