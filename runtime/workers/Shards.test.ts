@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Logger } from "effect"
+import { Context, Effect, Latch, Logger } from "effect"
 import { type Lease, Leases, type Shape } from "../../core/Leases.ts"
 import * as LeasesMemory from "../../core/LeasesMemory.ts"
 
 import { Limits, lowered } from "../../core/Limits.ts"
-import type { Shard } from "../../core/ShardLog.ts"
+import type { Shard, ShardLog } from "../../core/ShardLog.ts"
 import * as ShardLogMemory from "../../core/ShardLogMemory.ts"
 import type { Process } from "../../testing/simulation/Process.ts"
 import type { Random } from "../../testing/simulation/random.ts"
@@ -224,6 +224,66 @@ describe("work on a log in shards", () => {
       yield* Effect.sleep(3_500)
       assert.strictEqual(leases.get(name)?.fence, 7)
     })
+  })
+
+  it("goes on with a shard that was given up before its work had begun", async () => {
+    const once = Effect.gen(function* () {
+      const [shards, worked] = [["y", "z"], new Array<string>()]
+      const base = yield* LeasesMemory.make()
+      const slow = Latch.makeUnsafe(false)
+      let looks = 0
+      const leases: Shape = {
+        ...base,
+        list: (prefix) =>
+          Effect.gen(function* () {
+            const all = yield* base.list(prefix)
+            if (prefix !== "test/") return all
+            looks++
+            if (looks === 1) shards.push("a")
+            if (looks === 2) {
+              // While the new shard is taken another one comes to its end: the next look follows at once.
+              slow.openUnsafe()
+              for (let i = 0; i < 100; i++) yield* Effect.yieldNow
+              return yield* base.list(prefix)
+            }
+            // Then others have come, who are as soon gone again.
+            const owner = (name: string): Lease => ({
+              name: `test/owners/${name}`,
+              owner: name,
+              fence: 1,
+              beat: 1,
+              checkpoint: undefined,
+            })
+            return looks === 3 ? [...all, owner("0"), owner("1")] : all
+          }),
+      }
+      const log: ShardLog<string> = {
+        shards: Effect.sync(() => shards.map((id) => ({ id, parents: [] }))),
+        read: (shard, after = "0") =>
+          Effect.gen(function* () {
+            if (shard === "y") yield* slow.await
+            const items = shard === "a" && after === "0" ? [{ position: "1", value: "said" }] : []
+            return { items, next: items.length > 0 ? "1" : after, isEnd: shard !== "a", behindMs: undefined }
+          }),
+        wait: Effect.sleep,
+      }
+      yield* Effect.forkScoped(Effect.provideService(
+        Shards.run<string>({
+          ...{ name: "test", owner: "me", log, from: () => Effect.undefined, onTrimmed: () => Effect.void },
+          work: (_, items) => Effect.sync(() => void worked.push(...items.map(({ value }) => value))),
+        }),
+        Leases,
+        leases,
+      ))
+      yield* Effect.sleep("1 minute")
+      assert.isAbove(looks, 3)
+      assert.deepStrictEqual(worked, ["said"])
+    })
+    for (let seed = 1; seed <= 20; seed++) {
+      const world = World.make(seed)
+      const exit = await world.run(world.process("main"), Effect.provideService(Effect.scoped(once), Limits, limits))
+      assert.strictEqual(exit._tag, "Success", `seed ${seed}: ${exit}`)
+    }
   })
 
   it("tells of a trimmed history once for each shard, and reads on from the oldest", async () => {

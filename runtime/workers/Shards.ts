@@ -63,13 +63,15 @@ export const run = <A>(options: Options<A>): Effect.Effect<never, never, Leases>
             Effect.sleep(limits.leaseMs / 3),
           )
         ),
-        Effect.ensuring(Effect.sync(() => {
-          mine.delete(shard)
-          Queue.offerUnsafe(nudges, undefined)
-        })),
         Effect.asVoid,
       )
-      mine.set(shard, yield* FiberSet.run(fibers, work, { startImmediately: false }))
+      const fiber = yield* FiberSet.run(fibers, work, { startImmediately: true })
+      mine.set(shard, fiber)
+      // Not by the work itself: what is interrupted before it has begun ends without a word.
+      fiber.addObserver(() => {
+        mine.delete(shard)
+        Queue.offerUnsafe(nudges, undefined)
+      })
     })
 
     const round = Effect.fnUntraced(function* (listed: ReadonlyArray<Shard>) {
