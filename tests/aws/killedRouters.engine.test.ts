@@ -26,12 +26,14 @@ describe("two routers under 100 events a second", () => {
         const load = { said: 0 }
         const writing = yield* Effect.forkChild(keepSaying(ground, streams, eventsPerSecond, random, load))
         const from = yield* Clock.currentTimeMillis
+        let atWork = 0
         for (let n = 0; n < kills; n++) {
           const which = random() < 0.5 ? 0 : 1
           // Some are killed while they start.
           const isEarly = random() < 0.2
           while (!isEarly && !routers[which]!.isReady) yield* Effect.sleep("50 millis")
           yield* Effect.sleep(random() * 3_000)
+          if ((yield* ground.behind).length > 0) atWork++
           yield* kill(routers[which]!)
           routers[which] = start(place)
         }
@@ -44,13 +46,13 @@ describe("two routers under 100 events a second", () => {
         console.log(
           `${load.said} events in ${
             seconds.toFixed(0)
-          } s, ${kills} kills: ${behind} of ${streams} streams behind at the end, ` +
+          } s, ${kills} kills, ${atWork} with events on their way: ${behind} of ${streams} streams behind at the end, ` +
             `drained after ${ms} ms; ${records.length} records, ${repeats} events twice`,
         )
         assert.deepStrictEqual(wrong, [])
         assert.deepStrictEqual(yield* parked(ground), [])
         assert.isAtLeast(load.said, kills * streams, "the load")
-        assert.isAbove(repeats, 0, "no kill struck a router at work")
+        assert.isAbove(atWork, 0, "no kill struck a router at work")
       }).pipe(Effect.scoped),
     300_000,
   )

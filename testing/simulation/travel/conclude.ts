@@ -149,6 +149,14 @@ export const conclude = Effect.fnUntraced(function* (
 
   // A history that was forgotten is made good shard by shard, parents before children.
   yield* until(setting, 17, () => world.now() < mended.walkedAt + walkMaxMs ? ["somebody walks"] : [])
+  // A first walk brings what another process has had from the queue: that may come twice.
+  yield* until(
+    setting,
+    17,
+    () =>
+      consumers.filter(({ name }) => roads.leases.get(`${name}/start`)?.checkpoint?.includes(`"isOver":true`) !== true)
+        .map(({ name }) => `${name} has not ended its first walk`),
+  )
   yield* Effect.sleep(lookMs)
   const calmFrom = world.now()
   let n = 0
