@@ -33,6 +33,9 @@ interface Setting extends Crew.Setting {
   readonly spoils: Spoils.Spoils
 }
 
+/** One that never gives up may wait for ever in front of what fits no schema, and with it what stands behind that. */
+const mayWait = ({ spoilt }: Plan.Plan, { onError }: Any): boolean => onError === "retry" && spoilt.size > 0
+
 /** What is not at the end of its way; with `mayPark`, what is parked is. */
 const missing = (
   { book, plan, roads, spoils }: Setting,
@@ -54,8 +57,7 @@ const missing = (
     if (bad >= 0 && !letters.has(idOf(router, stream))) found.push(`nobody says that ${key} ${bad + 1} cannot be sent`)
     for (const consumer of consumers) {
       if (consumer.contract.aggregate !== stream.aggregate) continue
-      // One that never gives up may wait for ever in front of what fits no schema, and with it what stands behind that.
-      if (consumer.onError === "retry" && plan.spoilt.size > 0) continue
+      if (mayWait(plan, consumer)) continue
       if (!book.isDone(consumer.name, key, target) && !isParked(consumer.name) && !isParked(router)) {
         found.push(`${consumer.name} has not done ${key} up to ${target}`)
       }
@@ -114,7 +116,7 @@ export const conclude = Effect.fnUntraced(function* (
   slots: ReadonlyArray<Crew.Slot>,
   consumers: ReadonlyArray<Any>,
 ) {
-  const { book, faults, mended, network, registry, roads, seen, spoils, world } = setting
+  const { book, faults, mended, network, plan, registry, roads, seen, spoils, world } = setting
   world.note("world", "the faults end")
   register(world, registry)
   for (const slot of slots) if (slot.live === undefined) yield* Crew.open(setting, slot, true)
@@ -150,13 +152,9 @@ export const conclude = Effect.fnUntraced(function* (
   // A history that was forgotten is made good shard by shard, parents before children.
   yield* until(setting, 17, () => world.now() < mended.walkedAt + walkMaxMs ? ["somebody walks"] : [])
   // A first walk brings what another process has had from the queue: that may come twice.
-  yield* until(
-    setting,
-    17,
-    () =>
-      consumers.filter(({ name }) => roads.leases.get(`${name}/start`)?.checkpoint?.includes(`"isOver":true`) !== true)
-        .map(({ name }) => `${name} has not ended its first walk`),
-  )
+  const isOver = (start: string) => roads.leases.get(start)?.checkpoint?.includes(`"isOver":true`) === true
+  const walking = () => consumers.filter((one) => !mayWait(plan, one) && !isOver(`${one.name}/start`))
+  yield* until(setting, 17, () => walking().map(({ name }) => `${name} has not ended its first walk`))
   yield* Effect.sleep(lookMs)
   const calmFrom = world.now()
   let n = 0
