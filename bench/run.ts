@@ -3,6 +3,7 @@
  * busy host slows all alike.
  * @module
  */
+import { v8Flags } from "../infra/v8.ts"
 import type { Figures, Measurement, Round } from "./Figures.ts"
 import { figure } from "./Figures.ts"
 import type { Progress } from "./progress.ts"
@@ -28,7 +29,7 @@ const measure = async (subject: string, workload: string, { folder, scale }: Set
       // Peers have folders of modules of their own.
       "--node-modules-dir=manual",
       // As `deno task run` starts, for every subject.
-      "--v8-flags=--expose-gc,--min-semi-space-size=32,--max-semi-space-size=64,--invocation-count-for-turbofan=600",
+      `--v8-flags=--expose-gc,${v8Flags}`,
       ...[child, subject, workload, String(scale), own],
     ],
     stdout: "piped",

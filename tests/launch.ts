@@ -4,19 +4,15 @@
  * It exists because `deno task` puts what the user adds behind the script, where Deno does not look for its own flags.
  * @module
  */
+import { v8Flags } from "../infra/v8.ts"
+
 const [entry, ...rest] = Deno.args
 if (entry === undefined) throw new Error("launch.ts needs the entry to start")
 const isWatch = (argument: string) => argument === "--watch"
 const watch = rest.some(isWatch) ? ["--watch", "--no-clear-screen"] : []
 
-/**
- * A server makes much short-lived garbage: a larger nursery lets most of it die before it is ever copied. And it does the
- * same things over and over: what was called 600 times, not 3,000, is worth the best compiler.
- */
-const flags = "--v8-flags=--min-semi-space-size=32,--max-semi-space-size=64,--invocation-count-for-turbofan=600"
-
 const child = new Deno.Command(Deno.execPath(), {
-  args: ["run", "-A", flags, ...watch, entry, ...rest.filter((argument) => !isWatch(argument))],
+  args: ["run", "-A", `--v8-flags=${v8Flags}`, ...watch, entry, ...rest.filter((argument) => !isWatch(argument))],
 }).spawn()
 
 /** Ctrl-C reaches the child by itself, with the whole group; this process only has to outlive the child's drain. */

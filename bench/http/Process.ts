@@ -2,6 +2,7 @@
  * A process of the bench that talks in lines.
  * @module
  */
+import { v8Flags } from "../../infra/v8.ts"
 
 export interface Process {
   /** The next line that it said to the bench; fails at its end. */
@@ -24,7 +25,7 @@ export const start = (path: URL, args: ReadonlyArray<string>): Process => {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "-A", "--node-modules-dir=manual"],
-      "--v8-flags=--min-semi-space-size=32,--max-semi-space-size=64,--invocation-count-for-turbofan=600",
+      `--v8-flags=${v8Flags}`,
       ...[path.pathname, ...args],
     ],
     stdin: "piped",
