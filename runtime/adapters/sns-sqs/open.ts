@@ -143,6 +143,14 @@ export const subscribe = (
 ): Effect.Effect<void, QueueUnavailable> =>
   Effect.gen(function* () {
     const Attributes = resources.subscription(deadArn, interests)
+    /** As a subscription stands, and as it is to stand. */
+    const attributesOf = Effect.fnUntraced(function* (SubscriptionArn: string | undefined) {
+      const { Attributes: now = {} } = yield* calls.sns((client, signal) =>
+        client.getSubscriptionAttributes({ SubscriptionArn }, signal)
+      )
+      const all = widened(resources.wantedOf(now["FilterPolicy"]), interests)
+      return { now, then: Object.entries(resources.subscription(deadArn, all)) }
+    })
     const current = find((next) =>
       Effect.map(
         calls.sns((client, signal) => client.listSubscriptionsByTopic({ TopicArn, ...next }, signal)),
@@ -152,12 +160,8 @@ export const subscribe = (
       const name = Endpoint.split(":").at(-1)
       const SubscriptionArn = (yield* current)?.SubscriptionArn
       if (SubscriptionArn === undefined) return yield* missing(`subscription of the SQS queue ${name}`, place)
-      const { Attributes: now = {} } = yield* calls.sns((client, signal) =>
-        client.getSubscriptionAttributes({ SubscriptionArn }, signal)
-      )
-      const all = resources.subscription(deadArn, widened(resources.wantedOf(now["FilterPolicy"]), interests))
-      const isEnough = Object.entries(all).every(([key, value]) => sameJson(now[key], value))
-      return isEnough
+      const { now, then } = yield* attributesOf(SubscriptionArn)
+      return then.every(([key, value]) => sameJson(now[key], value))
         ? undefined
         : yield* missing(`subscription of the SQS queue ${name} to ${Attributes.FilterPolicy}`, place)
     }
@@ -166,11 +170,7 @@ export const subscribe = (
       Effect.catchIf(isAnother, () =>
         Effect.gen(function* () {
           const SubscriptionArn = (yield* current)?.SubscriptionArn
-          const { Attributes: now = {} } = yield* calls.sns((client, signal) =>
-            client.getSubscriptionAttributes({ SubscriptionArn }, signal)
-          )
-          const all = resources.subscription(deadArn, widened(resources.wantedOf(now["FilterPolicy"]), interests))
-          for (const [AttributeName, AttributeValue] of Object.entries(all)) {
+          for (const [AttributeName, AttributeValue] of (yield* attributesOf(SubscriptionArn)).then) {
             const input = { SubscriptionArn, AttributeName, AttributeValue }
             yield* calls.sns((client, signal) => client.setSubscriptionAttributes(input, signal))
           }

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "vitest"
-import { filterPolicy, queueNamesOf, wantedOf } from "./resources.ts"
+import { interestsMax } from "../../../core/SecondaryBus.ts"
+import { filterPolicy, limits, queueNamesOf, wantedOf } from "./resources.ts"
 
 describe("the names of queues", () => {
   const all = (name: string) => Object.values(queueNamesOf("nexus-", "to", name))
@@ -36,6 +37,7 @@ describe("a filter policy", () => {
     }
   })
   it("of nothing lets nothing pass, and has a bound", () => {
+    assert.strictEqual(limits.filterValues, interestsMax)
     assert.strictEqual(filterPolicy([]), `{"aggregate":[{"exists":false}]}`)
     assert.throws(() => filterPolicy(of("Order", ...Array.from({ length: 151 }, (_, i) => `${i}`))), /151/)
   })
