@@ -46,7 +46,7 @@ const byTag = <K extends { readonly tag: string }>(items: ReadonlyArray<K>): { r
   return record as never
 }
 
-/** The path on which events of a type travel; where contract or type is unknown, the one on which none is lost. */
+/** The path on which events of a type travel; `core` where contract or type is unknown: whoever must be sure asks first. */
 export const routeOf = (contract: Any | undefined, type: string): Route => contract?.events[type]?.route ?? "core"
 
 export type EventClassOf<C extends Any> = C["events"][keyof C["events"]]

@@ -142,14 +142,13 @@ const inTurn = (write: Write): Write => {
 }
 /** As many as wait, up to 64, in one transaction; the next behind its answer. */
 const together = (TableName: string): Write => {
-  let waiting: Array<{ readonly Item: Item; readonly done: (outcome: Promise<unknown>) => void }> = []
+  const waiting: Array<{ readonly Item: Item; readonly done: (outcome: Promise<unknown>) => void }> = []
   let isSending = false
   const send = async (client: DynamoDBClient): Promise<void> => {
     isSending = true
     // Whoever was answered sends first.
     for (await new Promise(setImmediate); waiting.length > 0; await new Promise(setImmediate)) {
-      const some = waiting.slice(0, 64)
-      waiting = waiting.slice(64)
+      const some = waiting.splice(0, 64)
       const TransactItems = some.map(({ Item }) => ({ Put: { TableName, Item, ConditionExpression: condition } }))
       const sent = client.send(new TransactWriteItemsCommand({ TransactItems }))
       for (const { done } of some) done(sent)

@@ -65,9 +65,10 @@ export const run = <A>(options: Options<A>): Effect.Effect<never, never, Leases>
         ),
         Effect.asVoid,
       )
+      // Begun at once: what is interrupted before its first step ends without a word, its lease not given back.
       const fiber = yield* FiberSet.run(fibers, work, { startImmediately: true })
       mine.set(shard, fiber)
-      // Not by the work itself: what is interrupted before it has begun ends without a word.
+      // Not by the work itself: it may be over already.
       fiber.addObserver(() => {
         mine.delete(shard)
         Queue.offerUnsafe(nudges, undefined)

@@ -26,7 +26,8 @@ const Started = Schema.Struct({
 })
 export type Started = typeof Started.Type
 const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Started))
-const read = (checkpoint: string | undefined): Started | undefined => Option.getOrUndefined(decode(checkpoint))
+/** What the checkpoint of the lease `<consumer>/start` says; nothing where the consumer has not begun. */
+export const read = (checkpoint: string | undefined): Started | undefined => Option.getOrUndefined(decode(checkpoint))
 
 export interface Deps {
   readonly consumer: Any

@@ -10,6 +10,7 @@ import type { StoredEvent } from "../../../core/EventStore.ts"
 import { keyOf } from "../../../core/Stream.ts"
 import * as QueueMemory from "../../../core/QueueMemory.ts"
 import { router } from "../../../runtime/workers/Lanes.ts"
+import * as Start from "../../../runtime/workers/Start.ts"
 import { register } from "../registryModel.ts"
 import type { Violation } from "../run.ts"
 import { land, redriveAll } from "./chaos.ts"
@@ -152,7 +153,7 @@ export const conclude = Effect.fnUntraced(function* (
   // A history that was forgotten is made good shard by shard, parents before children.
   yield* until(setting, 17, () => world.now() < mended.walkedAt + walkMaxMs ? ["somebody walks"] : [])
   // A first walk brings what another process has had from the queue: that may come twice.
-  const isOver = (start: string) => roads.leases.get(start)?.checkpoint?.includes(`"isOver":true`) === true
+  const isOver = (start: string) => Start.read(roads.leases.get(start)?.checkpoint)?.isOver === true
   const walking = () => consumers.filter((one) => !mayWait(plan, one) && !isOver(`${one.name}/start`))
   yield* until(setting, 17, () => walking().map(({ name }) => `${name} has not ended its first walk`))
   yield* Effect.sleep(lookMs)

@@ -74,3 +74,4 @@ export const appOf = (handle: Handle, isNewer: boolean): App.App =>
   })
 /** For who only asks what is declared. */
 export const app: App.App = appOf(() => Effect.void, true)
+export const olderApp: App.App = appOf(() => Effect.void, false)

@@ -82,7 +82,7 @@ export const run = async (seed: number, cut: Cut, hands: Crew.Hands = Crew.ownHa
   const spoils = Spoils.make(world, faults, byName)
   const rules = {
     ...{ app: domain.app, consumers: byName, isPoison, spoils },
-    deployed: new Set(consumers.map(({ name }) => name).filter((name) => name !== "joiner" && name !== "seller")),
+    deployed: new Set(Object.keys(domain.olderApp.consumers)),
     isSpoilt: (eventId: string) => plan.spoilt.has(eventId),
     isRegistered: ({ aggregate, schemaVersion, type }: StoredEvent) =>
       registry.revisions.has(Subject.make(aggregate, type, schemaVersion)),
