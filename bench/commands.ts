@@ -12,8 +12,12 @@ import type { Ack, Running, Subject } from "./Subject.ts"
 import { faults } from "./verify.ts"
 import { type Commands, w1 } from "./workloads.ts"
 
-/** Commands before the clock starts, to instances of their own, so that every subject and engine is measured compiled. */
-const warmUpCommands = 4_000
+/**
+ * Commands before the clock starts, to instances of their own: as many as V8 takes to compile a server through, or as a slow
+ * subject manages in this time.
+ */
+const warmUpCommands = 20_000
+const warmUpMs = 3_000
 export const names = (instances: number): ReadonlyArray<string> => Array.from({ length: instances }, (_, n) => `w-${n}`)
 const uuidV7 = () => Ids.uuidV7(Date.now(), Math.random)
 const idOf = { generated: () => undefined, uuidv7: uuidV7, random: () => crypto.randomUUID() }
@@ -21,18 +25,21 @@ const idOf = { generated: () => undefined, uuidv7: uuidV7, random: () => crypto.
 /** The garbage collector, where the process was started with `--expose-gc`. */
 export const collect = (): void => (globalThis as { gc?: () => void }).gc?.()
 
-/** The same mix as the workload's: new instances alone, or as many as it has and then commands to them. */
+/** The same mix as the workload's: new instances alone, or as many as it has and then commands to them. Says how many. */
 const warmUp = async (running: Running, workload: Commands, ids: ReadonlyArray<string>): Promise<number> => {
-  const count = Math.min(warmUpCommands, workload.commands)
-  const created = ids.length === 0 ? count : Math.min(ids.length, count)
+  const created = ids.length === 0 ? warmUpCommands : ids.length
+  const startedAt = performance.now()
+  let sent = 0
   const send = async (n: number) => {
+    if (performance.now() - startedAt > warmUpMs) return
     const id = `warm-${n % created}`
+    sent++
     await running.send(id, n < created ? placeOrder(id) : addItem(id, n), idOf[workload.ids]())
   }
   await fly(created, workload.inFlight, send)
-  await fly(count - created, workload.inFlight, (n) => send(created + n))
+  await fly(warmUpCommands - created, workload.inFlight, (n) => send(created + n))
   await fly(ids.length, workload.inFlight, async (n) => void (await running.state(ids[n]!)))
-  return count
+  return sent
 }
 
 /** Seeds, opens, warms, measures, closes, verifies. */
