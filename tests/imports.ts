@@ -28,12 +28,7 @@ const edge = [...inward.runtime, "edge"]
 const adapters = ["runtime/adapters", "policies"]
 
 const zones: ReadonlyArray<Zone> = [
-  {
-    at: /^edge\/(deno|worker|registries|stores)\.ts$/,
-    may: [...edge, ...adapters],
-    packages: ["effect", "hono", "jose"],
-  },
-  { at: /^edge\/objects\//, may: [...edge, "runtime/adapters/durable-object"], packages: ["effect", "hono"] },
+  { at: /^edge\/(deno|registries|stores)\.ts$/, may: [...edge, ...adapters], packages: ["effect"] },
   { at: /^cli\/main\.ts$/, may: [...edge, ...adapters, "cli"], packages: ["effect"] },
   { at: /^schemas\//, may: inward.schemas, packages: ["effect", "re2js"] },
   { at: /^core\//, may: inward.core, packages: ["effect", "@noble/hashes"] },
@@ -72,7 +67,7 @@ const zones: ReadonlyArray<Zone> = [
   {
     at: /^testing\/vitest\.ts$/,
     may: [...inward.runtime, "testing"],
-    packages: ["effect", "vitest", "@effect/vitest"],
+    packages: ["effect", "@effect/vitest"],
   },
   // The simulation drives sessions of the stream and the enforcer, which know no socket and no HTTP.
   {
@@ -80,14 +75,15 @@ const zones: ReadonlyArray<Zone> = [
     may: [...inward.runtime, "testing", "edge/stream", "edge/permit.ts", "policies"],
     packages: ["effect"],
   },
-  { at: /^infra\//, may: ["infra"], packages: ["effect"] },
+  { at: /^infra\//, may: ["infra"], packages: [] },
   { at: /^examples\//, may: ["examples"], packages: ["effect"] },
 ]
 
 /** Paths that may name a platform (`node:`, `cloudflare:`, `Deno`, `process`). */
 const platformAt = [
-  /^(runtime\/adapters|cli(?!\/template)|infra|bench|tests|edge\/objects)\//,
-  /^edge\/(deno|worker)\.ts$/,
+  /^(runtime\/adapters|infra|bench|tests)\//,
+  /^cli\/(?!template\/)/,
+  /^edge\/deno\.ts$/,
   /^testing\/(sim|deno|vitest|unhooked)\.ts$/,
   /\.test\.ts$/,
   /^[^/]+\.ts$/,
@@ -95,8 +91,9 @@ const platformAt = [
 
 /** Paths that may provide requirements and run effects. */
 const composesAt = [
-  /^(cli(?!\/template)|infra|bench|tests|testing|edge\/objects)\//,
-  /^edge\/(deno|worker|run)\.ts$/,
+  /^(infra|bench|tests|testing)\//,
+  /^cli\/(?!template\/)/,
+  /^edge\/(deno|run)\.ts$/,
   /\.(test|laws)\.ts$/,
 ]
 
@@ -115,8 +112,10 @@ const mayImport = (zone: Zone, from: string, to: string): boolean => {
 
 const packageOf = (specifier: string) => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/")
 
+const zoneOf = (path: string) => zones.find(({ at }) => at.test(path))
+
 const wrongImport = (tree: Tree, { imports, path: from }: Source): ReadonlyArray<string> => {
-  const zone = zones.find((one) => one.at.test(from))
+  const zone = zoneOf(from)
   return imports.flatMap(({ path: to, specifier, typeOnly }) => {
     if (to !== undefined && tree[to] === undefined) return [`${from} imports ${specifier}, which does not exist`]
     if (zone === undefined || /^(node|cloudflare):/.test(specifier)) return []
@@ -141,6 +140,30 @@ const wrongImport = (tree: Tree, { imports, path: from }: Source): ReadonlyArray
 
 export const importDirections = (tree: Tree): ReadonlyArray<string> =>
   sourcesOf(tree).flatMap((source) => wrongImport(tree, source))
+
+/** A pattern for each of its alternatives: one that fits nothing is found beside those that do. */
+const apart = (at: RegExp): ReadonlyArray<RegExp> => {
+  const [group, choices = ""] = /\((?!\?)([^()]+)\)/.exec(at.source) ?? []
+  if (group === undefined) return [at]
+  return choices.split("|").flatMap((one) => apart(new RegExp(at.source.replace(group, () => `(?:${one})`))))
+}
+
+/** The places above where no file is, and the packages that no file there imports. */
+export const idle = (tree: Tree): ReadonlyArray<string> => {
+  const sources = sourcesOf(tree)
+  const places = [...zones.map(({ at }) => at), ...platformAt, ...composesAt].flatMap(apart)
+  const imported = new Set(
+    sources.flatMap(({ imports, path }) =>
+      imports.map(({ specifier }) => `${zoneOf(path)?.at}: ${packageOf(specifier)}`)
+    ),
+  )
+  return [
+    ...places.filter((at) => !sources.some(({ path }) => at.test(path))).map((at) => `no file is at ${at.source}`),
+    ...zones.flatMap(({ at, packages }) =>
+      packages.map((name) => `${at}: ${name}`).filter((one) => !imported.has(one))
+    ),
+  ]
+}
 
 const platformGlobals = new Set(["Deno", "process", "Buffer", "Bun", "require", "__dirname", "__filename"])
 

@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs"
 import { assert, describe, it } from "vitest"
+import { idle } from "./imports.ts"
 import { rules } from "./rules.ts"
 import { readTree, type Tree } from "./source.ts"
 
@@ -181,6 +182,10 @@ const exists = (path: string) => existsSync(path)
 describe("the tree", () => {
   const tree = readTree(".")
   it("was read", () => assert.isTrue(["tests/rules.ts", ".ci/run", "deno.lock"].every((path) => path in tree)))
+  it("has a file at every place that a rule of imports names, and an import of every package", () => {
+    assert.deepStrictEqual(idle(tree), [])
+    assert.includeMembers([...idle(innocent)], ["no file is at ^edge\\/(?:deno)\\.ts$", "/^core\\//: effect"])
+  })
   for (const { check, name } of rules(exists)) {
     it(name, () => assert.deepStrictEqual(check(tree), []))
   }
