@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Logger, Scope } from "effect"
+import { Effect, Exit, Layer, Logger, References, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { ActorDefect, Unavailable } from "../../core/ActorError.ts"
 import { Actors, type CommandRequest, Rejected } from "../../core/Actors.ts"
@@ -93,6 +93,42 @@ describe("the worker of bus commands", () => {
       assert.lengthOf(requests, 1)
       assert.isEmpty(yield* queue.receive(1, { waitMs: 0, hiddenMs: 0 }))
     }).pipe(Effect.provide(settings)))
+
+  it.effect("logs a defect of its queue behind a decision, holds no place for it, and sends the command again", () => {
+    const lines: Array<string> = []
+    const log = Logger.layer([Logger.make(({ message }) => void lines.push(String(message)))])
+    let isBroken = false
+    const twice = <A, E>(self: Effect.Effect<A, E>) =>
+      Effect.suspend(() => isBroken && lines.length < 2 ? Effect.die("no") : self)
+    const breaking: Readonly<Record<string, (queue: Queue) => Partial<Queue>>> = {
+      remove: (queue) => ({ remove: (messages) => twice(queue.remove(messages)) }),
+      hide: (queue) => ({ hide: (messages, ms) => twice(queue.hide(messages, ms)) }),
+      send: (queue) => ({ send: (bodies) => twice(queue.send(bodies)) }),
+    }
+    return Effect.gen(function* () {
+      for (const [act, broken] of Object.entries(breaking)) {
+        const down = new Unavailable({ retryAfterSeconds: 1, reason: "throttled" })
+        const { close, requests, send, state } = yield* worker(
+          () => act === "remove" || lines.length === 2 ? Effect.succeed(receipt) : Effect.fail(down),
+          (queue) => ({ ...queue, ...broken(queue) }),
+        )
+        for (const id of ["c-1", "c-2"]) yield* send(commandOf(id))
+        isBroken = true
+        yield* seconds(300)
+        const said = "what came of a message could not be said to its queue"
+        assert.deepStrictEqual(lines.splice(0), [said, said], act)
+        assert.isAbove(requests.length, 3, act)
+        // No copy of it was sent before its receives were used up.
+        const dead = act === "send" ? 2 : 0
+        assert.deepStrictEqual([state.messages.size, state.dead!.messages.size], [0, dead], act)
+        isBroken = false
+        yield* close
+      }
+    }).pipe(
+      Effect.provideService(References.MinimumLogLevel, "Error"),
+      Effect.provide(Layer.merge(log, Layer.succeed(Limits, lowered({ hiddenMs: 3_000, handlers: 1 })))),
+    )
+  })
 
   it.effect("hides a command for as long as its decision takes", () =>
     Effect.gen(function* () {

@@ -65,6 +65,8 @@ export const run = (options: Options): Effect.Effect<never> =>
             )
           ),
           Effect.flatMap((verdict) => settle(message, verdict)),
+          // It comes again once it is hidden no more.
+          Effect.catchDefect((defect) => Defect.log("what came of a message could not be said to its queue", defect)),
         ),
       ).pipe(Effect.onInterrupt(() => hide(message, 0)))
 
