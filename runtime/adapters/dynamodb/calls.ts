@@ -52,6 +52,8 @@ export interface Calls {
   readonly sdk: Sdk
   readonly client: DynamoDBClient
   readonly tableOf: (name: string) => string
+  /** The time that is held against DynamoDB's own, as where items expire: whatever time a caller lives in. */
+  readonly wallMs: () => number
   /** As many at once as there are connections; the others wait before their time begins. */
   readonly permit: <A, E>(self: Effect.Effect<A, E>) => Effect.Effect<A, E>
   /** Any call; writes by other calls than `write` have to bear being done twice. */
@@ -163,6 +165,7 @@ export const make = (
     sdk,
     client,
     tableOf: (name) => `${prefix}${name}`,
+    wallMs: () => clock.currentTimeMillisUnsafe(),
     permit: Semaphore.makeUnsafe(limits.connections).withPermit,
     call,
     write,

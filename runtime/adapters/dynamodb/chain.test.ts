@@ -4,6 +4,7 @@ import { Again, type Append } from "../../../core/EventStore.ts"
 import { commit } from "./chain.ts"
 import type { Calls } from "./calls.ts"
 import * as Heads from "./heads.ts"
+import type { Item } from "./items.ts"
 
 const stream = { tenant: "t", aggregate: "Order", id: "o" }
 
@@ -29,6 +30,7 @@ const asked = (chain: ReadonlyArray<Append>): Effect.Effect<ReadonlyArray<string
     getEach: (places) => Effect.map(Again, (isRepeat) => (note(`get ${places.length}`, isRepeat), [])),
     write: (writes, isRepeat) => Effect.sync(() => (note(`write ${writes.length}`, isRepeat), { _tag: "Done" })),
     query: () => Effect.succeed({ items: [], next: undefined }),
+    wallMs: () => 1,
   }
   const heads = Heads.make(10)
   heads.learn("t#Order#o", { version: 4, recordedAt: 0, closed: false })
@@ -64,6 +66,7 @@ it.effect("a receipt that has expired is replaced, once a plain condition has me
   Effect.gen(function* () {
     const conditions: Array<ReadonlyArray<string>> = []
     const calls: Partial<Calls> = {
+      wallMs: () => 100,
       write: (writes) =>
         Effect.sync(() => {
           conditions.push(writes.map(({ condition }) => condition))
@@ -79,4 +82,28 @@ it.effect("a receipt that has expired is replaced, once a plain condition has me
     assert.deepStrictEqual((yield* commit(store, chain, () => 100)).map(({ _tag }) => _tag), ["Committed"])
     const absent = "attribute_not_exists(pk)"
     assert.deepStrictEqual(conditions, [[absent, absent], [absent, `${absent} OR #at < :alive`]])
+  }))
+
+it.effect("receipts expire by the time that is held against DynamoDB's own, whatever time their events have", () =>
+  Effect.gen(function* () {
+    const kept: Array<Item> = []
+    const calls: Partial<Calls> = {
+      wallMs: () => 1_000_000,
+      write: (writes) =>
+        Effect.sync(() => {
+          kept.push(...writes.flatMap(({ Put, TableName }) => TableName === "receipts" ? [Put!.Item] : []))
+          return { _tag: "Done" }
+        }),
+    }
+    const heads = Heads.make(10)
+    heads.learn("t#Order#o", { version: 4, recordedAt: 0, closed: false })
+    const store = { calls: calls as Calls, heads, events: "events", receipts: "receipts", receiptTtlMs: 10_000 }
+    const noop = (commandId: string) =>
+      append(4, { events: [], command: { ...append(4, {}).command!, commandId, given: true } })
+    yield* commit(store, [noop("a"), noop("b")], () => 100)
+    const expected = { at: { N: "100" }, expiresAt: { N: `${1_010 + 3_600}` } }
+    assert.deepStrictEqual(
+      kept.map((item) => ({ at: item["at"], expiresAt: item["expiresAt"] })),
+      [expected, expected],
+    )
   }))

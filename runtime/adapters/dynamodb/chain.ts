@@ -56,7 +56,7 @@ const go = Effect.fnUntraced(function* (
     const from = outcomes.length
     const until = Math.min(chain.length, ...[...repeats.keys()].filter((i) => i >= from))
     const at = now()
-    const plan = plans.make(store, chain, from, until, head, at, overExpired)
+    const plan = plans.make(store, chain, from, until, head, { ms: at, wallMs: store.calls.wallMs() }, overExpired)
     // A repeat, a version that does not follow, a closed stream.
     if (plan.end === from) return yield* refuse({ head })
     way.underWay = plan

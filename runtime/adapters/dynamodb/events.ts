@@ -135,7 +135,7 @@ export const make = (calls: Calls, streams: Asked<feeds.Streams>): Effect.Effect
       },
       feed: (cursor, limit) =>
         Effect.flatMap(Cursor.decode<[string]>([kind, "feed"], "s", cursor), (at): ReturnType<Shape["feed"]> => {
-          const from = at === undefined ? feeds.start(Date.now()) : feeds.decode(at[0])
+          const from = at === undefined ? feeds.start(calls.wallMs()) : feeds.decode(at[0])
           if (from === undefined) return Effect.fail(new BadCursor())
           return Effect.map(
             asked(feeds.read(store, streams, from, limit)),
@@ -144,7 +144,7 @@ export const make = (calls: Calls, streams: Asked<feeds.Streams>): Effect.Effect
         }),
       feedEnd: Effect.map(
         asked(feeds.isEmpty(store)),
-        (isEmpty) => isEmpty ? undefined : Cursor.encode([kind, "feed"], [feeds.encode(feeds.end(Date.now()))]),
+        (isEmpty) => isEmpty ? undefined : Cursor.encode([kind, "feed"], [feeds.encode(feeds.end(calls.wallMs()))]),
       ),
       streams: (tenant, aggregate, cursor, limit) => {
         const named = [kind, "streams", tenant, aggregate]

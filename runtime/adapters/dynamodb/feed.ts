@@ -215,7 +215,7 @@ export const read = Effect.fnUntraced(function* (
     }
     const page: Page | "trimmed" = yield* tail(store, yield* streams, at, left)
     if (page === "trimmed") {
-      at = start(Date.now())
+      at = start(store.calls.wallMs())
       continue
     }
     events.push(...page.events)

@@ -22,7 +22,7 @@ import * as Refused from "./violations.ts"
 export type Keepers = DeadLetters | Leases | Progress | QueryLimiter | SchemaRegistry | Violations
 
 export const make = Effect.fnUntraced(function* (calls: Calls): Effect.fn.Return<Context.Context<Keepers>> {
-  const [consumption, control] = [yield* rowsOf(calls, "consumption"), yield* rowsOf(calls, "control")]
+  const [consumption, control] = [rowsOf(calls, "consumption"), rowsOf(calls, "control")]
   return Context.make(Leases, yield* Leased.make(consumption)).pipe(
     Context.add(Progress, Marks.make(consumption)),
     Context.add(DeadLetters, Letters.make(consumption)),

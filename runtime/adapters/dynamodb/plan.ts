@@ -35,6 +35,12 @@ export interface Part {
   readonly Key: items.Item
 }
 
+/** When a plan is made: of its events, and of DynamoDB, which lets receipts expire. */
+export interface Now {
+  readonly ms: number
+  readonly wallMs: number
+}
+
 /** Whether all of them were asked before: a request for them is a repeat. */
 export const isAgain = (appends: ReadonlyArray<Append>): boolean => appends.every(({ again }) => again === true)
 
@@ -56,12 +62,12 @@ export const make = (
   from: number,
   until: number,
   before: Head,
-  now: number,
+  now: Now,
   overExpired: boolean,
 ): Plan => {
   const { events: eventsTable, receiptTtlMs, receipts } = store
   const key = items.keyOf(chain[from]!.stream)
-  const aliveSince = now - receiptTtlMs
+  const aliveSince = now.ms - receiptTtlMs
   const writes: Array<Write> = []
   const parts: Array<Part> = []
   const heads: Array<Head> = []
@@ -83,7 +89,7 @@ export const make = (
     // One transaction cannot hold one receipt twice.
     if ((isKept || isLookedUp) && ids.has(command.commandId)) break
     bytes += moreBytes
-    const recordedAt = Math.max(now, head.recordedAt)
+    const recordedAt = Math.max(now.ms, head.recordedAt)
     events.forEach((event, n) => {
       const version = head.version + 1 + n
       writes.push({
@@ -104,7 +110,7 @@ export const make = (
       if (isKept) {
         const Item = items.receiptItem(
           ...[key, command, head.version, events, refusal] as const,
-          ...[recordedAt, Date.now(), receiptTtlMs] as const,
+          ...[recordedAt, now.wallMs, receiptTtlMs] as const,
         )
         writes.push({ Put: { Item }, TableName: receipts, ...overExpired ? free(aliveSince) : absent })
         parts.push(part)

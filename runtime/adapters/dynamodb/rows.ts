@@ -6,7 +6,7 @@
  * @module
  */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb"
-import { Clock, Effect, Random } from "effect"
+import { Effect, Random } from "effect"
 import type { StoreUnavailable } from "../../../core/EventStore.ts"
 import type { Failed } from "../aws/Failed.ts"
 import type { Asked, Calls } from "./calls.ts"
@@ -105,14 +105,9 @@ const refusalOf = ({ cause, code, mayHaveActed }: Failed): Written | undefined =
 const looked = 1_000
 
 /** The rows of one table; those of events and receipts are not of this kind. */
-export const make = Effect.fnUntraced(function* (
-  calls: Calls,
-  table: "consumption" | "control",
-): Effect.fn.Return<Rows> {
+export const make = (calls: Calls, table: "consumption" | "control"): Rows => {
   const { client, sdk } = calls
   const TableName = calls.tableOf(table)
-  // DynamoDB deletes by a clock of its own: what may go is said by ours, whatever time a caller lives in.
-  const clock = yield* Clock.Clock
   const read = <A>(call: Asked<A>) => calls.permit(unavailable(call))
   const write = (
     send: (options: { readonly abortSignal: AbortSignal }) => Promise<{ readonly Attributes?: Item | undefined }>,
@@ -128,7 +123,7 @@ export const make = Effect.fnUntraced(function* (
   const putOf = ({ condition, row }: Put) => ({ TableName, Item: itemOf(row), ...conditioned(condition) })
 
   return {
-    expiry: (afterMs) => Math.ceil((clock.currentTimeMillisUnsafe() + afterMs) / 1000),
+    expiry: (afterMs) => Math.ceil((calls.wallMs() + afterMs) / 1000),
     get: (key) => Effect.map(read(calls.get(placeOf(key))), (item) => item && rowOf(item)),
     getEach: (keys) => Effect.map(read(calls.getEach(keys.map(placeOf))), (found) => found.map(rowOf)),
     put: (put) => write((options) => client.send(new sdk.PutItemCommand(putOf(put)), options)),
@@ -173,4 +168,4 @@ export const make = Effect.fnUntraced(function* (
       return found.slice(0, limit)
     }),
   }
-})
+}

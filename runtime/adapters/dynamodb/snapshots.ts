@@ -105,7 +105,7 @@ export const make = (calls: Calls): Effect.Effect<Shape> =>
 
     const save = Effect.fnUntraced(
       function* ({ checksum, eventId, key, recordedAt, state, stream, version }: Snapshot) {
-        const expiresAt = { N: String(Math.ceil((Date.now() + ttlMs) / 1000)) }
+        const expiresAt = { N: String(Math.ceil((calls.wallMs() + ttlMs) / 1000)) }
         const parts = partsOf(state).map((state, part): Item => ({
           pk: { S: keyOf(stream) },
           sk: { S: placeOf(key, version, part) },
