@@ -4,7 +4,7 @@
  */
 import { Clock, Effect, Exit, Fiber, Layer } from "effect"
 import { collect } from "./laws/buses.ts"
-import { holds, type Law, LawBroken, same } from "./laws/fixtures.ts"
+import { holds, type Law, LawBroken, same, setBack } from "./laws/fixtures.ts"
 import { defaults } from "./Limits.ts"
 import { type Message, type Queue, receivesMax } from "./Queue.ts"
 
@@ -116,6 +116,22 @@ export const laws = <R>(
       yield* queue.hide([message], 0)
       yield* next(queue, longMs)
     }),
+
+    law(
+      "what was sent or received before the clock was set back by an hour comes, and is hidden as ever",
+      function* (queue) {
+        yield* send(queue, ["sent", "received"])
+        yield* next(queue, hiddenMs)
+        const body = Effect.gen(function* () {
+          const messages = yield* all(queue, 2)
+          yield* same(bodiesOf(messages), ["received", "sent"], "what comes")
+          yield* isEmpty(queue, "while it is worked on")
+          yield* queue.hide(messages, 0)
+          yield* all(queue, 2)
+        })
+        yield* setBack(3_600_000)(body)
+      },
+    ),
 
     law("remove() is for good, of those alone that were named", function* (queue) {
       yield* send(queue, ["stays", "goes", "goes too"])

@@ -31,6 +31,12 @@ export const receivesMax = 6
 /** Messages that one call receives at most, as SQS has it. */
 export const callMax = 10
 
+/**
+ * A message is hidden for at most so long, one of dead letters as long as SQS can. What an embedded queue holds that seems
+ * to be hidden for longer was sent or hidden before the clock was set back: it is due.
+ */
+export const hiddenMaxMs = { queue: 15 * 60_000, dead: 12 * 3_600_000 } as const
+
 export interface Queue {
   /** One outcome each, in order; a body of more than `Limits.messageBodyBytes` is a defect. */
   readonly send: (bodies: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<boolean>, QueueUnavailable>

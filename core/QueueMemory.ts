@@ -6,7 +6,7 @@ import { Clock, Effect, Layer } from "effect"
 import { bytesOf } from "./bytes.ts"
 import { always, type Choose } from "./Fate.ts"
 import { Limits } from "./Limits.ts"
-import { callMax, type Message, type Queue, QueueUnavailable, receivesMax } from "./Queue.ts"
+import { callMax, hiddenMaxMs, type Message, type Queue, QueueUnavailable, receivesMax } from "./Queue.ts"
 import { Queues } from "./Queues.ts"
 import * as Waiters from "./Waiters.ts"
 
@@ -58,10 +58,13 @@ export const make = (state: State = emptyState(), options: Options = {}): Effect
   )
 
 const queueOver = (state: State, fate: Choose<Act>, bytesMax: number): Queue => {
+  const maxMs = state.dead === undefined ? hiddenMaxMs.dead : hiddenMaxMs.queue
+  const hidden = (ms: number, nowMs: number): number => nowMs + Math.min(ms, maxMs)
+  const dueMs = ({ visibleAt }: Kept, nowMs: number): number => visibleAt > nowMs + maxMs ? 0 : visibleAt - nowMs
   /** Moves what was received too often; where the dead letters refuse it, it is hidden and tried again. */
   const bury = (dead: State, message: Kept, hiddenMs: number, nowMs: number): void => {
     const chosen = fate("bury")
-    if (chosen === "refused") message.visibleAt = nowMs + hiddenMs
+    if (chosen === "refused") message.visibleAt = hidden(hiddenMs, nowMs)
     else if (state.messages.delete(message.id)) {
       dead.messages.set(message.id, { ...message, visibleAt: nowMs, receives: 0 })
       Waiters.wake(dead.waiting)
@@ -72,7 +75,7 @@ const queueOver = (state: State, fate: Choose<Act>, bytesMax: number): Queue => 
     const taken: Array<Message> = []
     for (const message of [...state.messages.values()]) {
       if (taken.length === Math.min(max, callMax)) break
-      if (message.visibleAt > nowMs) continue
+      if (dueMs(message, nowMs) > 0) continue
       if (state.dead !== undefined && message.receives >= receivesMax) {
         bury(state.dead, message, hiddenMs, nowMs)
         continue
@@ -82,7 +85,7 @@ const queueOver = (state: State, fate: Choose<Act>, bytesMax: number): Queue => 
       const { body, id, sentAt } = message
       const receives = ++message.receives
       // Twice: somebody else receives it at the same time.
-      message.visibleAt = chosen === "twice" ? nowMs : nowMs + hiddenMs
+      message.visibleAt = chosen === "twice" ? nowMs : hidden(hiddenMs, nowMs)
       if (isDone(chosen)) taken.push({ id, receipt: `${id}.${receives}`, body, receives, sentAt })
     }
     return taken
@@ -94,7 +97,7 @@ const queueOver = (state: State, fate: Choose<Act>, bytesMax: number): Queue => 
         const taken = take(max, hiddenMs, nowMs)
         const leftMs = startMs + waitMs - nowMs
         if (taken.length > 0 || leftMs <= 0) return Effect.succeed(taken)
-        const due = Math.min(...[...state.messages.values()].map(({ visibleAt }) => Math.max(1, visibleAt - nowMs)))
+        const due = Math.min(...[...state.messages.values()].map((kept) => Math.max(1, dueMs(kept, nowMs))))
         return Effect.andThen(pause(state, Math.min(leftMs, due)), again)
       })
       return again
@@ -127,7 +130,7 @@ const queueOver = (state: State, fate: Choose<Act>, bytesMax: number): Queue => 
         for (const { id, receives } of messages) {
           const [kept, chosen] = [state.messages.get(id), fate("hide")]
           // Whoever received it since is not disturbed by an older receipt.
-          if (chosen !== "refused" && kept?.receives === receives) kept.visibleAt = nowMs + ms
+          if (chosen !== "refused" && kept?.receives === receives) kept.visibleAt = hidden(ms, nowMs)
           whole &&= isDone(chosen)
         }
         Waiters.wake(state.waiting)

@@ -76,6 +76,22 @@ export const withClock = (hands: Hands) => <A, E, R>(self: Effect.Effect<A, E, R
     sleep: () => Effect.void,
   })
 
+/** The clock goes on as it did, and shows so much less. */
+export const setBack = (ms: number) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Clock.clockWith((clock) => {
+    const millis = () => clock.currentTimeMillisUnsafe() - ms
+    const nanos = () => clock.currentTimeNanosUnsafe() - BigInt(ms) * 1_000_000n
+    return Effect.provideService(self, Clock.Clock, {
+      currentTimeMillisUnsafe: millis,
+      currentTimeMillis: Effect.sync(millis),
+      currentTimeNanosUnsafe: nanos,
+      currentTimeNanos: Effect.sync(nanos),
+      monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+      monotonicTimeNanos: clock.monotonicTimeNanos,
+      sleep: (duration) => clock.sleep(duration),
+    })
+  })
+
 export const streamOf = (tenant: string, id: string, aggregate = "Order"): StreamKey => ({ tenant, aggregate, id })
 
 export const command = (commandId: string, more: Partial<CommandRecord> = {}): CommandRecord => ({

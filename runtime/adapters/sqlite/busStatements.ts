@@ -40,8 +40,13 @@ export const prepareBuses = (driver: Driver) => ({
     DELETE FROM messages WHERE message_no IN (
       SELECT message_no FROM (SELECT message_no, sent_at FROM messages ORDER BY message_no LIMIT ?2)
       WHERE sent_at < ?1)`),
-  /** Whether there is one to receive, or when there will be. */
-  nextMessage: driver.prepare("SELECT min(visible_at) AS at FROM messages WHERE queue_no = ?"),
+  /** When there is one to receive: now where one is hidden for longer than may be. */
+  nextMessage: driver.prepare(`
+    SELECT iif((SELECT max(visible_at) FROM messages WHERE queue_no = ?1) > ?2 + ?3, ?2,
+      (SELECT min(visible_at) FROM messages WHERE queue_no = ?1)) AS at`),
+  showMessages: driver.prepare(`
+    UPDATE messages SET visible_at = ?2 WHERE message_no IN (
+      SELECT message_no FROM messages WHERE queue_no = ?1 AND visible_at > ?2 + ?3 ORDER BY visible_at DESC LIMIT ?4)`),
   dueMessages: driver.prepare(`
     SELECT message_no, receives, sent_at, body FROM messages WHERE queue_no = ? AND visible_at <= ?
     ORDER BY visible_at LIMIT ?`),

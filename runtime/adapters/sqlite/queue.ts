@@ -6,7 +6,7 @@ import { Clock, Effect } from "effect"
 import { bytesOf } from "../../../core/bytes.ts"
 import type { StoreUnavailable } from "../../../core/EventStore.ts"
 import { Limits } from "../../../core/Limits.ts"
-import { type Message, type Queue, QueueUnavailable, receivesMax } from "../../../core/Queue.ts"
+import { hiddenMaxMs, type Message, type Queue, QueueUnavailable, receivesMax } from "../../../core/Queue.ts"
 import { elapsedMs } from "../../Host.ts"
 import type { Connection } from "./connection.ts"
 import { patient } from "./patience.ts"
@@ -25,6 +25,8 @@ const receiveMax = 10
 /** Messages forgotten for each that is sent, and in a receive, so that no call takes long. */
 const forgottenAtOnce = 4
 const forgottenInReceive = 40
+/** And messages that a clock which was set back would hide. */
+const shownInReceive = 100
 
 const refused = ({ cause, reason }: StoreUnavailable) => new QueueUnavailable({ reason, cause })
 
@@ -56,11 +58,14 @@ export const make = (connection: Connection): Effect.Effect<Queues> =>
       Effect.tap(self, () => Effect.sync(signal.wake))
 
     const queueOf = (queueNo: number): Queue => {
+      const maxMs = queueNo > 0 ? hiddenMaxMs.queue : hiddenMaxMs.dead
+      const hidden = (ms: number, nowMs: number): number => nowMs + Math.min(ms, maxMs)
       const take = (max: number, hiddenMs: number) =>
         // A receive that was lost counts, as everywhere: the message comes again.
         write(false, (session, nowMs): ReadonlyArray<Message> => {
           const { statements } = session
           prune(session, nowMs, forgottenInReceive)
+          statements.showMessages.run(queueNo, nowMs, maxMs, shownInReceive)
           const taken: Array<Message> = []
           while (true) {
             const left = Math.min(max, receiveMax) - taken.length
@@ -70,7 +75,7 @@ export const make = (connection: Connection): Effect.Effect<Queues> =>
               else {
                 // Hidden for no time it would be found again by this very receive.
                 if (taken.some(({ id }) => id === String(message_no))) return taken
-                statements.receiveMessage.run(nowMs + hiddenMs, message_no)
+                statements.receiveMessage.run(hidden(hiddenMs, nowMs), message_no)
                 const receipt = `${message_no}.${receives + 1}`
                 taken.push({ id: String(message_no), receipt, body, receives: receives + 1, sentAt: sent_at })
               }
@@ -78,10 +83,14 @@ export const make = (connection: Connection): Effect.Effect<Queues> =>
             if (rows.length < left || taken.length === Math.min(max, receiveMax)) return taken
           }
         })
-      const due = Effect.mapError(
-        connection.read(({ statements }) => (statements.nextMessage.get(queueNo) as { readonly at: number | null }).at),
-        refused,
-      )
+      const due = (nowMs: number) =>
+        Effect.mapError(
+          connection.read(({ statements }) => {
+            const next = statements.nextMessage.get(queueNo, nowMs, maxMs)
+            return (next as { readonly at: number | null }).at
+          }),
+          refused,
+        )
 
       return {
         send: (bodies) => {
@@ -101,8 +110,8 @@ export const make = (connection: Connection): Effect.Effect<Queues> =>
           const deadline = elapsedMs(clock) + waitMs
           while (true) {
             // An empty queue is looked at without a lock.
-            const at = yield* due
             const nowMs = yield* Clock.currentTimeMillis
+            const at = yield* due(nowMs)
             if (at !== null && at <= nowMs) {
               const messages = yield* take(max, hiddenMs)
               if (messages.length > 0) return messages
@@ -123,7 +132,7 @@ export const make = (connection: Connection): Effect.Effect<Queues> =>
         hide: (messages, ms) =>
           messages.length === 0 ? Effect.void : Effect.asVoid(woken(write(true, ({ statements }, nowMs) => {
             for (const { id, receives } of messages) {
-              statements.hideMessage.run(nowMs + ms, Number(id), queueNo, receives)
+              statements.hideMessage.run(hidden(ms, nowMs), Number(id), queueNo, receives)
             }
           }))),
         dead: queueNo > 0 ? queueOf(-queueNo) : undefined,
