@@ -29,7 +29,7 @@ const adapters = ["runtime/adapters", "policies"]
 
 const zones: ReadonlyArray<Zone> = [
   { at: /^edge\/(deno|registries|stores)\.ts$/, may: [...edge, ...adapters], packages: ["effect"] },
-  { at: /^cli\/main\.ts$/, may: [...edge, ...adapters, "cli"], packages: ["effect"] },
+  { at: /^cli\/verbs\.ts$/, may: [...edge, ...adapters, "cli"], packages: ["effect"] },
   { at: /^schemas\//, may: inward.schemas, packages: ["effect", "re2js"] },
   { at: /^core\//, may: inward.core, packages: ["effect", "@noble/hashes"] },
   { at: /^runtime\/adapters\/node\//, may: inward.runtime, packages: ["effect", "ws"] },
