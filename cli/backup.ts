@@ -8,6 +8,7 @@ import type { EventStore } from "../core/EventStore.ts"
 import type { SnapshotStore } from "../core/SnapshotStore.ts"
 import * as Verify from "../runtime/Verify.ts"
 import { data, failed, type Failure, folderOf, type Input, progress, type Verb } from "./Verb.ts"
+import { plural } from "./schemas/text.ts"
 
 type Said = { readonly message: string }
 /** Copies from one place to another; gives what `inspect` has found in the copy. */
@@ -64,7 +65,8 @@ const copied = Effect.fnUntraced(function* (
   ).pipe(Effect.mapError(({ message }) => failed(message)))
   const bytes = statSync(path).size
   yield* input.print(
-    `${done} ${path}: ${events} events of ${commands} commands in ${streams} streams, ${bytes} bytes, verified`,
+    `${done} ${path}: ${plural(events, "event")} of ${plural(commands, "command")} in ${plural(streams, "stream")}, ` +
+      `${bytes} bytes, verified`,
     { file: path, bytes, events, commands, streams, verified: true },
   )
   return 0

@@ -47,6 +47,12 @@ describe("nexus", () => {
     assert.deepStrictEqual([lost.code, wrong.code], [1, 2])
   })
 
+  it("says what to name instead of a file that serves", async () => {
+    const { code, err } = await nexus(`verify --app examples/orders/main.ts --data ${folder}`)
+    assert.match(err, /^nexus: --app examples\/orders\/main\.ts serves.*name the file that exports App\.make/m)
+    assert.strictEqual(code, 2)
+  })
+
   it("says which verbs know no other store than a file, what to use instead, and reads none instead of tables", async () => {
     const tables = { NEXUS_STORE: "dynamodb", NEXUS_AWS_ENDPOINT: "http://127.0.0.1:9" }
     const all: ReadonlyArray<readonly [said: ReturnType<typeof nexus>, says: RegExp]> = [

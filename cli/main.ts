@@ -44,9 +44,13 @@ const isElsewhere = (words: ReadonlyArray<string>): boolean => {
 const isApp = (value: unknown): value is App =>
   typeof value === "object" && value !== null && "name" in value && "aggregates" in value
 
-const importApp = (file: string): Effect.Effect<App, Failure> =>
-  Effect.tryPromise({
-    try: async () => (await import(pathToFileURL(resolve(file)).href) as { readonly default?: unknown }).default,
+const importApp = (file: string): Effect.Effect<App, Failure> => {
+  const onExit = () => say(`nexus: --app ${file} serves, or ends by itself: name the file that exports App.make(…)`)
+  return Effect.tryPromise({
+    try: async () => {
+      process.once("exit", onExit)
+      return (await import(pathToFileURL(resolve(file)).href) as { readonly default?: unknown }).default
+    },
     catch: (error) => {
       if (!existsSync(file)) {
         return failed(`there is no ${file}: name your application's file with --app FILE`)
@@ -56,9 +60,15 @@ const importApp = (file: string): Effect.Effect<App, Failure> =>
       const hint = code === "ERR_UNKNOWN_FILE_EXTENSION" ? "; run it with Deno: npx -y deno@2.9.5 task nexus …" : ""
       return failed(`cannot load --app ${file}: ${message}${hint}`)
     },
-  }).pipe(Effect.flatMap((value) =>
-    isApp(value) ? Effect.succeed(value) : Effect.fail(failed(`--app ${file} has no App.make(…) as its default export`))
-  ))
+  }).pipe(
+    Effect.ensuring(Effect.sync(() => process.off("exit", onExit))),
+    Effect.flatMap((value) =>
+      isApp(value)
+        ? Effect.succeed(value)
+        : Effect.fail(failed(`--app ${file} has no App.make(…) as its default export`))
+    ),
+  )
+}
 
 const wrongly = (message: string, verb = ""): number => {
   say(`nexus: ${message}. \`nexus ${verb}--help\` tells more.`)

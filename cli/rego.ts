@@ -24,6 +24,7 @@ const toolsOf = Effect.fnUntraced(function* (input: Input) {
   }
   const program = opa.find(input.env, ".")
   if (program === undefined) return yield* failed(missing)
+  if (!existsSync(program)) return yield* failed(`NEXUS_OPA names ${program}, which is not there; ${missing}`)
   const checked = opa.check(program, folder)
   if (!checked.ok) return yield* failed(`the policies in ${folder} are wrong:\n${checked.text.trimEnd()}`)
   return { file: bundleOf(app), folder, program }

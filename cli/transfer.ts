@@ -20,6 +20,7 @@ import * as Import from "../runtime/Import.ts"
 import { type FileLine, linesOf } from "./lines.ts"
 import * as Project from "./schemas/Project.ts"
 import { application, data, failed, Failure, folderOf, type Input, progress, type Verb, wrong } from "./Verb.ts"
+import { plural } from "./schemas/text.ts"
 
 /** The store in a folder; the entry chooses the adapter. */
 export type Open = (
@@ -120,7 +121,11 @@ export const exportVerb = (open: Open, out: (text: string) => Effect.Effect<void
       }).pipe(Effect.provide(open(folderOf(input))), Effect.mapError(failedBy))
       if (file === undefined) return 0
       const { events, receipts } = counts
-      yield* input.print(`wrote ${file}: ${events} events, ${receipts} receipts`, { file, events, receipts })
+      yield* input.print(`wrote ${file}: ${plural(events, "event")}, ${plural(receipts, "receipt")}`, {
+        file,
+        events,
+        receipts,
+      })
       return 0
     })),
 })
@@ -215,7 +220,7 @@ export const importVerb = ({ open, rehearse }: Into): Verb => ({
     const { present, skipped, stored } = counts
     const { events, receipts } = scan
     yield* input.print(
-      `imported ${file}: ${events} events and ${receipts} receipts; ` +
+      `imported ${file}: ${plural(events, "event")} and ${plural(receipts, "receipt")}; ` +
         `${stored} appends and receipts stored now, ${present} were there, ${skipped} of no use here`,
       { file, events, receipts, stored, present, skipped },
     )

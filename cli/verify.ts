@@ -7,6 +7,7 @@ import type { EventStore } from "../core/EventStore.ts"
 import type { SnapshotStore } from "../core/SnapshotStore.ts"
 import * as Verify from "../runtime/Verify.ts"
 import { application, data, failed, folderOf, progress, type Verb } from "./Verb.ts"
+import { plural } from "./schemas/text.ts"
 
 /** How the command line reaches a store in a folder; the entry chooses the adapter. */
 export interface Engine {
@@ -42,10 +43,13 @@ const unreadable = (reason: string): Verify.Report => ({
 })
 
 const text = (counts: Verify.Counts, findings: ReadonlyArray<Verify.Finding>): string => {
-  const read = `${counts.events} events of ${counts.commands} commands in ${counts.streams} streams, ` +
-    `${counts.snapshots} snapshots (${counts.foreignSnapshots} of other code ignored)`
+  const read =
+    `${plural(counts.events, "event")} of ${plural(counts.commands, "command")} in ${
+      plural(counts.streams, "stream")
+    }, ` +
+    `${plural(counts.snapshots, "snapshot")} (${counts.foreignSnapshots} of other code ignored)`
   if (findings.length === 0) return `ok: ${read}`
-  return [`bad: ${findings.length} findings; ${read}`, ...findings.map(line)].join("\n")
+  return [`bad: ${plural(findings.length, "finding")}; ${read}`, ...findings.map(line)].join("\n")
 }
 
 const line = ({ stream, version, problem }: Verify.Finding): string =>

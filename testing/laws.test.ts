@@ -65,7 +65,7 @@ describe("aggregateLaws()", () => {
         return { total: by }
       },
     }),
-    /evolve throws on/,
+    /evolve throws on [^]*: Error: once is enough at .*laws\.test\.ts:\d+/,
   )
   let calls = 0
   finds(
@@ -87,7 +87,18 @@ describe("aggregateLaws()", () => {
         throw new Error("no")
       },
     }).evolve(evolve),
-    /decide throws on/,
+    /decide throws on [^]*"by"[^]*: Error: no at .*laws\.test\.ts:\d+/,
+  )
+  let asked = 0
+  finds(
+    "find a decide that throws now and then",
+    behaviour.decide({
+      Add: (_, { by }) => {
+        if (++asked % 2 === 0) throw new Error("every second time")
+        return accept(new Added({ by }))
+      },
+    }).evolve(evolve),
+    /decide throws on [^]*"by"[^]*the second time/,
   )
   finds(
     "find a decide that depends on more than its arguments",

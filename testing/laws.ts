@@ -8,6 +8,7 @@ import { Equal, Result, Schema } from "effect"
 import * as Aggregate from "../core/Aggregate.ts"
 import type { Law } from "../core/laws/fixtures.ts"
 import type * as Contract from "../schemas/Contract.ts"
+import * as Defect from "../runtime/Defect.ts"
 import * as Generators from "../schemas/Generators.ts"
 import * as Wire from "../schemas/Wire.ts"
 import { type Check, contractLaws, law, type LawsOptions } from "./contractLaws.ts"
@@ -69,8 +70,10 @@ const evolves = <C extends Contract.Any, S>(
   let state = self.initial
   for (const event of drawn) {
     const before = show(state)
-    const next = tried(`evolve throws on ${show(event)} in ${before}`, fail, () => Aggregate.evolve(self, state, event))
-    if (!Equal.equals(next, Aggregate.evolve(self, state, event))) fail(`evolve on ${show(event)} is not deterministic`)
+    const evolve = (time: string) =>
+      called(`evolve throws on ${show(event)} in ${before}${time}`, fail, () => Aggregate.evolve(self, state, event))
+    const next = evolve("")
+    if (!Equal.equals(next, evolve(again))) fail(`evolve on ${show(event)} is not deterministic`)
     if (show(state) !== before) fail(`evolve on ${show(event)} changes the state it was given`)
     const back = tried(
       `after ${show(event)} the state ${show(next)} does not fit its schema`,
@@ -95,8 +98,9 @@ const decides = <C extends Contract.Any, S>(
     >
   for (const command of drawn as ReadonlyArray<Tagged>) {
     const at = `${show(command)} in ${show(state)}`
-    const decided = tried(`decide throws on ${at}`, fail, () => decide(command))
-    if (!Equal.equals(said(decided), said(decide(command)))) fail(`decide on ${at} is not deterministic`)
+    const decided = called(`decide throws on ${at}`, fail, () => decide(command))
+    const repeated = called(`decide throws on ${at}${again}`, fail, () => decide(command))
+    if (!Equal.equals(said(decided), said(repeated))) fail(`decide on ${at} is not deterministic`)
     if (Result.isFailure(decided)) {
       const declared = self.contract.commands[command._tag]!.rejections.some((one) =>
         one.identifier === decided.failure._tag
@@ -116,6 +120,18 @@ const decides = <C extends Contract.Any, S>(
 
 const said = (decided: Result.Result<ReadonlyArray<Tagged>, Tagged>): unknown =>
   Result.isSuccess(decided) ? decided.success.map((event) => ({ ...event })) : show({ ...decided.failure })
+
+/** Behind what is called twice with the same values. */
+const again = " when it is asked the second time"
+
+/** As `tried`, of code of the aggregate: with the place that threw. */
+const called = <A>(message: string, fail: (message: string) => never, run: () => A): A => {
+  try {
+    return run()
+  } catch (error) {
+    return fail(`${message}: ${error} ${Defect.describe(error).frames[0] ?? ""}`.trimEnd())
+  }
+}
 
 const tried = <A>(message: string, fail: (message: string) => never, run: () => A): A => {
   try {

@@ -10,8 +10,8 @@ import { deno, root } from "../built.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "nexus-rego-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const nexus = (verb: string) =>
-  deno(["run", "-q", "-A", join(root, "cli/main.ts"), "policies", verb], folder, { PATH: folder, NEXUS_OPA: "" })
+const nexus = (verb: string, opa = "") =>
+  deno(["run", "-q", "-A", join(root, "cli/main.ts"), "policies", verb], folder, { PATH: folder, NEXUS_OPA: opa })
 
 it("says what is missing: policies first, then the program, and how to get it", { timeout: 120_000 }, async () => {
   const none = await nexus("build")
@@ -24,4 +24,7 @@ it("says what is missing: policies first, then the program, and how to get it", 
     assert.strictEqual(code, 1)
     assert.match(err, /needs the program opa.*1\.22\.2.*NEXUS_OPA/)
   }
+  const lost = await nexus("build", "./nowhere/opa")
+  assert.match(lost.err, /NEXUS_OPA names \.\/nowhere\/opa, which is not there; .*take 1\.22\.2/)
+  assert.notMatch(lost.err, /are wrong/)
 })
