@@ -11,11 +11,19 @@ export const isSafe = (text: string): boolean => {
   return url?.protocol === "https:" || (url?.protocol === "http:" && loopback.test(url.hostname))
 }
 
-/** Without a slash at its end; nothing where it may not be asked. */
-export const addressOf = (text: string): string | undefined => {
-  if (!isSafe(text)) return undefined
-  const url = new URL(text)
+/** What a variable says, without a slash at its end; one that may not be asked is a fault. */
+export const read = (
+  get: (name: string) => string | undefined,
+  faults: Array<string>,
+  name: string,
+): string | undefined => {
+  const text = get(name)
+  if (text === undefined) return undefined
+  const url = isSafe(text) ? new URL(text) : undefined
   // Names and passwords would stand in logs wherever the address does.
-  const isBare = url.username === "" && url.password === "" && url.search === "" && url.hash === ""
-  return isBare ? url.href.replace(/\/+$/, "") : undefined
+  if (url !== undefined && url.username + url.password + url.search + url.hash === "") {
+    return url.href.replace(/\/+$/, "")
+  }
+  faults.push(`${name} must be an https URL (http only for loopback) without name, password or query`)
+  return undefined
 }

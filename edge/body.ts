@@ -42,9 +42,7 @@ const bytesOf = (
     const timer = setTimeout(() => refuse(new BodyTimeout()), bodyTimeoutMs)
     const next = (): void =>
       void reader.read().then(({ done, value }) => {
-        if (done || value === undefined) {
-          return stop(Effect.succeed(parts.length === 1 ? parts[0]! : concat(parts, length)))
-        }
+        if (done || value === undefined) return stop(Effect.succeed(concat(parts, length)))
         length += value.length
         if (length > bodyBytes) return refuse(new BodyTooLarge({ maxBytes: bodyBytes }))
         parts.push(value)

@@ -3,8 +3,9 @@
  * @module
  */
 import { Effect, Schema } from "effect"
+import { get } from "./operations.ts"
 import type { Answer } from "./refuse.ts"
-import type { Operation, Route } from "./route.ts"
+import type { Route } from "./route.ts"
 
 /** The text of the renderer's script, `openapi-explorer.min.js`; asked for when the first page is, until it was had once. */
 export type Renderer = () => Promise<string>
@@ -42,14 +43,6 @@ const answer = (type: string, body: string, more: Answer["headers"] = {}): Answe
   body,
 })
 
-const get = (path: string, operationId: string, summary: string, mediaType: string, handle: Route["handle"]): Route => {
-  const operation: Operation = {
-    ...{ operationId, summary, parameters: [], errors: [] },
-    ok: { description: summary, mediaType, schema: Schema.String },
-  }
-  return { method: "GET", path, scopes: [], whileDraining: true, operation, handle }
-}
-
 /** `documents`: paths beside the page, such as `asyncapi.json`. */
 export const routes = (title: string, documents: ReadonlyArray<string>, renderer: Renderer): ReadonlyArray<Route> => {
   const html = page(title, documents)
@@ -60,14 +53,15 @@ export const routes = (title: string, documents: ReadonlyArray<string>, renderer
       "/docs",
       "docs",
       "This reference as a page",
-      "text/html",
+      Schema.String,
       () => Effect.succeed(answer("text/html", html, head)),
+      { mediaType: "text/html" },
     ),
     get(
       "/docs/openapi-explorer.js",
       "docs.script",
       "What renders the reference",
-      "text/javascript",
+      Schema.String,
       () =>
         Effect.map(
           Effect.promise(() =>
@@ -78,6 +72,7 @@ export const routes = (title: string, documents: ReadonlyArray<string>, renderer
           ),
           (text) => answer("text/javascript", text, { "cache-control": "public, max-age=86400" }),
         ),
+      { mediaType: "text/javascript" },
     ),
   ]
 }

@@ -2,7 +2,7 @@
  * Which schema registry a process asks, from its environment. Half a configuration is refused, never guessed.
  * @module
  */
-import { addressOf } from "./address.ts"
+import * as address from "./address.ts"
 
 export type Choice =
   /** In the file of the store. */
@@ -52,12 +52,9 @@ const authorizationOf = (get: Get, faults: Array<string>): string | undefined =>
 }
 
 const confluent = (get: Get, faults: Array<string>): Choice => {
-  const text = get("NEXUS_REGISTRY_URL")
-  const url = text === undefined ? undefined : addressOf(text)
-  if (text === undefined) faults.push("NEXUS_REGISTRY_URL is missing: NEXUS_REGISTRY is confluent")
-  else if (url === undefined) {
-    faults.push("NEXUS_REGISTRY_URL must be an https URL (http only for loopback) without name, password or query")
-  }
+  const name = "NEXUS_REGISTRY_URL"
+  const url = address.read(get, faults, name)
+  if (get(name) === undefined) faults.push(`${name} is missing: NEXUS_REGISTRY is confluent`)
   const authorization = authorizationOf(get, faults)
   return { kind: "confluent", url: url ?? "", ...authorization === undefined ? {} : { authorization } }
 }
@@ -72,11 +69,7 @@ const glue = (get: Get, faults: Array<string>): Choice => {
   if (region === undefined) faults.push("AWS_REGION is missing: NEXUS_REGISTRY is glue")
   else if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) faults.push(`AWS_REGION is "${region}": use one like eu-central-1`)
   const name = get("AWS_ENDPOINT_URL_GLUE") === undefined ? "AWS_ENDPOINT_URL" : "AWS_ENDPOINT_URL_GLUE"
-  const text = get(name)
-  const endpoint = text === undefined ? undefined : addressOf(text)
-  if (text !== undefined && endpoint === undefined) {
-    faults.push(`${name} must be an https URL (http only for loopback) without name, password or query`)
-  }
+  const endpoint = address.read(get, faults, name)
   return {
     ...{ kind: "glue", registry: registry ?? "", region: region ?? "" },
     ...endpoint === undefined ? {} : { endpoint },

@@ -10,10 +10,10 @@ import { type JsonSchema, type Report, type Revision, SchemaRegistry } from "../
 import { Difference, Mode } from "../schemas/Difference.ts"
 import * as Subject from "../schemas/Subject.ts"
 import * as body from "./body.ts"
-import { bounded, cursorOf, limitOf, pageOf } from "./page.ts"
+import { badCursor, bounded, cursorOf, limitOf, pageOf } from "./page.ts"
 import * as query from "./query.ts"
 import * as rate from "./rate.ts"
-import { QueryInvalid, RateLimited, SchemaInvalid, SchemaNotFound, UnsupportedMediaType } from "./refusals.ts"
+import { RateLimited, SchemaInvalid, SchemaNotFound, UnsupportedMediaType } from "./refusals.ts"
 import { type Call, ok, type Operation, type Parameter, type Route, unlessKnown } from "./route.ts"
 
 const path = "/v1/schemas"
@@ -112,7 +112,7 @@ const subjects = (limits: Limits): Route =>
       const limit = yield* query.integer(call.query, "limit", pageOf(limits))
       const cursor = call.query.get("cursor")
       if (cursor !== undefined && Subject.parse(cursor) === undefined) {
-        return yield* new QueryInvalid({ parameter: "cursor", rule: "Expected a cursor of this listing" })
+        return yield* badCursor()
       }
       const registry = yield* SchemaRegistry
       const found = yield* registry.subjects(cursor, limit + 1)

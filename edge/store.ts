@@ -2,7 +2,7 @@
  * Where a process keeps its events, and which part of the work it does. Half a configuration is refused, never guessed.
  * @module
  */
-import { addressOf } from "./address.ts"
+import * as address from "./address.ts"
 
 const services = ["dynamodb", "kinesis", "sns", "sqs"] as const
 
@@ -42,15 +42,6 @@ const own = [
   "NEXUS_KINESIS_READ",
 ]
 
-const address = (get: Get, faults: Array<string>, name: string): string | undefined => {
-  const text = get(name)
-  const url = text === undefined ? undefined : addressOf(text)
-  if (text !== undefined && url === undefined) {
-    faults.push(`${name} must be an https URL (http only for loopback) without name, password or query`)
-  }
-  return url
-}
-
 /** What engines on loopback take: anything. */
 const local = { region: "us-east-1", credentials: { accessKeyId: "local", secretAccessKey: "local" } }
 
@@ -68,9 +59,9 @@ const credentialsOf = (get: Get, faults: Array<string>): Aws["credentials"] => {
 }
 
 const awsOf = (get: Get, faults: Array<string>): Aws => {
-  const endpoint = address(get, faults, "NEXUS_AWS_ENDPOINT")
+  const endpoint = address.read(get, faults, "NEXUS_AWS_ENDPOINT")
   const endpoints = Object.fromEntries(services.flatMap((service) => {
-    const url = address(get, faults, endpointName(service))
+    const url = address.read(get, faults, endpointName(service))
     return url === undefined ? [] : [[service, url] as const]
   }))
   // No name of AWS's is asked: nobody looks at region and keys.
