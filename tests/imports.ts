@@ -105,7 +105,6 @@ const mayImport = (zone: Zone, from: string, to: string): boolean => {
   const adapter = adapterOf(to)
   if (isTest(from) && [posix.dirname(from), "testing", "tests"].some((folder) => within(folder, to))) return true
   if (adapter === undefined) return zone.may.some((place) => place === to || within(place, to))
-  if (zone.at.test("infra/") && to === `${adapter}/resources.ts`) return true
   return adapterOf(from) === adapter ||
     zone.may.some((folder) => within("runtime/adapters", `${folder}/`) && within(folder, to))
 }

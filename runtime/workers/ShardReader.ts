@@ -108,7 +108,9 @@ export const make = <A>(work: Work<A>, position: string | undefined): Reader => 
           const { failure } = answer
           failures++
           if (failure._tag === "Trimmed") {
-            yield* Effect.logWarning("a shard's history was trimmed before it was read", { name, shard })
+            yield* Effect.logWarning("a shard's history was trimmed before it was read").pipe(
+              Effect.annotateLogs({ name, shard }),
+            )
             yield* step([], undefined, work.onTrimmed(held))
             const shards = yield* Effect.option(log.shards)
             if (shards._tag === "Some" && !shards.value.some(({ id }) => id === shard)) {
@@ -117,7 +119,9 @@ export const make = <A>(work: Work<A>, position: string | undefined): Reader => 
             }
             after = undefined
           } else if (failures === 1) {
-            yield* Effect.logWarning("a shard cannot be read", { name, shard, reason: failure.reason })
+            yield* Effect.logWarning("a shard cannot be read").pipe(
+              Effect.annotateLogs({ name, shard, reason: failure.reason }),
+            )
           }
           yield* backoff(failures, routeBackoffMs, routeBackoffMaxMs)
           continue

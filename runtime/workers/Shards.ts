@@ -55,7 +55,8 @@ export const run = <A>(options: Options<A>): Effect.Effect<never, never, Leases>
         Effect.onExit((exit) => {
           if (Exit.isFailure(exit)) return holding.release
           if (exit.value === "ended") return holding.end(ended)
-          return exit.value === "gone" ? holding.remove : Effect.logInfo("a shard's lease was lost", { name, shard })
+          if (exit.value === "gone") return holding.remove
+          return Effect.logInfo("a shard's lease was lost").pipe(Effect.annotateLogs({ name, shard }))
         }),
         Effect.catchCause((cause) =>
           Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.andThen(
@@ -115,7 +116,9 @@ export const run = <A>(options: Options<A>): Effect.Effect<never, never, Leases>
         ),
       )
       if (failed !== undefined && !isFailing) {
-        yield* Effect.logWarning("shards and leases cannot be asked", { name, reason: failed.reason })
+        yield* Effect.logWarning("shards and leases cannot be asked").pipe(
+          Effect.annotateLogs({ name, reason: failed.reason }),
+        )
       }
       isFailing = failed !== undefined
       // Others must not think it dead, nor wait long for the shards of one that is; not all at the same moment.

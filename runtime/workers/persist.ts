@@ -10,7 +10,7 @@ import { backoff } from "./backoff.ts"
 export const persist = <A, R>(call: Effect.Effect<A, { readonly reason: string }, R>): Effect.Effect<A, never, R> =>
   Effect.catch(call, ({ reason }) =>
     Effect.gen(function* () {
-      yield* Effect.logWarning("a consumer waits for its store").pipe(Effect.annotateLogs({ reason }))
+      yield* Effect.logWarning("a store or a queue does not answer").pipe(Effect.annotateLogs({ reason }))
       const { routeBackoffMaxMs, routeBackoffMs } = yield* Limits
       for (let failures = 1;; failures++) {
         yield* backoff(failures, routeBackoffMs, routeBackoffMaxMs)
