@@ -178,6 +178,11 @@ test_http_to_another_service if only(called({"how": "http"}), "decoupling/no-syn
 
 test_http_to_nobody_knows_whom if only(called({"how": "http", "to": "", "aggregate": "api.example"}), "decoupling/no-synchronous-call")
 
+test_http_to_nobody_knows_whom_may_be_outside if {
+	some one in architecture.violations with input as object.union(sound, called({"how": "http", "to": "", "aggregate": "env.MAIL_URL"}))
+	contains(one.repair, "add \"env.MAIL_URL\" to \"outside\" in the service.json of orders")
+}
+
 test_call_of_an_unknown_kind if only(called({"how": "pigeon"}), "decoupling/no-synchronous-call")
 
 test_ask_within_a_service if clean(called({"how": "ask", "to": "orders", "aggregate": "Order"}))

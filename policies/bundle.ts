@@ -5,7 +5,7 @@
  */
 
 /** SHA-256 of `bundle.wasm`. */
-export const sha256 = "fc5fa2f421fb4135aaddc9bf0e9276bae374c8e23238119c3936d6425f64a459"
+export const sha256 = "1b3ae5904ca5c79569ea4bbbafb2d8ef27ca5f9421dd2a69742e1ebdf0c03154"
 
 /** SHA-256 of the policies that it was compiled from. */
-export const sources = "1c9b55ed4d3ef7152318b70b9fb047b2b2bca2f2a29a4aa0d3cc348222fc8e2b"
+export const sources = "eca9ec68919c205dc44de37a63e78d20e71e1667bded7902d61513f45146aefc"

@@ -27,7 +27,7 @@ violations contains {
 	"policy": policy,
 	"rule": "no-synchronous-call",
 	"why": sprintf("%s waits for %s: when %s is slow or down, %s is too", [one.from, target(one), target(one), one.from]),
-	"repair": sprintf("send a bus command to %s, or listen to its events and keep what is needed", [target(one)]),
+	"repair": instead(one),
 	"file": one.file,
 	"line": one.line,
 } if {
@@ -121,6 +121,15 @@ violations contains {
 	some one in input.aggregates
 	not owned(one.name)
 }
+
+# Of an address that leads to no service known: whoever is outside the application is waited for by consent.
+instead(one) := sprintf(
+	"if that is outside the application, add \"%s\" to \"outside\" in the service.json of %s; else send a bus command, or listen to events",
+	[one.aggregate, one.from],
+) if {
+	one.to == ""
+	one.how == "http"
+} else := sprintf("send a bus command to %s, or listen to its events and keep what is needed", [target(one)])
 
 target(one) := one.to if one.to != ""
 
