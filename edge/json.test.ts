@@ -80,6 +80,11 @@ describe("read()", () => {
     for (const text of [...wrong, ...more]) assert.isTrue(Result.isFailure(read(text)), JSON.stringify(text))
   })
 
+  it("says what a body without fields is to whoever sends none", () => {
+    for (const text of ["", " \n"]) assert.strictEqual(refusal(text), " Expected a JSON value: without fields it is {}")
+    assert.strictEqual(refusal('{"a":'), "/a Expected a JSON value")
+  })
+
   it("refuses a key that stands twice, however it is spelt", () => {
     assert.strictEqual(refusal('{"a":{"b":1,"b":2}}'), "/a Expected each key once")
     assert.strictEqual(refusal('{"b":1,"\\u0062":2}'), " Expected each key once")

@@ -80,6 +80,8 @@ class Reader {
   }
 
   private nothing(): null {
+    const isNone = this.depth === 0 && this.at === this.text.length
+    if (isNone) throw new Fault("Expected a JSON value: without fields it is {}")
     if (!this.text.startsWith("null", this.at)) throw new Fault("Expected a JSON value")
     this.at += 4
     return null

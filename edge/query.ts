@@ -67,7 +67,7 @@ export const time = (
   const ms = millisecondsOf(text)
   return ms >= 0 && ms <= timeMax
     ? Effect.succeed(ms)
-    : refuse(name, "Expected milliseconds since 1970, or a time as in RFC 3339, from 1970 on")
+    : refuse(name, "Expected milliseconds since 1970, or a time with its zone, such as 2026-11-23T09:00:00Z")
 }
 
 const millisecondsOf = (text: string): number => {
