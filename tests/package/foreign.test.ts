@@ -3,7 +3,7 @@
  * @module
  */
 import { afterAll, assert, beforeAll, it } from "@effect/vitest"
-import { cpSync, readFileSync, writeFileSync } from "node:fs"
+import { cpSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "../built.ts"
 import { foreign } from "./manifests.ts"
@@ -19,9 +19,7 @@ it("composes, type-checks and keeps its tests", { timeout: 240_000 }, async () =
   const project = join(box.folder, "loyalty")
   cpSync(join(root, "tests/package/foreign"), project, { recursive: true })
   writeFileSync(join(project, "package.json"), JSON.stringify(foreign("file:nexus-actors.tgz")))
-  const config = JSON.parse(readFileSync(join(root, "cli/template/_tsconfig.json"), "utf8"))
-  config.compilerOptions.types = ["node"]
-  writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config))
+  cpSync(join(root, "cli/template/_tsconfig.json"), join(project, "tsconfig.json"))
   const packed = await box.sh([
     "npx -y deno@2.9.5 task build ../dist",
     "npm pack ../dist",
