@@ -73,7 +73,7 @@ export const make = (state: EventStoreMemory.State): Effect.Effect<Shape> =>
       cursorBehind: (stream, version) =>
         Effect.sync(() => {
           const index = log.findIndex((event) => keyOf(event) === keyOf(stream) && event.version === version)
-          return index < 0 ? undefined : Cursor.encode([kind, "feed"], [index + 1])
+          return index < 0 ? undefined : Cursor.feedAt(kind, index + 1)
         }),
       restore: (entries) =>
         Effect.map(now, (nowMs) => {

@@ -164,10 +164,10 @@ export const make = (state: State = emptyState()): Effect.Effect<Shape> =>
           const after = at?.[0] ?? 0
           if (after > log.length) return Effect.fail(new BadCursor())
           const items = log.slice(after, after + limit)
-          const end = Cursor.encode([kind, "feed"], [after + items.length])
+          const end = Cursor.feedAt(kind, after + items.length)
           return Effect.succeed({ items, cursor: items.length === 0 ? cursor : end })
         }),
-      feedEnd: Effect.sync(() => log.length === 0 ? undefined : Cursor.encode([kind, "feed"], [log.length])),
+      feedEnd: Effect.sync(() => log.length === 0 ? undefined : Cursor.feedAt(kind, log.length)),
       streams: (tenant, aggregate, cursor, limit) => {
         const asked = [kind, "streams", tenant, aggregate]
         return Effect.map(Cursor.decode<[string]>(asked, "s", cursor), (after) => {

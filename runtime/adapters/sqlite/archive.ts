@@ -45,7 +45,7 @@ export const make = (connection: Connection): Effect.Effect<Shape> =>
           const [row] = session.statements.read.all(streamNo, version - 1, 1) as ReadonlyArray<EventRow>
           if (row === undefined) return undefined
           const [position, found] = row
-          return found === version ? Cursor.encode(["sqlite", "feed"], [position]) : undefined
+          return found === version ? Cursor.feedAt("sqlite", position) : undefined
         }),
       restore: (entries) =>
         Effect.flatMap(since, (alive) => connection.write((session) => restore(session, entries, alive))),

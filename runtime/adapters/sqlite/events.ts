@@ -70,21 +70,19 @@ export const make = (connection: Connection): Effect.Effect<Shape> =>
             ),
         )
       },
-      feed: (cursor, limit) => {
-        const asked = [kind, "feed"]
-        return Effect.flatMap(Cursor.decode<[number]>(asked, "i", cursor), (at) =>
+      feed: (cursor, limit) =>
+        Effect.flatMap(Cursor.decode<[number]>([kind, "feed"], "i", cursor), (at) =>
           Effect.flatMap(
             connection.read((session) => feed(session, at?.[0] ?? 0, limit)),
             (page) => {
               if (page === undefined) return Effect.fail(new BadCursor())
               const { items, last } = page
-              return Effect.succeed({ items, cursor: items.length === 0 ? cursor : Cursor.encode(asked, [last]) })
+              return Effect.succeed({ items, cursor: items.length === 0 ? cursor : Cursor.feedAt(kind, last) })
             },
-          ))
-      },
+          )),
       feedEnd: connection.read((session) => {
         refresh(session)
-        return session.lastPosition === 0 ? undefined : Cursor.encode([kind, "feed"], [session.lastPosition])
+        return session.lastPosition === 0 ? undefined : Cursor.feedAt(kind, session.lastPosition)
       }),
       streams: (tenant, aggregate, cursor, limit) => {
         const asked = [kind, "streams", tenant, aggregate]
