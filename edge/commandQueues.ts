@@ -10,6 +10,7 @@ import type { App } from "../core/App.ts"
 import { CommandBus } from "../core/CommandBus.ts"
 import type { Queue, QueueUnavailable } from "../core/Queue.ts"
 import { Queues } from "../core/Queues.ts"
+import { kept } from "../runtime/kept.ts"
 import * as CommandWorker from "../runtime/workers/CommandWorker.ts"
 import type { Settings } from "./settings.ts"
 import * as stores from "./stores.ts"
@@ -37,14 +38,6 @@ export const faults = (app: App, { store }: Settings, { send = {}, take = false 
       ? ["commands between applications go over SQS: set NEXUS_STORE to dynamodb, or leave commands out"]
       : [],
   ]
-}
-
-/** Asked for until it was found once. */
-const kept = (ask: Effect.Effect<Queue, QueueUnavailable>): Effect.Effect<Queue, QueueUnavailable> => {
-  let queue: Queue | undefined
-  return Effect.suspend(() =>
-    queue === undefined ? Effect.tap(ask, (found) => Effect.sync(() => queue = found)) : Effect.succeed(queue)
-  )
 }
 
 /** What handlers send with. */

@@ -11,6 +11,7 @@ import { ChangeFeed } from "../../../core/ChangeFeed.ts"
 import { EventStore } from "../../../core/EventStore.ts"
 import { Limits } from "../../../core/Limits.ts"
 import { SnapshotStore } from "../../../core/SnapshotStore.ts"
+import { kept } from "../../kept.ts"
 import { failedOf } from "../aws/Failed.ts"
 import * as Aws from "../aws/settings.ts"
 import * as Calls from "./calls.ts"
@@ -18,7 +19,6 @@ import * as ChangeFeeds from "./changeFeed.ts"
 import { create as createTables } from "./create.ts"
 import * as Events from "./events.ts"
 import { reasonOf } from "./faults.ts"
-import type { Streams } from "./feed.ts"
 import * as Keepers from "./keepers.ts"
 import { names, table, type TableName } from "./resources.ts"
 import * as Snapshots from "./snapshots.ts"
@@ -120,14 +120,7 @@ const streamsOf = Effect.fnUntraced(function* (settings: Settings, calls: Calls.
     const arn = Table?.LatestStreamArn
     return arn === undefined ? yield* Effect.die(new Error(`${TableName} has no stream`)) : { sdk, client, arn }
   })
-  // A failure is not remembered.
-  let found: Streams | undefined
-  return Effect.suspend(() =>
-    found !== undefined ? Effect.succeed(found) : Effect.tap(
-      Effect.provideService(find, Scope.Scope, scope),
-      (streams) => Effect.sync(() => void (found = streams)),
-    )
-  )
+  return kept(Effect.provideService(find, Scope.Scope, scope))
 })
 
 export type Stores = ChangeFeed | EventStore | SnapshotStore | Keepers.Keepers

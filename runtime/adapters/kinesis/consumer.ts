@@ -3,6 +3,7 @@
  * @module
  */
 import { Effect } from "effect"
+import { kept } from "../../kept.ts"
 import { type Failed, failedOf, reasonOf } from "../aws/Failed.ts"
 import type { Ask } from "./client.ts"
 import { StreamMissing } from "./open.ts"
@@ -44,13 +45,10 @@ const arnOf = (ask: Ask, prefix: string, create: boolean): Effect.Effect<string,
 /** Looks once at start: only its absence stops it. What cannot be asked now is asked again by whoever subscribes. */
 export const open = (ask: Ask, prefix: string, create: boolean) =>
   Effect.gen(function* () {
-    let arn: string | undefined
-    const asked = Effect.map(arnOf(ask, prefix, create), (found) => arn = found)
-    yield* asked.pipe(Effect.catchTag("Failed", (failed) =>
+    const arn = kept(arnOf(ask, prefix, create))
+    yield* arn.pipe(Effect.catchTag("Failed", (failed) =>
       Effect.logWarning("the registered consumer cannot be asked").pipe(
         Effect.annotateLogs({ consumer: consumerOf(prefix), reason: reasonOf(failed) }),
       )))
-    return Effect.suspend(() =>
-      arn === undefined ? asked : Effect.succeed(arn)
-    )
+    return arn
   })

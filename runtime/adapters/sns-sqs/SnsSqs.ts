@@ -7,9 +7,9 @@
  */
 import { Context, Effect, Layer, type Scope } from "effect"
 import { Limits } from "../../../core/Limits.ts"
-import type { QueueUnavailable } from "../../../core/Queue.ts"
 import { Queues } from "../../../core/Queues.ts"
 import { SecondaryBus } from "../../../core/SecondaryBus.ts"
+import { kept } from "../../kept.ts"
 import type * as Aws from "../aws/settings.ts"
 import * as Clients from "./clients.ts"
 import * as Open from "./open.ts"
@@ -32,13 +32,7 @@ export const make = (
     const calls = yield* Clients.make(settings)
     const { create = false, prefix, region } = settings
     const place: Open.Place = { prefix, region, create }
-    let known: string | undefined
-    /** Asked for until it was found once: a topic's name lasts. */
-    const topicArn: Effect.Effect<string, QueueUnavailable> = Effect.suspend(() =>
-      known === undefined
-        ? Effect.tap(Open.topicArn(calls, place), (arn) => Effect.sync(() => known = arn))
-        : Effect.succeed(known)
-    )
+    const topicArn = kept(Open.topicArn(calls, place))
     return {
       bus: SecondaryBus.of({
         publishMax: limits.entries,
