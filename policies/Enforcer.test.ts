@@ -170,12 +170,13 @@ describe("what an enforcer keeps", () => {
   const keeper = () => {
     const self = {
       held: [] as Array<Violation>,
-      mood: "fine" as "fine" | "fails" | "hangs",
+      mood: "fine" as "fine" | "fails" | "hangs" | "breaks",
       calls: 0,
       keep: (some: ReadonlyArray<Violation>): Effect.Effect<void, StoreUnavailable> =>
         Effect.suspend(() => {
           self.calls++
           if (self.mood === "hangs") return Effect.never
+          if (self.mood === "breaks") return Effect.die(new TypeError("secret"))
           if (self.mood === "fails") return Effect.fail(new StoreUnavailable({ reason: "locked" }))
           self.held.push(...some)
           return Effect.void
@@ -186,7 +187,7 @@ describe("what an enforcer keeps", () => {
   }
   const dropped = Effect.map(Metric.value(Metrics.ViolationsDropped), ({ count }) => count as number)
   const limits = Limits.lowered({ violationQueue: 10, violationPauseMs: 100 })
-  const setUp = Effect.fnUntraced(function* (mood: "fine" | "fails" | "hangs") {
+  const setUp = Effect.fnUntraced(function* (mood: "fine" | "fails" | "hangs" | "breaks") {
     const held = keeper()
     held.mood = mood
     const scope = yield* Scope.make()
@@ -226,6 +227,21 @@ describe("what an enforcer keeps", () => {
       assert.strictEqual(yield* lost, 0)
     }))
 
+  it.effect("drops and logs what breaks its keeper, and keeps what comes then", () => {
+    const lines: Array<string> = []
+    return Effect.gen(function* () {
+      const { enforcer, held, lost } = yield* setUp("breaks")
+      yield* ask(enforcer, 3)
+      yield* TestClock.adjust(100)
+      assert.strictEqual(yield* lost, 3)
+      assert.match(lines.join("\n"), /keeping violations broke/)
+      assert.notInclude(lines.join("\n"), "secret")
+      held.mood = "fine"
+      yield* ask(enforcer, 2)
+      yield* TestClock.adjust(200)
+      assert.strictEqual(held.held.length, 2)
+    }).pipe(Effect.provide(Logger.layer([Logger.map(Logger.formatJson, (line) => void lines.push(line))])))
+  })
   it.effect("says what was refused for an engine that failed, one a second and tenant", () =>
     Effect.gen(function* () {
       const held = keeper()

@@ -6,6 +6,7 @@
 import { Effect, Queue, Result, type Scope } from "effect"
 import type { Limits } from "../core/Limits.ts"
 import type { Shape as Keeper, Violation } from "../core/Violations.ts"
+import * as Defect from "../runtime/Defect.ts"
 import * as Metrics from "./PolicyMetrics.ts"
 
 export type RecorderLimits = Pick<Limits, "violationPauseMs" | "violationQueue">
@@ -28,8 +29,14 @@ export const make = Effect.fnUntraced(function* (
 
   const write = Effect.suspend(() => {
     const some = waiting.slice(0, batch)
-    return Effect.map(Effect.result(keeper.keep(some)), (kept) => {
-      if (Result.isSuccess(kept)) waiting.splice(0, some.length)
+    const kept = Effect.catchDefect(Effect.as(Effect.suspend(() => keeper.keep(some)), 0), (defect) =>
+      // They would break it again.
+      Effect.as(Defect.log("keeping violations broke", defect), some.length))
+    return Effect.map(Effect.result(kept), (lost) => {
+      if (Result.isSuccess(lost)) {
+        waiting.splice(0, some.length)
+        Metrics.ViolationsDropped.updateUnsafe(lost.success, context)
+      }
       if (waiting.length > 0) Queue.offerUnsafe(wake, undefined)
     })
   })

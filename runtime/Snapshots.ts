@@ -13,6 +13,7 @@ import { isDue } from "../core/Snapshot.ts"
 import type { Shape as SnapshotStore } from "../core/SnapshotStore.ts"
 import { streamOf } from "../core/Stream.ts"
 import type { Actor } from "./Actor.ts"
+import * as Defect from "./Defect.ts"
 import * as Metrics from "./HostMetrics.ts"
 import * as SnapshotCodec from "./SnapshotCodec.ts"
 
@@ -42,16 +43,22 @@ export const make = Effect.fnUntraced(function* (
     const { actor } = due
     const clock = yield* Clock.Clock
     const began = clock.currentTimeMillisUnsafe()
-    const snapshot = SnapshotCodec.encode(actor.kind, {
-      stream: streamOf(actor.key),
-      version: due.version,
-      eventId: due.eventId,
-      recordedAt: due.recordedAt,
-    }, due.state)
-    const stored = yield* Effect.fromResult(
-      Result.mapError(snapshot, () => ({ reason: "the state breaks its schema" })),
+    const { eventId, recordedAt, state, version } = due
+    const stored = yield* Effect.suspend(() => {
+      const snapshot = SnapshotCodec.encode(
+        actor.kind,
+        { stream: streamOf(actor.key), version, eventId, recordedAt },
+        state,
+      )
+      return Effect.fromResult(Result.mapError(snapshot, () => ({ reason: "the state breaks its schema" })))
+    }).pipe(
+      Effect.flatMap(store.save),
+      // Of a store, or of the code of a schema: all other snapshots go on.
+      Effect.catchDefect((defect) =>
+        Effect.andThen(Defect.log("a snapshot broke", defect), Effect.fail({ reason: "defect" }))
+      ),
+      Effect.result,
     )
-      .pipe(Effect.flatMap(store.save), Effect.result)
     if (Result.isSuccess(stored)) {
       update(Metrics.SnapshotsCreated, 1)
       update(Metrics.SnapshotLatency, clock.currentTimeMillisUnsafe() - began)
@@ -59,7 +66,7 @@ export const make = Effect.fnUntraced(function* (
     }
     update(Metrics.SnapshotFailures, 1)
     // The next append looks again.
-    if (actor.snapshotVersion === due.version) Object.assign(actor, due.before)
+    if (actor.snapshotVersion === version) Object.assign(actor, due.before)
     yield* Effect.logWarning("snapshot not stored").pipe(
       Effect.annotateLogs({ aggregate: actor.kind.name, reason: stored.failure.reason }),
     )

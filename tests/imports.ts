@@ -61,7 +61,7 @@ const zones: ReadonlyArray<Zone> = [
   { at: /^cli\//, may: [...edge, "policies", "cli"], packages: ["effect", "oxc-parser"] },
   {
     at: /^policies\//,
-    may: [...inward.core, "runtime/exchange.ts", "policies"],
+    may: [...inward.core, "runtime/Defect.ts", "runtime/exchange.ts", "policies"],
     packages: ["effect", "@open-policy-agent/opa-wasm"],
   },
   {

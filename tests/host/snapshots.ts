@@ -157,6 +157,29 @@ check(
     }),
 )
 
+check(
+  "a snapshot store that breaks is logged and counted, and the next snapshots are stored",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      let broken = true
+      const { save } = rig.snapshotStore
+      const store = rig.snapshotStore as { save: typeof save }
+      store.save = (snapshot) => broken ? Effect.die(new TypeError("secret")) : save(snapshot)
+      const host = yield* rig.host()
+      yield* add(host, 10)
+      yield* Rig.settle
+      assert.strictEqual(host.count(Metrics.SnapshotFailures), 1)
+      assert.match(rig.logs.join("\n"), /a snapshot broke.*TypeError/s)
+      assert.notInclude(rig.logs.join("\n"), "secret")
+      broken = false
+      yield* TestClock.adjust("1 second")
+      yield* add(host, 1)
+      yield* Rig.settle
+      assert.deepEqual((yield* kept(rig)).map((s) => s.version), [11])
+    }),
+)
+
 const minutely = Counters.appWith(SnapshotRule.policy({ elapsed: "1 minute" }))
 const versions = (rig: Rig.Rig) => Effect.map(kept(rig), (snapshots) => snapshots.map((one) => one.version))
 

@@ -67,6 +67,19 @@ it.effect("offer() drops and counts what is more than the bound, and never waits
     assert.deepEqual(requests, [["a", "b"], ["a", "b"], ["c", "d"], ["e"]])
   }))
 
+it.effect("spans that break what sends them are dropped and counted, those behind them are sent", () =>
+  Effect.gen(function* () {
+    const { answers, dropped, end, requests } = yield* open
+    answers(Effect.die(new Error("no")))
+    end("a", "b")
+    yield* TestClock.adjust("1 second")
+    assert.strictEqual(dropped(), 2)
+    answers(Effect.succeed("taken"))
+    end("c")
+    yield* TestClock.adjust("1 second")
+    assert.deepEqual(requests, [["a", "b"], ["c"]])
+  }))
+
 it.effect("a receiver that is gone is asked ever more seldom, at least every thirty seconds", () =>
   Effect.gen(function* () {
     const { answers, end, requests } = yield* open

@@ -11,6 +11,7 @@ import type { Exit } from "effect"
 import { OtlpResource } from "effect/observability"
 import type { Limits } from "../../../core/Limits.ts"
 import { counter } from "../../../core/metrics.ts"
+import * as Defect from "../../Defect.ts"
 
 export const SpansDropped = counter("SpansDropped", "Spans that never reached the receiver of traces")
 
@@ -84,7 +85,11 @@ export const make = Effect.fnUntraced(function* (
   const next = Effect.gen(function* () {
     const batch = queue.slice(0, limits.exportBatch)
     if (batch.length === 0) return false
-    const verdict = yield* send(batch.map(wire))
+    // What breaks on its way would break again.
+    const verdict = yield* Effect.catchDefect(
+      Effect.suspend(() => send(batch.map(wire))),
+      (defect) => Effect.as(Defect.log("sending traces broke", defect), "refused" as const),
+    )
     if (verdict === "taken") failures = 0
     else if (failures++ === 0) yield* Effect.logWarning(`traces: the receiver says "${verdict}"; spans may be lost`)
     if (verdict === "later") return false
