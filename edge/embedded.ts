@@ -23,7 +23,20 @@ export const generate = async (): Promise<string> => {
   return JSON.stringify({ ...jwk, alg, use: "sig", kid: await calculateJwkThumbprint(jwk) })
 }
 
-export const parse = (text: string): JWK => JSON.parse(text) as JWK
+const damaged =
+  "key.json is no key that Nexus made: move it away, and a new one is made; tokens of the old one end with it"
+
+/** The private key that `generate` wrote; of any other text it says what to do, and shows nothing. */
+export const parse = async (text: string): Promise<JWK> => {
+  try {
+    const key = JSON.parse(text) as JWK
+    await mint(key, { tenant: "", subject: "", scope: "", ttlSeconds: 0, nowMs: 0 })
+    if (key.kid !== undefined && key.d !== undefined) return key
+  } catch {
+    // What is wrong with it does not matter: nobody mends a key.
+  }
+  throw new Error(damaged)
+}
 
 /** What may be served: the same key without its secret. */
 export const publicSet = ({ d: _secret, ...jwk }: JWK): JSONWebKeySet => ({ keys: [jwk] })

@@ -65,7 +65,7 @@ export class TestObject extends DurableObject {
 
   private async serve() {
     const { storage } = this.ctx
-    const key = embedded.parse(await embedded.generate())
+    const key = await embedded.parse(await embedded.generate())
     const layer = Layer.merge(ActorHost.layer(app), TimeTravel.layer(app)).pipe(
       Layer.provide(Gate.layer(app)),
       Layer.provideMerge(Layer.merge(Tail.layer, Policies.layer({ nexus: { wasm, sha256 } }))),
