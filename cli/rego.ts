@@ -59,7 +59,10 @@ export const policiesBuild: Verb = {
       catch: (error) => failed(`cannot write ${file}: ${(error as Error).message}`),
     })
     const asked = [...violations, ...decisions].join(", ")
-    yield* input.print(`wrote ${file} and its note, bundle.json (${asked}): commit both`, {
+    const served = decisions.length === 0
+      ? ""
+      : `\nservers ask it where serve(app, { policies: [bytes of ${file}] }) says so`
+    yield* input.print(`wrote ${file} and its note, bundle.json (${asked}): commit both${served}`, {
       file,
       sha256,
       decisions,

@@ -77,3 +77,19 @@ it("is tested, compiled and judged by", async () => {
   const failing = await nexus("test")
   assert.deepStrictEqual([failing.code, failing.out.trim().split("\n").at(-1)], [1, "0 passed, 1 failed"])
 }, 120_000)
+
+const authorization = `package shop.authorization
+
+# METADATA
+# entrypoint: true
+default decision := {"allow": true, "rule": "otherwise"}
+`
+
+it("of requests is not asked by itself, so its build says who has to be given it", async () => {
+  mkdirSync(join(folder, "policies"), { recursive: true })
+  for (const name of ["naming.rego", "naming_test.rego"]) rmSync(join(folder, "policies", name), { force: true })
+  writeFileSync(join(folder, "policies/authorization.rego"), authorization)
+  const { code, err, out } = await nexus("build")
+  assert.strictEqual(code, 0, err)
+  assert.match(out, /\(shop\/authorization\/decision\): commit both\nservers ask it where serve\(app, \{ policies: \[/)
+}, 120_000)
