@@ -10,6 +10,7 @@ import type * as Contract from "../schemas/Contract.ts"
 import type { Instance } from "../schemas/Fields.ts"
 import type { Actors } from "./Actors.ts"
 import type { CommandBus } from "./CommandBus.ts"
+import { router } from "./DeadLetters.ts"
 import type { StoredEvent } from "./EventStore.ts"
 import type { Principal, Shape as PrincipalShape } from "./Principal.ts"
 import { idPattern } from "./Stream.ts"
@@ -61,7 +62,7 @@ export const make = <C extends Contract.Any, const T extends EventTag<C> = Event
   name: string,
   options: Options<C, T>,
 ): Any => {
-  if (!idPattern.test(name) || name.length > nameMax || name === "router") {
+  if (!idPattern.test(name) || name.length > nameMax || name === router) {
     throw new Error(`a consumer cannot be named "${name}"`)
   }
   const { contract, from, handler, onError, scopes = [] } = options

@@ -3,48 +3,10 @@
  * @module
  */
 import { Effect, Layer } from "effect"
-import { type DeadLetter, DeadLetters, type Failure, type Filter, idOf, type Shape } from "./DeadLetters.ts"
-import { epochMs, freshTenant, holds, type Law, same, streamOf, walk } from "./laws/fixtures.ts"
+import { type DeadLetter, DeadLetters, type Filter, idOf, type Shape } from "./DeadLetters.ts"
+import { epochMs, freshTenant, holds, type Law, same, streamOf } from "./laws/fixtures.ts"
+import { all, ids, law, message, parked } from "./laws/letters.ts"
 import { keyOf, type StreamKey } from "./Stream.ts"
-
-/** The tenant's name is also the consumer's: nobody else has letters of it. */
-const law = (
-  name: string,
-  body: (letters: Shape, tenant: string) => Generator<Effect.Effect<unknown, unknown>, void, never>,
-): Law<DeadLetters> => ({
-  name,
-  law: Effect.gen(function* () {
-    const letters = yield* DeadLetters
-    const tenant = yield* freshTenant
-    yield* Effect.gen(() => body(letters, tenant))
-  }),
-})
-
-/** A stream that `consumer` could not go on with, tried last so many milliseconds after the first. */
-const parked = (stream: StreamKey, at: number, more: Partial<Failure> = {}): Failure => {
-  const consumer = more.consumer ?? stream.tenant
-  return {
-    id: idOf(consumer, stream),
-    kind: "stream",
-    consumer,
-    stream,
-    version: 3,
-    eventId: `event-${at}`,
-    type: "OrderPlaced",
-    error: "handler failed",
-    attempts: 6,
-    firstAt: epochMs,
-    lastAt: epochMs + at,
-    traceId: "0af7651916cd43dd8448eb211c80319c",
-    ...more,
-  }
-}
-const message = (stream: StreamKey, eventId: string, at: number, more: Partial<Failure> = {}): Failure =>
-  parked(stream, at, { kind: "message", eventId, id: idOf(more.consumer ?? stream.tenant, stream, eventId), ...more })
-
-const all = (letters: Shape, tenant: string, filter: Filter = {}, limit = 50) =>
-  walk((cursor) => letters.list(tenant, filter, cursor, limit))
-const ids = (some: ReadonlyArray<DeadLetter>) => some.map(({ id }) => id)
 
 export const laws: ReadonlyArray<Law<DeadLetters>> = [
   law("put() gives the row, found with every field by id and in the list", function* (letters, tenant) {
@@ -56,7 +18,7 @@ export const laws: ReadonlyArray<Law<DeadLetters>> = [
     const rows: Array<DeadLetter> = []
     for (const one of some) {
       const row = yield* letters.put(one)
-      yield* same({ ...row, fence: 0 }, { ...one, redriving: false, fence: 0 }, "the row")
+      yield* same({ ...row, fence: 0 }, { ...one, asked: "nothing", fence: 0 }, "the row")
       yield* holds(Number.isSafeInteger(row.fence) && row.fence > 0, `a fence of ${row.fence}`)
       yield* same(yield* letters.get(tenant, one.id), row, "by id")
       rows.push(row)
@@ -69,7 +31,7 @@ export const laws: ReadonlyArray<Law<DeadLetters>> = [
     const [stream, first] = [streamOf(tenant, "a"), yield* to.put(parked(streamOf(tenant, "a"), 5))]
     const again = parked(stream, 9, { version: 8, firstAt: epochMs + 7, attempts: 2, error: "again", traceId: "t" })
     const row = yield* to.put(again)
-    const want = { ...again, firstAt: epochMs, attempts: 8, redriving: false, fence: first.fence + 1 }
+    const want = { ...again, firstAt: epochMs, attempts: 8, asked: "nothing", fence: first.fence + 1 }
     yield* same(row, want, "the row")
     yield* same(yield* all(to, tenant), [row], "the list")
     yield* same((yield* to.put(parked(stream, 9, { version: 5 }))).version, 8, "the version behind a late one")
@@ -148,8 +110,8 @@ export const laws: ReadonlyArray<Law<DeadLetters>> = [
       yield* same(ids(yield* all(letters, whose)), ids(rows.slice(i * 2, i * 2 + 2).toReversed()), "one tenant's")
       const foreign = rows[2 - i * 2]!
       yield* same(yield* letters.get(whose, foreign.id), undefined, "another one's by id")
-      yield* same(yield* letters.redrive(whose, foreign.id), undefined, "a redrive of another one's")
-      yield* same((yield* letters.get(foreign.stream.tenant, foreign.id))?.redriving, false, "what that did")
+      yield* same(yield* letters.ask(whose, foreign.id, "redrive"), undefined, "a redrive of another one's")
+      yield* same((yield* letters.get(foreign.stream.tenant, foreign.id))?.asked, "nothing", "what that did")
     }
     const { cursor } = yield* letters.list(tenant, {}, undefined, 1)
     yield* holds(cursor !== undefined, "there is no cursor")
@@ -178,7 +140,7 @@ export const laws: ReadonlyArray<Law<DeadLetters>> = [
     yield* same([...found].sort(), [streams[0]!, streams[2]!].map(keyOf).sort(), "parked")
     const many = Array.from({ length: 250 }, (_, i) => streamOf(tenant, `s-${i}`))
     yield* same([...yield* letters.parked(tenant, [...many, streams[0]!])], [keyOf(streams[0]!)], "of many")
-    yield* letters.redrive(tenant, idOf(tenant, streams[0]!))
+    yield* letters.ask(tenant, idOf(tenant, streams[0]!), "redrive")
     yield* same((yield* letters.parked(tenant, [streams[0]!])).size, 1, "while it is redriven")
     yield* letters.resolve((yield* letters.get(tenant, idOf(tenant, streams[0]!)))!)
     yield* same((yield* letters.parked(tenant, [streams[0]!])).size, 0, "once it was resolved")
@@ -188,7 +150,7 @@ export const laws: ReadonlyArray<Law<DeadLetters>> = [
     const [a, b] = [streamOf(tenant, "a"), streamOf(tenant, "b")]
     for (const stream of [a, b]) yield* letters.put(parked(stream, 1))
     const asked: Array<DeadLetter> = []
-    for (const stream of [a, b]) asked.push((yield* letters.redrive(tenant, idOf(tenant, stream)))!)
+    for (const stream of [a, b]) asked.push((yield* letters.ask(tenant, idOf(tenant, stream), "redrive"))!)
     yield* letters.parked(tenant, [a])
     yield* same(yield* Effect.forEach(asked, letters.resolve), [false, true], "resolved")
     const row = (yield* letters.get(tenant, idOf(tenant, a)))!
@@ -199,49 +161,91 @@ export const laws: ReadonlyArray<Law<DeadLetters>> = [
     yield* same(yield* letters.get(tenant, row.id), undefined, "what is left")
   }),
 
-  law("redrive() twice is once, and redriving() gives the oldest first", function* (letters, tenant) {
+  law("ask() twice is once, and asked() gives the oldest first", function* (letters, tenant) {
     const rows: Array<DeadLetter> = []
     for (const [id, at] of [["a", 3], ["b", 1], ["c", 2], ["d", 0]] as const) {
       rows.push(yield* letters.put(parked(streamOf(tenant, id), at)))
     }
-    yield* letters.redrive(
-      tenant,
-      (yield* letters.put(parked(streamOf(tenant, "a"), 0, { consumer: `${tenant}.x` }))).id,
-    )
-    yield* same(yield* letters.redriving(tenant, 9), [], "before anybody asked")
+    const foreign = yield* letters.put(parked(streamOf(tenant, "a"), 0, { consumer: `${tenant}.x` }))
+    yield* letters.ask(tenant, foreign.id, "redrive")
+    yield* same(yield* letters.asked(tenant, 9), [], "before anybody asked")
     const asked: Array<DeadLetter> = []
-    for (const row of rows.slice(0, 3)) {
-      const first = yield* letters.redrive(tenant, row.id)
-      yield* same(first, { ...row, redriving: true, fence: row.fence + 1 }, "the row")
-      yield* same(yield* letters.redrive(tenant, row.id), first, "the second time")
+    for (const [i, what] of (["redrive", "discard", "redrive"] as const).entries()) {
+      const row = rows[i]!
+      const first = yield* letters.ask(tenant, row.id, what)
+      yield* same(first, { ...row, asked: what, fence: row.fence + 1 }, "the row")
+      yield* same(yield* letters.ask(tenant, row.id, what), first, "the second time")
       yield* same(yield* letters.get(tenant, row.id), first, "what is kept")
       asked.push(first!)
     }
     const [a, b, c] = asked
-    yield* same(yield* letters.redriving(tenant, 9), [b, c, a], "all")
-    yield* same(yield* letters.redriving(tenant, 2), [b, c], "two of them")
-    yield* same(yield* letters.redrive(tenant, `${rows[0]!.id}.x`), undefined, "one that is not there")
-    const failed = yield* letters.put(parked(streamOf(tenant, "b"), 9))
-    yield* same([failed.redriving, failed.fence], [false, b!.fence + 1], "a redrive that failed")
-    yield* same(yield* letters.redriving(tenant, 9), [c, a], "what is left to do")
+    yield* same(yield* letters.asked(tenant, 9), [b, c, a], "all")
+    yield* same(yield* letters.asked(tenant, 2), [b, c], "two of them")
+    yield* same(yield* letters.ask(tenant, `${rows[0]!.id}.x`, "redrive"), undefined, "one that is not there")
+    const failed = yield* letters.put(parked(streamOf(tenant, "c"), 9))
+    yield* same([failed.asked, failed.fence], ["nothing", c!.fence + 1], "a redrive that failed")
+    yield* same(yield* letters.asked(tenant, 9), [b, a], "what is left to do")
+  }),
+
+  law("ask() counts as it was said last, and at the version that was seen alone", function* (letters, tenant) {
+    const stream = streamOf(tenant, "a")
+    const put = yield* letters.put(parked(stream, 1))
+    for (const seen of [2, 4]) yield* same(yield* letters.ask(tenant, put.id, "discard", seen), put, `at ${seen}`)
+    yield* same(yield* letters.get(tenant, put.id), put, "what that did")
+    let row = put
+    for (const what of ["discard", "redrive", "discard"] as const) {
+      const next = (yield* letters.ask(tenant, put.id, what, 3))!
+      yield* same(next, { ...row, asked: what, fence: row.fence + 1 }, what)
+      yield* same(yield* letters.ask(tenant, put.id, "redrive", 4), next, "at another version")
+      yield* same(yield* letters.asked(tenant, 9), [next], "what is to be done")
+      row = next
+    }
+    yield* letters.parked(tenant, [stream])
+    const last = (yield* letters.ask(tenant, put.id, "redrive", 3))!
+    yield* same([last.asked, last.fence], ["redrive", row.fence + 2], "behind an event that passed by")
+  }),
+
+  law("ask() of 16 rivals leaves one of their questions, and nobody is refused", function* (letters, tenant) {
+    const { fence, id } = yield* letters.put(parked(streamOf(tenant, "a"), 1))
+    const asked = Array.from({ length: 16 }, (_, i) => letters.ask(tenant, id, i % 2 === 0 ? "redrive" : "discard", 3))
+    const rows = yield* Effect.all(asked, { concurrency: "unbounded" })
+    const row = (yield* letters.get(tenant, id))!
+    yield* holds(row.asked !== "nothing" && row.fence > fence && row.fence <= fence + 16, "what is kept")
+    yield* same(row.fence, Math.max(...rows.map((one) => one!.fence)), "the fence")
+    yield* same(yield* letters.asked(tenant, 9), [row], "what is to be done")
+  }),
+
+  law("put() ends what was asked, but a discard only where the version rises", function* (letters, tenant) {
+    const stream = streamOf(tenant, "a")
+    const { id } = yield* letters.put(parked(stream, 1, { version: 8 }))
+    yield* letters.ask(tenant, id, "discard", 8)
+    // A redrive that was under way failed on the event that is to be given up; then comes who stood still for long.
+    for (const [at, version] of [[2, 8], [3, 5]] as const) {
+      const { asked, eventId, version: now } = yield* letters.put(parked(stream, at, { version }))
+      yield* same([asked, now, eventId], ["discard", 8, "event-2"], `behind ${version}`)
+      yield* same((yield* letters.asked(tenant, 9)).map((one) => one.asked), ["discard"], "what is to be done")
+    }
+    const risen = yield* letters.put(parked(stream, 4, { version: 9 }))
+    yield* same([risen.asked, risen.version, risen.eventId], ["nothing", 9, "event-4"], "behind 9")
+    yield* same(yield* letters.asked(tenant, 9), [], "what is left to do")
   }),
 
   law("resolve() forgets a row, but not one that has changed since", function* (letters, tenant) {
     const stream = streamOf(tenant, "a")
     const put = yield* letters.put(parked(stream, 1))
-    const asked = (yield* letters.redrive(tenant, put.id))!
+    const asked = (yield* letters.ask(tenant, put.id, "redrive"))!
     yield* same(yield* letters.resolve(put), false, "by an older fence")
     yield* same(yield* letters.get(tenant, put.id), asked, "what is kept")
     yield* same([yield* letters.resolve(asked), yield* letters.resolve(asked)], [true, true], "by its own, twice")
     yield* same(yield* letters.get(tenant, put.id), undefined, "what is left")
     yield* same(yield* all(letters, tenant), [], "the list")
-    yield* same(yield* letters.redriving(tenant, 9), [], "what is left to do")
+    yield* same(yield* letters.asked(tenant, 9), [], "what is left to do")
     const back = yield* letters.put(parked(stream, 1))
-    yield* same([back.attempts, back.redriving], [6, false], "one that came again")
+    yield* same([back.attempts, back.asked], [6, "nothing"], "one that came again")
     for (const old of [put, asked]) yield* same(yield* letters.resolve(old), false, "by a fence of the one before")
-    yield* letters.redrive(tenant, back.id)
+    yield* letters.ask(tenant, back.id, "redrive")
     for (const old of [put, asked, back]) yield* same(yield* letters.resolve(old), false, "by an old fence, then")
-    yield* same((yield* letters.get(tenant, put.id))?.redriving, true, "what is kept then")
+    yield* same((yield* letters.get(tenant, put.id))?.asked, "redrive", "what is kept then")
   }),
 
   law("resolve() and put() of rivals leave the row that one of them saw last", function* (letters, tenant) {
@@ -272,8 +276,8 @@ export const reopened = <E>(open: Layer.Layer<DeadLetters, E>): ReadonlyArray<La
       const rest = yield* half((letters) => letters.list(tenant, {}, first.cursor, 9))
       const want = streams.toReversed().map((stream) => idOf(tenant, stream))
       yield* same(ids([...first.items, ...rest.items]), want, "two pages")
-      const asked = yield* half((letters) => letters.redrive(tenant, want[1]!))
-      yield* same(yield* half((letters) => letters.redriving(tenant, 9)), [asked], "what is left to do")
+      const asked = yield* half((letters) => letters.ask(tenant, want[1]!, "redrive"))
+      yield* same(yield* half((letters) => letters.asked(tenant, 9)), [asked], "what is left to do")
       yield* same(yield* half((letters) => letters.resolve(asked!)), true, "resolved")
       yield* same((yield* half((letters) => letters.parked(tenant, streams))).size, 2, "parked then")
     }),

@@ -1,5 +1,5 @@
 /**
- * The port to dead letters: what a consumer could not do, kept until somebody has it tried again.
+ * The port to dead letters: what a consumer could not do, kept until somebody has it tried again, or gives it up.
  *
  * On the core path a key is parked as one row, its later events are not copied: a redrive reads the store from `version`
  * up to the head. On the secondary path each message is a row. Rows hold no payload.
@@ -8,6 +8,12 @@
 import { Context, Effect, Random } from "effect"
 import type { BadCursor, Page, StoreUnavailable } from "./EventStore.ts"
 import { keyOf, type StreamKey } from "./Stream.ts"
+
+/** Under which the router keeps marks and dead letters; no consumer is called so. */
+export const router = "router"
+
+/** What is asked for: that it be tried again, or that exactly the event at `version` be given up, and the rest done. */
+export type Ask = "redrive" | "discard"
 
 export interface DeadLetter {
   /** `idOf`; the same consumer and key (or message) is the same dead letter. */
@@ -27,8 +33,8 @@ export interface DeadLetter {
   readonly lastAt: number
   /** Empty where the event has none. */
   readonly traceId: string
-  /** Somebody asked that it be tried again, and that has not been done yet. */
-  readonly redriving: boolean
+  /** What somebody asked for last and was not done yet. */
+  readonly asked: Ask | "nothing"
   /**
    * Raised by one whenever the row changes, and begins at random (`firstFence`): what was decided on an older one is not
    * done, neither if that was forgotten meanwhile and came again.
@@ -43,12 +49,14 @@ export interface Filter {
 }
 
 /** What could not be done, as whoever tried says it. */
-export type Failure = Omit<DeadLetter, "fence" | "redriving">
+export type Failure = Omit<DeadLetter, "asked" | "fence">
 
 export interface Shape {
   /**
-   * Keeps one. Where it is kept already, the first attempt stays, the version never falls, the rest is replaced,
-   * attempts are added up, `redriving` ends and the fence rises. Answers with the row.
+   * Keeps one. Where it is kept already, the first attempt stays, the version never falls (nor does what is said of the
+   * event there), the rest is replaced, attempts are added up and the fence rises. What was asked for ends, but a discard
+   * only where the version rises: the event that is to be given up is still the one that stands in front. Answers with
+   * the row.
    */
   readonly put: (letter: Failure) => Effect.Effect<DeadLetter, StoreUnavailable>
   readonly get: (tenant: string, id: string) => Effect.Effect<DeadLetter | undefined, StoreUnavailable>
@@ -67,10 +75,18 @@ export interface Shape {
     consumer: string,
     streams: ReadonlyArray<StreamKey>,
   ) => Effect.Effect<ReadonlySet<string>, StoreUnavailable>
-  /** Asks for a redrive; answers with the row, the same one the second time. Nothing where it does not exist. */
-  readonly redrive: (tenant: string, id: string) => Effect.Effect<DeadLetter | undefined, StoreUnavailable>
-  /** Up to `limit` of a consumer for which a redrive was asked, the oldest first as far as the store can. */
-  readonly redriving: (
+  /**
+   * Asks for something, in place of what was asked before; answers with the row, the same one the second time. A row at
+   * another version than `version`, where that is given, stays as it is. Nothing where it does not exist.
+   */
+  readonly ask: (
+    tenant: string,
+    id: string,
+    what: Ask,
+    version?: number,
+  ) => Effect.Effect<DeadLetter | undefined, StoreUnavailable>
+  /** Up to `limit` of a consumer for which something was asked, the oldest first as far as the store can. */
+  readonly asked: (
     consumer: string,
     limit: number,
   ) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreUnavailable>
@@ -88,14 +104,20 @@ export const idOf = (consumer: string, stream: StreamKey, eventId?: string): str
 export const firstFence: Effect.Effect<number> = Effect.map(Random.next, (part) => 1 + Math.floor(part * 2 ** 52))
 
 /** The row that a kept one becomes when the same fails again. */
-export const again = (kept: DeadLetter, letter: Failure): DeadLetter => ({
-  ...letter,
-  version: Math.max(kept.version, letter.version),
-  firstAt: kept.firstAt,
-  attempts: kept.attempts + letter.attempts,
-  redriving: false,
-  fence: kept.fence + 1,
-})
+export const again = (kept: DeadLetter, letter: Failure): DeadLetter => {
+  const { error, eventId, traceId, type, version } = kept.version > letter.version ? kept : letter
+  return {
+    ...{ ...letter, version, eventId, type, error, traceId },
+    firstAt: kept.firstAt,
+    attempts: kept.attempts + letter.attempts,
+    asked: kept.asked === "discard" && version === kept.version ? "discard" : "nothing",
+    fence: kept.fence + 1,
+  }
+}
+
+/** The row that a kept one becomes when something is asked of it: itself where that changes nothing. */
+export const asking = (kept: DeadLetter, what: Ask, version = kept.version): DeadLetter =>
+  kept.asked === what || kept.version !== version ? kept : { ...kept, asked: what, fence: kept.fence + 1 }
 
 /** Whether a listing with this filter shows it. */
 export const isOf = (letter: DeadLetter, { consumer, stream }: Filter): boolean =>

@@ -4,7 +4,7 @@
  */
 import { Effect, Layer } from "effect"
 import * as Cursor from "./Cursor.ts"
-import { again, type DeadLetter, DeadLetters, firstFence, idOf, isOf, type Shape } from "./DeadLetters.ts"
+import { again, asking, type DeadLetter, DeadLetters, firstFence, idOf, isOf, type Shape } from "./DeadLetters.ts"
 import { keyOf } from "./Stream.ts"
 
 /** By id. */
@@ -21,7 +21,7 @@ export const make = (state: State = new Map()): Shape => {
     put: (letter) =>
       Effect.map(firstFence, (fence) => {
         const kept = state.get(letter.id)
-        return put(kept === undefined ? { ...letter, redriving: false, fence } : again(kept, letter))
+        return put(kept === undefined ? { ...letter, asked: "nothing", fence } : again(kept, letter))
       }),
     get: (tenant, id) =>
       Effect.sync(() => {
@@ -46,15 +46,14 @@ export const make = (state: State = new Map()): Shape => {
         for (const letter of found) put({ ...letter, fence: letter.fence + 1 })
         return new Set(found.map(({ stream }) => keyOf(stream)))
       }),
-    redrive: (tenant, id) =>
+    ask: (tenant, id, what, version) =>
       Effect.sync(() => {
         const kept = state.get(id)
-        if (kept?.stream.tenant !== tenant) return undefined
-        return kept.redriving ? kept : put({ ...kept, redriving: true, fence: kept.fence + 1 })
+        return kept?.stream.tenant === tenant ? put(asking(kept, what, version)) : undefined
       }),
-    redriving: (consumer, limit) =>
+    asked: (consumer, limit) =>
       Effect.sync(() =>
-        [...state.values()].filter((letter) => letter.redriving && letter.consumer === consumer)
+        [...state.values()].filter((letter) => letter.asked !== "nothing" && letter.consumer === consumer)
           .sort(newestFirst).reverse().slice(0, limit)
       ),
     resolve: ({ fence, id }) =>

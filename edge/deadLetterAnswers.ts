@@ -26,10 +26,20 @@ export const Letter = Struct({
   firstAt: Time,
   lastAt: Time,
   traceId: String.annotate({ description: "Of the command; empty where it had none." }),
-  redriving: Boolean.annotate({ description: "It is to be tried again, and that was not done yet." }),
+  asked: Literals(["nothing", "redrive", "discard"]).annotate({
+    description: "What was asked for last and was not done yet.",
+  }),
 })
 
 const WouldBe = Struct({
+  givenUp: optionalKey(
+    Struct({
+      version: Int,
+      eventId: String,
+      type: String,
+      isStored: Boolean.annotate({ description: "Whether the store has an event there." }),
+    }).annotate({ description: "Of a discard: the one event that the consumer is never handed." }),
+  ),
   events: Array(Struct({
     version: Int,
     eventId: String,
@@ -40,23 +50,23 @@ const WouldBe = Struct({
   next: NullOr(Int).annotate({ description: "The first version that was not looked at; null at the head." }),
 }).annotate({ description: "The events that would be handled again, from the first on." })
 
-const redriveFields = {
+const fields = {
   deadLetter: Letter,
   plan: optionalKey(WouldBe.annotate({ description: "Of a dry run." })),
 }
 const DryRun = Boolean.annotate({ description: "Nothing was changed." })
 
 export const Page = Struct({ deadLetters: Array(Letter), cursor: Cursor })
-export const One = Struct({ dryRun: DryRun, ...redriveFields })
-export const Many = Struct({ dryRun: DryRun, items: Array(Struct(redriveFields)), cursor: Cursor })
+export const One = Struct({ dryRun: DryRun, ...fields })
+export const Many = Struct({ dryRun: DryRun, items: Array(Struct(fields)), cursor: Cursor })
 
 export const letter = ({ fence: _, id, stream: { tenant: __, ...stream }, ...rest }: DeadLetter) => ({
   ...{ id: Base64Url.encode(id), kind: rest.kind, consumer: rest.consumer, stream },
   ...{ version: rest.version, eventId: rest.eventId, type: rest.type, error: rest.error, attempts: rest.attempts },
-  ...{ firstAt: rest.firstAt, lastAt: rest.lastAt, traceId: rest.traceId, redriving: rest.redriving },
+  ...{ firstAt: rest.firstAt, lastAt: rest.lastAt, traceId: rest.traceId, asked: rest.asked },
 })
 
-export const redriven = (row: DeadLetter, plan: Plan | undefined) => ({
+export const asked = (row: DeadLetter, plan: Plan | undefined) => ({
   deadLetter: letter(row),
-  ...plan === undefined ? {} : { plan: { events: plan.events, next: plan.next ?? null } },
+  ...plan === undefined ? {} : { plan: { ...plan, next: plan.next ?? null } },
 })

@@ -1,24 +1,22 @@
 /**
- * The routes to dead letters: what a consumer could not do, and asking that it be tried again.
+ * The routes to dead letters: what a consumer could not do, and asking that it be tried again or given up.
  *
  * The tenant comes from the token alone: another tenant's letter is as absent as one that never was. On the wire an id is
  * one opaque text, for it has slashes inside.
  * @module
  */
-import { Effect, Result, Schema } from "effect"
-import { Base64Url } from "effect/encoding"
+import { Effect, type Schema } from "effect"
 import type { App } from "../core/App.ts"
-import { type DeadLetter, DeadLetters, type Filter } from "../core/DeadLetters.ts"
+import { type Ask, type DeadLetter, DeadLetters } from "../core/DeadLetters.ts"
 import type { Limits } from "../core/Limits.ts"
-import { Id, idPattern, keyOf } from "../core/Stream.ts"
+import * as Discard from "../runtime/Discard.ts"
 import * as RedrivePlan from "../runtime/RedrivePlan.ts"
-import * as Issue from "../schemas/Issue.ts"
 import * as answers from "./deadLetterAnswers.ts"
-import * as body from "./body.ts"
+import * as questions from "./deadLetterQuestions.ts"
 import { badCursor, bounded, cursorOf, limitOf, pageOf, unavailable } from "./page.ts"
 import * as query from "./query.ts"
-import { FilterInvalid, MethodNotAllowed, NotFound, QueryInvalid, UnsupportedMediaType } from "./refusals.ts"
-import { type Call, ok, type Operation, type Parameter, type Route } from "./route.ts"
+import { FilterInvalid, MethodNotAllowed, NotFound } from "./refusals.ts"
+import { type Call, ok, type Operation, type Route } from "./route.ts"
 
 const path = "/v1/dead-letters"
 const reading = ["dead-letters:read"]
@@ -27,83 +25,13 @@ const json = { mediaType: "application/json" } as const
 /** Letters of one call, and events shown of one of them. */
 const [letterMax, eventMax] = [100, 100]
 
-const streamPattern = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}\/[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/u
-const streamRule = "an aggregate, a slash and an id"
-const StreamName = Schema.String.pipe(Schema.check(Schema.isPattern(streamPattern, { expected: streamRule })))
-const streamHelp = "`Order/o-1`: aggregate and id."
-
 const absent = new NotFound()
-const notAlone = "Expected consumer, stream or both, or all: true alone"
-
-const letterOf: Parameter = {
-  name: "letter",
-  in: "path",
-  description: "The id of a dead letter, as the listing says it.",
-  schema: Schema.String.pipe(Schema.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,1024}$/))),
+const summaries = {
+  redriveMany: "Asks that a consumer's dead letters, a stream's or all be tried again, up to a hundred a call",
+  discardMany: "Asks that the events of a consumer's dead letters, or a stream's, be given up, up to a hundred a call",
+  redrive: "Asks that one dead letter be tried again; a second time changes nothing",
+  discard: "Asks that the event of one dead letter be given up for its consumer; a second time changes nothing",
 }
-const dryRunOf: Parameter = {
-  name: "dryRun",
-  in: "query",
-  description: "`true`: show what would be done, and change nothing.",
-  schema: Schema.Literals(["true", "false"]),
-}
-const filters: ReadonlyArray<Parameter> = [
-  { name: "consumer", in: "query", description: "Of this consumer, or of `router`.", schema: Id },
-  { name: "stream", in: "query", description: streamHelp, schema: StreamName },
-]
-
-const Asked = Schema.Struct({
-  consumer: Schema.optionalKey(Id),
-  stream: Schema.optionalKey(StreamName.annotate({ description: streamHelp })),
-  all: Schema.optionalKey(Schema.Literal(true).annotate({ description: "Every dead letter of the tenant." })),
-  dryRun: Schema.optionalKey(Schema.Boolean.annotate({ description: "Show what would be done, and change nothing." })),
-  cursor: Schema.optionalKey(Schema.String.annotate({ description: "Of the answer before, to go on behind it." })),
-}).annotate({ description: "Which ones: by `consumer`, `stream` or both, or `all` alone." })
-const decodeAsked = Schema.decodeUnknownResult(Asked, { onExcessProperty: "error" })
-
-/** The id that stands behind the text of a path, if it is one of this tenant. */
-const idOf = ({ id: text, principal }: Call): string | undefined => {
-  const id = Result.getOrElse(Base64Url.decodeString(text), () => "")
-  return id.split("/")[1] === principal.tenant && Base64Url.encode(id) === text ? id : undefined
-}
-
-const filterOf = (tenant: string, { consumer, stream }: { readonly consumer?: string; readonly stream?: string }) => {
-  const [aggregate = "", id = ""] = stream?.split("/") ?? []
-  return {
-    ...consumer === undefined ? {} : { consumer },
-    ...stream === undefined ? {} : { stream: keyOf({ tenant, aggregate, id }) },
-  } satisfies Filter
-}
-
-const matching = (call: Call, name: string, pattern: RegExp, rule: string) => {
-  const text = call.query.get(name)
-  return text === undefined || pattern.test(text)
-    ? Effect.succeed(text === undefined ? {} : { [name]: text })
-    : Effect.fail(new QueryInvalid({ parameter: name, rule }))
-}
-const consumerIn = (call: Call) => matching(call, "consumer", idPattern, "Expected the name of a consumer")
-const streamIn = (call: Call) => matching(call, "stream", streamPattern, `Expected ${streamRule}`)
-
-const dryRunIn = (call: Call) => {
-  const text = call.query.get("dryRun") ?? "false"
-  return text === "true" || text === "false"
-    ? Effect.succeed(text === "true")
-    : Effect.fail(new QueryInvalid({ parameter: "dryRun", rule: "Expected true or false" }))
-}
-
-const askedIn = Effect.fnUntraced(function* ({ request }: Call, limits: Limits) {
-  if (!body.isJson(request)) return yield* new UnsupportedMediaType()
-  const asked = decodeAsked(yield* body.json(request, limits))
-  if (Result.isFailure(asked)) {
-    const { pointer, rule } = Issue.fromSchemaError(asked.failure)[0]!
-    return yield* new FilterInvalid({ pointer: pointer.slice(0, 256).toWellFormed(), rule })
-  }
-  const { all, consumer, stream } = asked.success
-  // Whoever wants everything says so: a filter that was forgotten, or spelt wrongly, does not.
-  const isSome = consumer !== undefined || stream !== undefined
-  if (isSome === (all !== undefined)) return yield* new FilterInvalid({ pointer: "", rule: notAlone })
-  return asked.success
-})
 
 const errors = ["Unavailable", "TimedOut"]
 const route = (
@@ -114,12 +42,15 @@ const route = (
   },
   limits: Limits,
   handle: (call: Call) => ReturnType<Route["handle"]>,
+  what: Ask | undefined = undefined,
 ): Route => {
   const { schema, ...rest } = operation
   return {
     method,
     path: at,
-    ...method === "GET" ? { scopes: reading } : { scopes: operating, asks: { action: "redrive" } },
+    scopes: method === "GET" ? reading : operating,
+    // A policy may let somebody redrive who must not give anything up.
+    ...what === "redrive" ? { asks: { action: what } } : {},
     operation: {
       ...rest,
       errors: [...rest.errors, ...errors],
@@ -130,56 +61,67 @@ const route = (
 }
 
 export const routes = (app: App, limits: Limits): ReadonlyArray<Route> => {
-  const planOf = (dryRun: boolean, letters: number) => {
-    const plan = RedrivePlan.make(app, Math.max(1, Math.min(eventMax, Math.floor(limits.page / letters))))
+  const planOf = (what: Ask, dryRun: boolean, letters: number) => {
+    const plan = RedrivePlan.make(app, Math.max(1, Math.min(eventMax, Math.floor(limits.page / letters))), what)
     return (letter: DeadLetter) => dryRun ? plan(letter) : Effect.succeed(undefined)
   }
   const found = Effect.fnUntraced(function* (call: Call) {
-    const id = idOf(call)
+    const id = questions.idOf(call)
     const letter = id && (yield* (yield* DeadLetters).get(call.principal.tenant, id))
     return letter || (yield* absent)
   })
+  /** Of a letter at the version that was seen; nothing where it is gone. */
+  const ask = (what: Ask, letter: DeadLetter, version: number) =>
+    what === "discard"
+      ? Discard.ask(letter, version)
+      : Effect.flatMap(DeadLetters, (letters) => letters.ask(letter.stream.tenant, letter.id, what))
 
-  const many = route(
-    "POST",
-    `${path}/redrive`,
-    {
-      operationId: "deadLetters.redriveMany",
-      summary: "Asks that a consumer's dead letters, a stream's or all be tried again, up to a hundred a call",
-      parameters: [],
-      body: Asked,
-      errors: [
-        ...["UnsupportedMediaType", "JsonInvalid", "BodyTooLarge", "BodyTimeout", "FilterInvalid"],
-      ],
-      schema: answers.Many,
-    },
-    limits,
-    Effect.fnUntraced(
-      function* (call) {
-        const { cursor: from, dryRun = false, ...filter } = yield* askedIn(call, limits)
-        const { tenant } = call.principal
-        const letters = yield* DeadLetters
-        const page = yield* letters.list(tenant, filterOf(tenant, filter), from, letterMax)
-        const plan = planOf(dryRun, Math.max(1, page.items.length))
-        const items = yield* Effect.forEach(
-          page.items,
-          (one) =>
-            Effect.flatMap(dryRun ? Effect.succeed(one) : letters.redrive(tenant, one.id), (letter) =>
-              // One that was done meanwhile is not there any more.
-              letter === undefined
-                ? Effect.succeed([])
-                : Effect.map(plan(letter), (would) => [answers.redriven(letter, would)])),
-          { concurrency: 8 },
-        )
-        return ok(JSON.stringify({ dryRun, items: items.flat(), cursor: page.cursor ?? null }))
+  const many = (what: Ask) =>
+    route(
+      "POST",
+      `${path}/${what}`,
+      {
+        operationId: `deadLetters.${what}Many`,
+        summary: summaries[`${what}Many`],
+        parameters: [],
+        body: questions.bodyOf[what],
+        errors: [
+          ...["UnsupportedMediaType", "JsonInvalid", "BodyTooLarge", "BodyTimeout", "FilterInvalid"],
+          ...what === "discard" ? ["NotDiscardable"] : [],
+        ],
+        schema: answers.Many,
       },
-      Effect.catchTag("StoreUnavailable", unavailable),
-      Effect.catchTag(
-        "BadCursor",
-        () => Effect.fail(new FilterInvalid({ pointer: "/cursor", rule: "Expected a cursor of this filter" })),
+      limits,
+      Effect.fnUntraced(
+        function* (call) {
+          const { cursor: from, dryRun, filter, means } = yield* questions.askedIn(call, what, limits)
+          const page = yield* (yield* DeadLetters).list(call.principal.tenant, filter, from, letterMax)
+          const meant = page.items.filter(means)
+          const plan = planOf(what, dryRun, Math.max(1, meant.length))
+          const items = yield* Effect.forEach(
+            meant,
+            (one) =>
+              (dryRun ? Effect.succeed(one) : ask(what, one, one.version)).pipe(
+                // One that was done meanwhile, or that has gone on since it was listed, is not what was meant any more.
+                Effect.catchTag(["LetterChanged", "NotDiscardable"], () => Effect.succeed(undefined)),
+                Effect.flatMap((letter) =>
+                  letter === undefined
+                    ? Effect.succeed([])
+                    : Effect.map(plan(letter), (would) => [answers.asked(letter, would)])
+                ),
+              ),
+            { concurrency: 8 },
+          )
+          return ok(JSON.stringify({ dryRun, items: items.flat(), cursor: page.cursor ?? null }))
+        },
+        Effect.catchTag("StoreUnavailable", unavailable),
+        Effect.catchTag(
+          "BadCursor",
+          () => Effect.fail(new FilterInvalid({ pointer: "/cursor", rule: "Expected a cursor of this filter" })),
+        ),
       ),
-    ),
-  )
+      what,
+    )
 
   const list = route(
     "GET",
@@ -187,7 +129,7 @@ export const routes = (app: App, limits: Limits): ReadonlyArray<Route> => {
     {
       operationId: "deadLetters",
       summary: "The tenant's dead letters, the newest first",
-      parameters: [...filters, limitOf(limits), cursorOf],
+      parameters: [...questions.filters, limitOf(limits), cursorOf],
       errors: [],
       schema: answers.Page,
     },
@@ -196,7 +138,10 @@ export const routes = (app: App, limits: Limits): ReadonlyArray<Route> => {
       function* (call) {
         const limit = yield* query.integer(call.query, "limit", pageOf(limits))
         const { tenant } = call.principal
-        const filter = filterOf(tenant, { ...yield* consumerIn(call), ...yield* streamIn(call) })
+        const filter = questions.filterOf(tenant, {
+          ...yield* questions.consumerIn(call),
+          ...yield* questions.streamIn(call),
+        })
         const page = yield* (yield* DeadLetters).list(tenant, filter, call.query.get("cursor"), limit)
         return ok(JSON.stringify({ deadLetters: page.items.map(answers.letter), cursor: page.cursor ?? null }))
       },
@@ -205,44 +150,46 @@ export const routes = (app: App, limits: Limits): ReadonlyArray<Route> => {
     ),
   )
 
-  const one = route(
+  const show = route(
     "GET",
     `${path}/:letter`,
     {
       operationId: "deadLetters.one",
       summary: "One dead letter",
-      parameters: [letterOf],
+      parameters: [questions.letterOf],
       errors: ["NotFound", "MethodNotAllowed"],
       schema: answers.Letter,
     },
     limits,
     Effect.fnUntraced(function* (call) {
-      // The path of another route, whose only method is POST.
-      if (call.id === "redrive") return yield* new MethodNotAllowed({ allow: ["POST"] })
+      // The paths of other routes, whose only method is POST.
+      if (call.id === "redrive" || call.id === "discard") return yield* new MethodNotAllowed({ allow: ["POST"] })
       return ok(JSON.stringify(answers.letter(yield* found(call))))
     }, Effect.catchTag("StoreUnavailable", unavailable)),
   )
 
-  const redrive = route(
-    "POST",
-    `${path}/:letter/redrive`,
-    {
-      operationId: "deadLetters.redrive",
-      summary: "Asks that one dead letter be tried again; a second time changes nothing",
-      parameters: [letterOf, dryRunOf],
-      errors: ["NotFound"],
-      schema: answers.One,
-    },
-    limits,
-    Effect.fnUntraced(function* (call) {
-      const dryRun = yield* dryRunIn(call)
-      const there = yield* found(call)
-      const letters = yield* DeadLetters
-      const letter = dryRun ? there : (yield* letters.redrive(call.principal.tenant, there.id)) ?? (yield* absent)
-      const would = yield* planOf(dryRun, 1)(letter)
-      return ok(JSON.stringify({ dryRun, ...answers.redriven(letter, would) }))
-    }, Effect.catchTag("StoreUnavailable", unavailable)),
-  )
+  const one = (what: Ask) =>
+    route(
+      "POST",
+      `${path}/:letter/${what}`,
+      {
+        operationId: `deadLetters.${what}`,
+        summary: summaries[what],
+        parameters: questions.parametersOf[what],
+        errors: ["NotFound", ...what === "discard" ? ["LetterChanged", "NotDiscardable"] : []],
+        schema: answers.One,
+      },
+      limits,
+      Effect.fnUntraced(function* (call) {
+        const { dryRun, seen } = yield* questions.oneIn(call, what)
+        const there = yield* found(call)
+        if (what === "discard") yield* Discard.check(there, seen)
+        const letter = dryRun ? there : (yield* ask(what, there, seen ?? there.version)) ?? (yield* absent)
+        const would = yield* planOf(what, dryRun, 1)(letter)
+        return ok(JSON.stringify({ dryRun, ...answers.asked(letter, would) }))
+      }, Effect.catchTag("StoreUnavailable", unavailable)),
+      what,
+    )
   // Of two paths that fit, the first says which methods there are.
-  return [many, list, one, redrive]
+  return [many("redrive"), many("discard"), list, show, one("redrive"), one("discard")]
 }

@@ -113,6 +113,8 @@ export const table: ReadonlyArray<Problem> = [
     "Schema incompatible",
     "The schema breaks with earlier revisions, nothing was registered: mend what each difference says.",
   ),
+  row(Refusal.LetterChanged, 409, "dead-letter-changed", "Dead letter changed", "Look again. Nothing was asked for."),
+  row(Refusal.NotDiscardable, 409, "not-discardable", "Not discardable", "Mend the cause instead, and redrive it."),
   row(ActorError.StreamClosed, 410, "stream-closed", "Stream closed", "The instance has ended: use another id."),
   row(ActorError.VersionMismatch, 412, "version-mismatch", "Version mismatch", "Read the state again and decide anew."),
   row(Refusal.BodyTooLarge, 413, "body-too-large", "Body too large", "Send less in one command."),

@@ -9,6 +9,8 @@ import type { BeforeFirstEvent, VersionNotFound } from "../runtime/TimeTravel.ts
 export { BeforeFirstEvent, VersionNotFound } from "../runtime/TimeTravel.ts"
 import { IncompatibleSchema, SchemaInvalid } from "../core/SchemaRegistry.ts"
 export { IncompatibleSchema, SchemaInvalid }
+import { LetterChanged, NotDiscardable } from "../runtime/Discard.ts"
+export { LetterChanged, NotDiscardable }
 
 const seconds = { retryAfterSeconds: Schema.Int }
 
@@ -108,6 +110,8 @@ export type Refusal =
   | HeaderInvalid
   | QueryInvalid
   | FilterInvalid
+  | LetterChanged
+  | NotDiscardable
   | RateLimited
   | QueryLimited
   | VersionNotFound

@@ -38,7 +38,7 @@ const app = App.make("wallets", { aggregates: [aggregate], consumers: [mailer] }
 const stream = streamOf("t", "w", "Wallet")
 const letter = (more: Partial<DeadLetter> = {}): DeadLetter => ({
   ...{ id: "x", kind: "stream", consumer: "mailer", stream, version: 1, eventId: "e-1", type: "Paid", error: "x" },
-  ...{ attempts: 6, firstAt: 0, lastAt: 0, traceId: "", redriving: false, fence: 1 },
+  ...{ attempts: 6, firstAt: 0, lastAt: 0, traceId: "", asked: "nothing", fence: 1 },
   ...more,
 })
 const history: ReadonlyArray<readonly [type: string, version: number, payload: string]> = [

@@ -1,14 +1,15 @@
 /**
- * What the redrive of a dead letter would do: which events are handled again, and whether today's code can read them.
+ * What the redrive or the discard of a dead letter would do: which event is given up, which are handled again, and whether
+ * today's code can read them.
  *
- * Told from the store alone, nothing is changed. A plan is a hint: until the redrive more events may come, and another
+ * Told from the store alone, nothing is changed. A plan is a hint: until it is done more events may come, and another
  * process may run other code.
  * @module
  */
 import { Effect, Result } from "effect"
 import type { App } from "../core/App.ts"
 import * as Consumer from "../core/Consumer.ts"
-import type { DeadLetter } from "../core/DeadLetters.ts"
+import type { Ask, DeadLetter } from "../core/DeadLetters.ts"
 import { EventStore, type StoredEvent, tombstone } from "../core/EventStore.ts"
 import * as Contract from "../schemas/Contract.ts"
 import * as Wire from "../schemas/Wire.ts"
@@ -23,7 +24,17 @@ export interface Planned {
   readonly problem?: string
 }
 
+/** As the letter says it: the store need not have it. */
+export interface GivenUp {
+  readonly version: number
+  readonly eventId: string
+  readonly type: string
+  readonly isStored: boolean
+}
+
 export interface Plan {
+  /** Of a discard: nobody hands it to this consumer any more. */
+  readonly givenUp?: GivenUp
   readonly events: ReadonlyArray<Planned>
   /** The first version that was not looked at; absent where the head was reached. */
   readonly next: number | undefined
@@ -48,19 +59,23 @@ const isWanted = ({ consumers }: App, { consumer: name }: DeadLetter, event: Sto
   return Consumer.wants(consumer, event) && Contract.routeOf(consumer.contract, event.type) === "core"
 }
 
-/** Plans for letters of an application; each looks at `limit` events at most. */
-export const make = (app: App, limit: number) =>
+/** Plans for letters of an application, of which this is to be asked; each looks at `limit` events at most. */
+export const make = (app: App, limit: number, what: Ask = "redrive") =>
   Effect.fnUntraced(function* (letter: DeadLetter) {
     const store = yield* EventStore
-    const { eventId, kind, stream, version } = letter
+    const { eventId, kind, stream, type, version } = letter
+    const isDiscard = what === "discard"
     const contract = app.consumers[letter.consumer]?.contract ?? app.aggregates[stream.aggregate]?.contract
     const found = yield* store.read(stream, version - 1, kind === "message" ? 1 : limit + 1)
+    const isMeant = (event: StoredEvent) => kind === "message" ? event.eventId === eventId : event.version === version
     const events = found.slice(0, limit).filter((event) =>
-      kind === "message" ? event.eventId === eventId : isWanted(app, letter, event)
+      isDiscard && isMeant(event) ? false : kind === "message" ? isMeant(event) : isWanted(app, letter, event)
     ).map((event): Planned => {
       const { eventId, schemaVersion, type, version } = event
       const problem = problemOf(contract, event)
       return { version, eventId, type, schemaVersion, ...problem === undefined ? {} : { problem } }
     })
-    return { events, next: found[limit]?.version } satisfies Plan
+    const isStored = found[0] !== undefined && isMeant(found[0])
+    const plan: Plan = { events, next: found[limit]?.version }
+    return isDiscard ? { givenUp: { version, eventId, type, isStored }, ...plan } : plan
   })

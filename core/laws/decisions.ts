@@ -80,6 +80,8 @@ export const cases: ReadonlyArray<Case> = [
   one("publish", "Order", "publish", "target-missing"),
   one("redrive", "/v1/dead-letters/{id}/redrive", "dead-letters:operate", true),
   one("redrive", "/v1/dead-letters/{id}/redrive", "dead-letters:read ops", "redrive-scope"),
+  one("operate", "/v1/dead-letters/{letter}/discard", "dead-letters:operate", true),
+  one("operate", "/v1/dead-letters/{letter}/discard", "dead-letters:read ops", "redrive-scope"),
   one("operate", "/v1/schemas/{subject}/revisions", "schemas:write", true),
   one("operate", "/v1/schemas/{subject}/revisions", "schemas:read ops", "schemas-write-scope"),
   one("operate", "/v1/sagas/{id}/retry", "sagas:operate", true),

@@ -11,7 +11,7 @@ import type { CommandBus } from "../../core/CommandBus.ts"
 import * as Consumer from "../../core/Consumer.ts"
 import { CoreBus } from "../../core/CoreBus.ts"
 import { DeadLetters } from "../../core/DeadLetters.ts"
-import { EventStore, type StoredEvent } from "../../core/EventStore.ts"
+import { EventStore, type StoredEvent, StoreUnavailable } from "../../core/EventStore.ts"
 import * as EventWire from "../../core/EventWire.ts"
 import { Leases } from "../../core/Leases.ts"
 import { Limits } from "../../core/Limits.ts"
@@ -65,6 +65,8 @@ const make = Effect.fnUntraced(function* (app: App): Effect.fn.Return<Shape, nev
   )
   return Consumers.of({ redos: new Map(redos) })
 })
+
+const notBegun = "the consumer has not begun"
 
 const one = Effect.fnUntraced(function* (
   consumer: Consumer.Any,
@@ -134,10 +136,18 @@ const one = Effect.fnUntraced(function* (
       Effect.matchEffect(Start.secondaryBefore(start), {
         onSuccess: (beforeMs) =>
           beforeMs === undefined
-            ? Effect.succeed<Redone>({ _tag: "Later", reason: "the consumer has not begun" })
+            ? Effect.succeed<Redone>({ _tag: "Later", reason: notBegun })
             : core.redo(stream, beforeMs),
         onFailure: ({ reason }) => Effect.succeed<Redone>({ _tag: "Later", reason }),
       }),
+    discard: (stream, version) =>
+      Effect.flatMap(
+        Start.secondaryBefore(start),
+        (beforeMs) =>
+          beforeMs === undefined
+            ? Effect.fail(new StoreUnavailable({ reason: notBegun }))
+            : core.discard(stream, version, beforeMs),
+      ),
     message: (event) =>
       Effect.suspend(() =>
         queue === undefined ? Effect.succeed(false) : Effect.match(queue.send([EventWire.encode(event)]), {

@@ -11,7 +11,7 @@ import type { StreamHead } from "../../core/ChangeFeed.ts"
 import { Limits } from "../../core/Limits.ts"
 import type { Item } from "../../core/ShardLog.ts"
 import { keyOf, type StreamKey } from "../../core/Stream.ts"
-import type { StoredEvent } from "../../core/EventStore.ts"
+import type { StoredEvent, StoreUnavailable } from "../../core/EventStore.ts"
 import * as Defect from "../Defect.ts"
 import type { Patience } from "./Attempts.ts"
 import { backoff } from "./backoff.ts"
@@ -32,6 +32,12 @@ export interface CoreConsumer {
   readonly walk: (head: StreamHead, secondaryBeforeMs: number, isHeld: () => boolean) => Effect.Effect<void>
   /** As `Redrive.Redo` wants it, and secondary events as in the walk, which stopped where the stream was parked. */
   readonly redo: (stream: StreamKey, secondaryBeforeMs: number) => Effect.Effect<Redone>
+  /** As `Redrive.Redo` wants it. */
+  readonly discard: (
+    stream: StreamKey,
+    version: number,
+    secondaryBeforeMs: number,
+  ) => Effect.Effect<boolean, StoreUnavailable>
 }
 
 export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn.Return<CoreConsumer> {
@@ -148,5 +154,28 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
       }).pipe(Effect.ensuring(Effect.sync(() => marks.forget(stream)))),
     )
 
-  return { work, walk, redo }
+  const discard: CoreConsumer["discard"] = (stream, version, secondaryBeforeMs) =>
+    turns.within(keyOf(stream))(
+      Effect.gen(function* () {
+        const place = placeAt(stream, yield* marks.kept(stream), () => true)
+        // A redrive was faster.
+        if (place.mark.version >= version) return false
+        // The bus leaves secondary events out, so the mark may stand further in front.
+        while (place.mark.version < version - 1) {
+          const limit = Math.min(limits.page, version - 1 - place.mark.version)
+          const between = (yield* store.read(stream, place.mark.version, limit)).filter((one) => one.version < version)
+          for (const event of between) {
+            if ((yield* one(place, event, secondaryBeforeMs, { patient: false, waits: false })) === undefined) continue
+            yield* delivery.settle(place)
+            return false
+          }
+          if (between.length === 0) break
+        }
+        // Only what came on the ordered path is waited for; the store need not have it.
+        yield* marks.raise(stream, { version, core: version })
+        return true
+      }).pipe(Effect.ensuring(Effect.sync(() => marks.forget(stream)))),
+    )
+
+  return { work, walk, redo, discard }
 })

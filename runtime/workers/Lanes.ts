@@ -7,7 +7,7 @@
  * @module
  */
 import { Array as Arrays, Clock, Deferred, Effect, Exit, FiberSet, type Scope, Semaphore } from "effect"
-import { type Failure, idOf, type Shape as Letters } from "../../core/DeadLetters.ts"
+import { type Failure, idOf, router, type Shape as Letters } from "../../core/DeadLetters.ts"
 import type { Shape as Store, StoredEvent } from "../../core/EventStore.ts"
 import { Limits } from "../../core/Limits.ts"
 import { updater } from "../../core/metrics.ts"
@@ -27,9 +27,6 @@ import type { Sender } from "./Sender.ts"
 import type { Held } from "./ShardReader.ts"
 import * as Dispatch from "./Dispatch.ts"
 import * as Step from "./Step.ts"
-
-/** Under which the router keeps marks and dead letters. */
-export const router = "router"
 
 export interface Lanes {
   /** Done once all of these are routed, or their stream is parked, and that is kept. */

@@ -7,11 +7,11 @@
  */
 import { Array as Arrays, type Cause, Effect, Exit, FiberSet, Semaphore } from "effect"
 import type { Shape as Feed, StreamHead } from "../../core/ChangeFeed.ts"
+import { router } from "../../core/DeadLetters.ts"
 import type { Page } from "../../core/EventStore.ts"
 import { Limits } from "../../core/Limits.ts"
 import type { Shape as Progress } from "../../core/Progress.ts"
 import { keyOf } from "../../core/Stream.ts"
-import { router } from "./Lanes.ts"
 import { persist } from "./persist.ts"
 import * as Shared from "./Shared.ts"
 

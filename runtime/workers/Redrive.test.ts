@@ -45,10 +45,10 @@ describe("a redrive", () => {
       yield* deliver("b", 2)
       assert.deepStrictEqual(world.handled.splice(0), [...versions("a", 1, 2), ...versions("b", 1, 2)])
       yield* TestClock.adjust("1 minute")
-      assert.deepInclude(yield* row(world, "a"), { version: 3, redriving: false }, "nobody asked")
+      assert.deepInclude(yield* row(world, "a"), { version: 3, asked: "nothing" }, "nobody asked")
 
       world.poison.clear()
-      yield* world.letters.redrive("t", mailer.letterId("a"))
+      yield* world.letters.ask("t", mailer.letterId("a"), "redrive")
       assert.isTrue(yield* until(isGone(world, "a")))
       assert.deepStrictEqual(world.handled, versions("a", 3, 6))
       yield* world.write("a")
@@ -64,10 +64,10 @@ describe("a redrive", () => {
       const first = yield* row(world, "a")
       world.poison.add("a@4").delete("a@2")
       for (const attempts of [2, 3]) {
-        yield* world.letters.redrive("t", mailer.letterId("a"))
-        yield* until(() => Effect.map(row(world, "a"), (now) => now?.redriving === false))
-        const { attempts: said, redriving, version } = (yield* row(world, "a"))!
-        assert.deepStrictEqual([said, redriving, version], [attempts, false, 4])
+        yield* world.letters.ask("t", mailer.letterId("a"), "redrive")
+        yield* until(() => Effect.map(row(world, "a"), (now) => now?.asked === "nothing"))
+        const { asked, attempts: said, version } = (yield* row(world, "a"))!
+        assert.deepStrictEqual([said, asked, version], [attempts, "nothing", 4])
       }
       assert.isAbove((yield* row(world, "a"))!.fence, first!.fence)
       assert.deepStrictEqual(world.handled, versions("a", 1, 3))
@@ -81,12 +81,12 @@ describe("a redrive", () => {
       yield* Scope.provide(parkedAt(world, "a", 1, 40), dying)
       world.poison.clear()
       world.takes.handlerMs = 400
-      yield* world.letters.redrive("t", mailer.letterId("a"))
+      yield* world.letters.ask("t", mailer.letterId("a"), "redrive")
       yield* until(() => Effect.sync(() => world.handled.length >= 10), 50)
       yield* Scope.close(dying, Exit.void)
       const half = world.handled.length
       yield* TestClock.adjust("1 minute")
-      assert.deepInclude(yield* row(world, "a"), { redriving: true })
+      assert.deepInclude(yield* row(world, "a"), { asked: "redrive" })
       assert.strictEqual(world.handled.length, half)
       yield* world.open
       assert.isTrue(yield* until(isGone(world, "a")))
@@ -102,7 +102,7 @@ describe("a redrive", () => {
         ...{ version: 1, eventId: "e", type: "Noted", error: "x", attempts: 6, firstAt: 0, lastAt: 0, traceId: "" },
       }
       yield* world.letters.put(letter)
-      const row = (yield* world.letters.redrive("t", letter.id))!
+      const row = (yield* world.letters.ask("t", letter.id, "redrive"))!
       const redo = {
         stream: () => Effect.as(Effect.orDie(world.letters.resolve(row)), { _tag: "Failed", letter: row } as const),
         message: () => Effect.succeed(false),
@@ -121,9 +121,9 @@ describe("a redrive", () => {
       yield* parkedAt(world, "quick", 1, 1)
       world.poison.clear()
       world.takes.handlerMs = 2_000
-      yield* world.letters.redrive("t", mailer.letterId("slow"))
+      yield* world.letters.ask("t", mailer.letterId("slow"), "redrive")
       yield* TestClock.adjust("3 seconds")
-      yield* world.letters.redrive("t", mailer.letterId("quick"))
+      yield* world.letters.ask("t", mailer.letterId("quick"), "redrive")
       assert.isTrue(yield* until(isGone(world, "quick")))
       assert.isFalse(yield* isGone(world, "slow")())
     })),
@@ -142,22 +142,22 @@ describe("a redrive", () => {
       }
       yield* world.letters.put(letter)
       world.takes.queue = false
-      yield* world.letters.redrive("t", id)
+      yield* world.letters.ask("t", id, "redrive")
       yield* TestClock.adjust("2 seconds")
-      assert.deepInclude(yield* world.letters.get("t", id), { redriving: true })
+      assert.deepInclude(yield* world.letters.get("t", id), { asked: "redrive" })
       world.takes.queue = true
       assert.isTrue(yield* until(() => Effect.map(world.letters.get("t", id), (row) => row === undefined)))
       assert.deepStrictEqual(world.sent.splice(0), [event!.eventId])
 
       world.takes.queue = false
       yield* world.letters.put(letter)
-      yield* world.letters.redrive("t", id)
+      yield* world.letters.ask("t", id, "redrive")
       yield* TestClock.adjust("5 minutes")
-      const back = { redriving: false, attempts: 7, error: "the queue did not take it" }
+      const back = { asked: "nothing" as const, attempts: 7, error: "the queue did not take it" }
       assert.deepInclude(yield* world.letters.get("t", id), back)
       world.takes.queue = true
       yield* world.letters.put({ ...letter, id: `${id}.x`, eventId: "another" })
-      yield* world.letters.redrive("t", `${id}.x`)
+      yield* world.letters.ask("t", `${id}.x`, "redrive")
       yield* TestClock.adjust("5 seconds")
       assert.deepInclude(yield* world.letters.get("t", `${id}.x`), { error: "the store has no such event" })
       assert.isEmpty(world.sent)
@@ -169,21 +169,21 @@ describe("a redrive", () => {
     within(Effect.fnUntraced(function* (world) {
       const said: Array<unknown> = []
       const ear = Logger.layer([Logger.make(({ message }) => void said.push(message))])
-      const { redriving } = world.letters
+      const { asked } = world.letters
       let refused = 0
       const refuse = () =>
         Effect.suspend(() =>
           refused++ === 2 ? Effect.die("no") : Effect.fail(new StoreUnavailable({ reason: "locked" }))
         )
-      Object.assign(world.letters, { redriving: refuse })
+      Object.assign(world.letters, { asked: refuse })
       yield* Effect.provide(parkedAt(world, "a", 1, 1), ear)
       world.poison.clear()
-      yield* world.letters.redrive("t", mailer.letterId("a"))
+      yield* world.letters.ask("t", mailer.letterId("a"), "redrive")
       yield* TestClock.adjust("20 seconds")
       assert.isAtLeast(refused, 5)
       // Once by the worker that broke, once by the one that began anew.
       assert.lengthOf(said.filter((message) => `${message}` === "redrives cannot be looked for"), 2)
-      Object.assign(world.letters, { redriving })
+      Object.assign(world.letters, { asked })
       assert.isTrue(yield* until(isGone(world, "a")))
     })),
   )
@@ -222,7 +222,7 @@ describe("a redrive", () => {
             for (const version of [3, 4]) {
               yield* Effect.forkChild(comes(version))
               yield* Effect.sleep(yield* some(300))
-              yield* world.letters.redrive("t", mailer.letterId("a"))
+              yield* world.letters.ask("t", mailer.letterId("a"), "redrive")
             }
             while ((yield* world.letters.get("t", mailer.letterId("a"))) !== undefined) {
               yield* Effect.sleep(50)

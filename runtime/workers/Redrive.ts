@@ -1,20 +1,22 @@
 /**
- * Does dead letters again for which somebody asked, one process at a time for each consumer.
+ * Does dead letters again for which somebody asked, or gives their events up, one process at a time for each consumer.
  *
  * A stream's row stays until everything up to the head is done, so that no event gets past it; its marks rise on the way,
  * so that a process which dies goes on where it was. Twice is what was in a handler when a process died or stood still,
  * and a message that was sent before its row could be forgotten.
+ *
+ * A discard raises the mark past the one event, if that is not done yet, and is a redrive from there on.
  * @module
  */
 import { Clock, Effect, Layer, Metric, Queue, Random } from "effect"
 import { type DeadLetter, DeadLetters, type Failure } from "../../core/DeadLetters.ts"
-import { EventStore, type StoredEvent } from "../../core/EventStore.ts"
+import { EventStore, type StoredEvent, type StoreUnavailable } from "../../core/EventStore.ts"
 import { Leases } from "../../core/Leases.ts"
 import { Limits } from "../../core/Limits.ts"
 import type { StreamKey } from "../../core/Stream.ts"
 import * as Defect from "../Defect.ts"
 import { elapsedMs } from "../Host.ts"
-import { about, DeadLettersRedriven, keep } from "./deadLetter.ts"
+import { about, DeadLettersDiscarded, DeadLettersRedriven, keep } from "./deadLetter.ts"
 import * as leased from "./leased.ts"
 import { unbroken } from "./unbroken.ts"
 
@@ -35,6 +37,12 @@ export interface Redo {
   readonly stream: (stream: StreamKey) => Effect.Effect<Redone>
   /** Sends one secondary event again, to this consumer alone; `false` where it may not have been sent. */
   readonly message: (event: StoredEvent) => Effect.Effect<boolean>
+  /**
+   * Works a stream off from its mark to `version`, does not do that event, whether or not the store has it, and raises the
+   * mark behind it. Says whether it did: not where the event is done, or one in front of it fails. Absent where nothing may
+   * be given up.
+   */
+  readonly discard?: (stream: StreamKey, version: number) => Effect.Effect<boolean, StoreUnavailable>
 }
 
 /** By the name under which they keep dead letters. */
@@ -50,16 +58,20 @@ const worker = Effect.fnUntraced(function* (name: string, redo: Redo, exclusive:
   /** Those that could not be done for now. */
   const waiting = new Map<string, Waiting>()
 
-  const done = (row: DeadLetter) =>
+  const told = (metric: typeof DeadLettersRedriven, message: string) => (row: DeadLetter) =>
     Effect.andThen(
-      Metric.update(Metric.withAttributes(DeadLettersRedriven, { consumer: name, kind: row.kind }), 1),
-      Effect.logInfo("dead letter redriven").pipe(Effect.annotateLogs(about(row))),
+      Metric.update(Metric.withAttributes(metric, { consumer: name, kind: row.kind }), 1),
+      Effect.logInfo(message).pipe(Effect.annotateLogs(about(row))),
     )
+  const done = told(DeadLettersRedriven, "dead letter redriven")
+  const discarded = told(DeadLettersDiscarded, "dead letter discarded")
 
   /** Ends the redrive and keeps the letter, unless another process has ended it since. */
   const back = Effect.fnUntraced(function* (row: DeadLetter, letter: Failure) {
     const now = yield* letters.get(row.stream.tenant, row.id)
-    if (now?.redriving === true) yield* keep(letters, { ...letter, id: row.id, kind: row.kind, consumer: name })
+    if (now !== undefined && now.asked !== "nothing") {
+      yield* keep(letters, { ...letter, id: row.id, kind: row.kind, consumer: name })
+    }
   })
 
   const failed = Effect.fnUntraced(function* (row: DeadLetter, error: string) {
@@ -77,9 +89,20 @@ const worker = Effect.fnUntraced(function* (name: string, redo: Redo, exclusive:
     waiting.set(row.id, { tries, untilMs: elapsedMs(yield* Clock.Clock) + ms })
   })
 
+  /** Answers with the row as it is then: what is left to do of it is a redrive. */
+  const giveUp = Effect.fnUntraced(function* (row: DeadLetter) {
+    if (redo.discard !== undefined && (yield* redo.discard(row.stream, row.version))) yield* discarded(row)
+    else yield* Effect.logWarning("nothing was discarded").pipe(Effect.annotateLogs(about(row)))
+    return yield* letters.ask(row.stream.tenant, row.id, "redrive", row.version)
+  })
+
   const stream = Effect.fnUntraced(function* (asked: DeadLetter) {
     let row: DeadLetter | undefined = asked
-    while (row?.redriving === true) {
+    while (row !== undefined && row.asked !== "nothing") {
+      if (row.asked === "discard") {
+        row = yield* giveUp(row)
+        continue
+      }
       const redone: Redone = yield* redo.stream(row.stream)
       if (redone._tag === "Later") return yield* later(row, redone.reason)
       if (redone._tag === "Failed") return yield* back(row, redone.letter)
@@ -90,6 +113,10 @@ const worker = Effect.fnUntraced(function* (name: string, redo: Redo, exclusive:
   })
 
   const message = Effect.fnUntraced(function* (row: DeadLetter) {
+    if (row.asked === "discard") {
+      if (yield* letters.resolve(row)) yield* discarded(row)
+      return
+    }
     const [event] = yield* store.read(row.stream, row.version - 1, 1)
     if (event?.eventId !== row.eventId) return yield* failed(row, "the store has no such event")
     if (!(yield* redo.message(event))) return yield* later(row, "the queue did not take it")
@@ -108,7 +135,7 @@ const worker = Effect.fnUntraced(function* (name: string, redo: Redo, exclusive:
     )
 
   const due = Effect.gen(function* () {
-    const rows = yield* letters.redriving(name, limits.page)
+    const rows = yield* letters.asked(name, limits.page)
     const now = elapsedMs(yield* Clock.Clock)
     const ids = new Set(rows.map(({ id }) => id))
     for (const id of waiting.keys()) if (!ids.has(id)) waiting.delete(id)

@@ -10,7 +10,7 @@ import { Clock, Context, Effect, Layer, Metric, Random } from "effect"
 import type { App } from "../../core/App.ts"
 import { ChangeFeed } from "../../core/ChangeFeed.ts"
 import { CoreBus } from "../../core/CoreBus.ts"
-import { DeadLetters } from "../../core/DeadLetters.ts"
+import { DeadLetters, router } from "../../core/DeadLetters.ts"
 import { EventStore, type StoredEvent } from "../../core/EventStore.ts"
 import * as Ids from "../../core/Ids.ts"
 import type { Leases } from "../../core/Leases.ts"
@@ -60,7 +60,7 @@ const routesOf = (app: App) => ({ aggregate, type }: StoredEvent): Route =>
 const make = Effect.fnUntraced(function* (app: App) {
   const [feed, progress, limits, clock] = [yield* ChangeFeed, yield* Progress, yield* Limits, yield* Clock.Clock]
   const [store, letters, core, random] = [yield* EventStore, yield* DeadLetters, yield* CoreBus, yield* Random.Random]
-  const marks = yield* Marks.make(Lanes.router, progress, letters)
+  const marks = yield* Marks.make(router, progress, letters)
   const lanes = yield* Lanes.make({
     ...{ store, letters, marks, recordMax: core.recordMax, routeOf: routesOf(app) },
     sender: yield* Sender.make,
@@ -78,7 +78,7 @@ const make = Effect.fnUntraced(function* (app: App) {
   )
 
   const work = Shards.run<StoredEvent>({
-    name: Lanes.router,
+    name: router,
     owner: Ids.uuidV7(clock.currentTimeMillisUnsafe(), () => random.nextDoubleUnsafe()),
     log: feed,
     from: () => Effect.succeed(undefined),

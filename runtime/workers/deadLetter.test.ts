@@ -20,7 +20,7 @@ const keeper = (put: Shape["put"]) => ({ put })
 describe("keep()", () => {
   it.effect("counts a dead letter and logs one line of it, once it is kept", () =>
     Effect.gen(function* () {
-      const row: DeadLetter = { ...letter, redriving: false, fence: 7 }
+      const row: DeadLetter = { ...letter, asked: "nothing", fence: 7 }
       const before = yield* counted
       assert.strictEqual(yield* keep(keeper(() => Effect.succeed(row)), letter), row)
       assert.strictEqual((yield* counted) - before, 1)

@@ -10,6 +10,7 @@ import { keyOf } from "../../core/Stream.ts"
 /** Names are stable: alarms and dashboards are written against them. */
 export const DeadLettersKept = counter("DeadLetters", "Streams parked and messages given up, repeats included")
 export const DeadLettersRedriven = counter("DeadLettersRedriven", "Dead letters whose redrive was done")
+export const DeadLettersDiscarded = counter("DeadLettersDiscarded", "Events that somebody had given up for a consumer")
 
 /** What is said of one in the log. */
 export const about = ({ attempts, consumer, error, eventId, kind, stream, traceId, type, version }: DeadLetter) => ({

@@ -54,7 +54,7 @@ export interface World {
 export const make = Effect.fnUntraced(function* (ms = 0) {
   const plain = Context.get(yield* Layer.build(EventStoreMemory.layer), EventStore)
   const store = slow(plain, ms, ["read"])
-  const letters = slow(DeadLettersMemory.make(), ms, ["put", "get", "parked", "redriving", "resolve"])
+  const letters = slow(DeadLettersMemory.make(), ms, ["put", "get", "parked", "asked", "resolve"])
   const progress = slow(ProgressMemory.make(), ms, ["read", "advance"])
   const leases = slow(yield* LeasesMemory.make(), ms, ["list", "take", "keep"])
   const context = Context.make(EventStore, store).pipe(Context.add(DeadLetters, letters), Context.add(Leases, leases))
@@ -110,6 +110,15 @@ export const make = Effect.fnUntraced(function* (ms = 0) {
     }
     const redo: Redrive.Redo = {
       stream: (stream) => inTurn(stream)(workOff(stream, Infinity)),
+      discard: (stream, version) =>
+        inTurn(stream)(
+          Effect.gen(function* () {
+            const [mark] = yield* progress.read(name, [stream])
+            if (mark!.version !== version - 1) return false
+            yield* progress.advance(name, [{ stream, mark: { version, core: version } }])
+            return true
+          }).pipe(Effect.orDie),
+        ),
       message: ({ eventId }) => Effect.sync(() => world.takes.queue && world.sent.push(eventId) > 0),
     }
     const layer = Redrive.layer(Effect.succeed(new Map([[name, redo]])))

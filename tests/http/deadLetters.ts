@@ -1,5 +1,5 @@
 /**
- * Dead letters over HTTP: shown to their tenant alone, asked to be tried again, and what that would do.
+ * Dead letters over HTTP: shown to their tenant alone, asked to be tried again or given up, and what that would do.
  * @module
  */
 import { Effect } from "effect"
@@ -11,7 +11,7 @@ import type { Open, Target } from "./Target.ts"
 
 interface Letter {
   readonly id: string
-  readonly redriving: boolean
+  readonly asked: string
   readonly [name: string]: unknown
 }
 
@@ -60,7 +60,7 @@ export const deadLetters = (open: Open): void => {
       assert.isNull(cursor)
       const { id: _, ...first } = found[1]
       const { id: __, stream: ___, ...rest } = rows[2]!
-      assert.deepStrictEqual(first, { ...rest, stream: { aggregate: "Box", id: "c" }, redriving: false })
+      assert.deepStrictEqual(first, { ...rest, stream: { aggregate: "Box", id: "c" }, asked: "nothing" })
       const keys = (letters: ReadonlyArray<Letter>) =>
         letters.map(({ consumer, stream }) => `${consumer}/${(stream as { id: string }).id}`)
       assert.deepStrictEqual(keys(found), ["router/a", "mailer/c", "mailer/b", "mailer/a"])
@@ -89,7 +89,13 @@ export const deadLetters = (open: Open): void => {
       await put(row("ann", "x", 1))
       const [letter] = await items("ann")
       const [ann, bob] = [await as("ann"), await as("bob")]
-      const paths = ["", `/${letter!.id}`, `/${letter!.id}/redrive`, `/${letter!.id}/redrive?dryRun=true`]
+      const paths = [
+        "",
+        `/${letter!.id}`,
+        `/${letter!.id}/redrive`,
+        `/${letter!.id}/redrive?dryRun=true`,
+        `/${letter!.id}/discard?seen=1`,
+      ]
       const seen = async () => {
         const said = [
           ...paths.slice(0, 2).map((path) => bob(path)),
@@ -98,9 +104,9 @@ export const deadLetters = (open: Open): void => {
         return (await Promise.all(said)).map(({ headers, status, text }) => [status, headers.get("content-type"), text])
       }
       const foreign = await seen()
-      assert.deepStrictEqual(foreign.map(([status]) => status), [200, 404, 404, 404])
+      assert.deepStrictEqual(foreign.map(([status]) => status), [200, 404, 404, 404, 404])
       assert.deepStrictEqual(json(await bob("/redrive", { body: { all: true } })).items, [])
-      assert.strictEqual(json(await ann(`/${letter!.id}`)).redriving, false)
+      assert.strictEqual(json(await ann(`/${letter!.id}`)).asked, "nothing")
       await target.letters((letters) => Effect.flatMap(letters.put(row("ann", "x", 1)), letters.resolve))
       assert.deepStrictEqual(await seen(), foreign)
       const { instance: _, ...absent } = problem(await ann(`/${letter!.id}`), 404, "not-found")
@@ -116,10 +122,10 @@ export const deadLetters = (open: Open): void => {
       const post = await as("one")
       const said = await post(`/${a!.id}/redrive`, { method: "POST" })
       isPromised("POST", "/{letter}/redrive", said)
-      assert.deepStrictEqual(json(said), { dryRun: false, deadLetter: { ...a!, redriving: true } })
+      assert.deepStrictEqual(json(said), { dryRun: false, deadLetter: { ...a!, asked: "redrive" } })
       assert.strictEqual((await post(`/${a!.id}/redrive`, { method: "POST" })).text, said.text)
-      assert.deepStrictEqual(await items("one"), [b!, { ...a!, redriving: true }])
-      const rows = await target.letters((letters) => letters.redriving("mailer", 500))
+      assert.deepStrictEqual(await items("one"), [b!, { ...a!, asked: "redrive" }])
+      const rows = await target.letters((letters) => letters.asked("mailer", 500))
       assert.deepStrictEqual(rows.filter(({ stream }) => stream.tenant === "one").map(({ stream }) => stream.id), ["a"])
       problem(await post(`/${a!.id}/redrive?dryRun=yes`, { method: "POST" }), 422, "invalid-query")
     })
@@ -130,7 +136,7 @@ export const deadLetters = (open: Open): void => {
         row("many", "m-1", 0, { consumer: "x" }),
       )
       const post = await as("many")
-      const redriven = async () => (await items("many", "?limit=500")).filter(({ redriving }) => redriving).length
+      const redriven = async () => (await items("many", "?limit=500")).filter(({ asked }) => asked === "redrive").length
       const wrong: ReadonlyArray<readonly [unknown, string]> = [
         [{}, ""],
         [{ dryRun: true }, ""],
@@ -196,7 +202,71 @@ export const deadLetters = (open: Open): void => {
       assert.strictEqual((await post("")).text, before.text)
     })
 
-    it("are read and redriven by those with the scope for it", async () => {
+    it("are asked to be given up one by one as they were seen, and by nobody of the router's", async () => {
+      await put(row("give", "a", 1, { version: 3 }), row("give", "b", 2, { consumer: "router" }))
+      const [b, a] = await items("give")
+      const post = await as("give")
+      const discard = (letter: Letter, search: string) => post(`/${letter.id}/discard${search}`, { method: "POST" })
+      for (const search of ["", "?seen=0", "?seen=x", "?seen=3&seen=3"]) {
+        problem(await discard(a!, search), 422, "invalid-query")
+      }
+      for (const search of ["?seen=2", "?seen=2&dryRun=true"]) {
+        const stale = await discard(a!, search)
+        assert.strictEqual(problem(stale, 409, "dead-letter-changed")["version"], 3)
+        isPromised("POST", "/{letter}/discard", stale)
+      }
+      for (const search of ["?seen=1", "?dryRun=true"]) {
+        const refused = await discard(b!, search)
+        problem(refused, 409, "not-discardable")
+        isPromised("POST", "/{letter}/discard", refused)
+      }
+      assert.deepStrictEqual(await items("give"), [b!, a!])
+
+      const dry = await discard(a!, "?dryRun=true")
+      isPromised("POST", "/{letter}/discard", dry)
+      const givenUp = { version: 3, eventId: "e-a", type: "ItemPut", isStored: false }
+      assert.deepStrictEqual(json(dry), { dryRun: true, deadLetter: a!, plan: { givenUp, events: [], next: null } })
+      const said = await discard(a!, "?seen=3")
+      isPromised("POST", "/{letter}/discard", said)
+      assert.deepStrictEqual(json(said), { dryRun: false, deadLetter: { ...a!, asked: "discard" } })
+      assert.strictEqual((await discard(a!, "?seen=3")).text, said.text)
+      // Whoever says so last.
+      json(await post(`/${a!.id}/redrive`, { method: "POST" }))
+      assert.deepStrictEqual(await items("give"), [b!, { ...a!, asked: "redrive" }])
+      problem(await post("/discard"), 405, "method-not-allowed")
+    })
+
+    it("are asked to be given up by consumer or stream as they were seen, and never all", async () => {
+      const ids = ["a", "b", "c"]
+      await put(...ids.map((id, i) => row("some", id, i)), row("some", "a", 1, { consumer: "router" }))
+      const post = await as("some")
+      const wrong: ReadonlyArray<readonly [unknown, string]> = [
+        [{ consumer: "mailer" }, "/until"],
+        [{ until: 5_000 }, ""],
+        [{ all: true, until: 5_000 }, "/all"],
+        [{ consumer: "mailer", until: "now" }, "/until"],
+      ]
+      for (const [body, pointer] of wrong) {
+        const said = await post("/discard", { body })
+        assert.strictEqual(problem(said, 422, "invalid-filter")["pointer"], pointer, JSON.stringify(body))
+        isPromised("POST", "/discard", said)
+      }
+      problem(await post("/discard", { body: { consumer: "router", until: 5_000 } }), 409, "not-discardable")
+      const idsOf = async (body: unknown) => {
+        const said = await post("/discard", { body })
+        isPromised("POST", "/discard", said)
+        return json(said).items.map((item: { deadLetter: Letter }) => item.deadLetter["stream"])
+          .map(({ id }: { id: string }) => id)
+      }
+      const discarded = async () => (await items("some")).filter(({ asked }) => asked === "discard").length
+      assert.deepStrictEqual(await idsOf({ consumer: "mailer", until: 1_001, dryRun: true }), ["b", "a"])
+      assert.strictEqual(await discarded(), 0)
+      assert.deepStrictEqual(await idsOf({ stream: "Box/a", until: 1_001 }), ["a"])
+      assert.deepStrictEqual(await idsOf({ consumer: "mailer", until: 1_001 }), ["b", "a"])
+      assert.strictEqual(await discarded(), 2)
+    })
+
+    it("are read, redriven and given up by those with the scope for it", async () => {
       const [reader, operator] = [await as("t", "dead-letters:read"), await as("t", "dead-letters:operate")]
       assert.strictEqual((await reader("")).status, 200)
       assert.strictEqual((await operator("/redrive", { body: { all: true } })).status, 200)
@@ -204,6 +274,8 @@ export const deadLetters = (open: Open): void => {
         [await operator(""), "dead-letters:read"],
         [await reader("/redrive", { body: { all: true, dryRun: true } }), "dead-letters:operate"],
         [await reader("/none/redrive?dryRun=true", { method: "POST" }), "dead-letters:operate"],
+        [await reader("/discard", { body: { consumer: "x", until: 0, dryRun: true } }), "dead-letters:operate"],
+        [await reader("/none/discard?dryRun=true", { method: "POST" }), "dead-letters:operate"],
       ] as const
       for (const [said, scope] of refused) assert.strictEqual(problem(said, 403, "forbidden")["scope"], scope)
     })

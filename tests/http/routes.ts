@@ -52,7 +52,7 @@ export const routes = (open: Open): void => {
         "GET /v1/events",
         "GET /v1/policies/violations",
         ...["GET /v1/dead-letters", "GET /v1/dead-letters/{letter}", "POST /v1/dead-letters/{letter}/redrive"],
-        "POST /v1/dead-letters/redrive",
+        ...["POST /v1/dead-letters/redrive", "POST /v1/dead-letters/{letter}/discard", "POST /v1/dead-letters/discard"],
         ...["GET /health/live", "GET /health/ready", "GET /metrics", "GET /openapi.json", "GET /asyncapi.json"],
         ...["GET /docs", "GET /docs/openapi-explorer.js"],
       ])

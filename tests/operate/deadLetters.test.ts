@@ -113,7 +113,7 @@ describe("nexus dead-letters", { timeout: 120_000 }, () => {
   })
 
   it("asks for the redrive of one, of a filter, or of all where that is said; twice is once", async () => {
-    const asked = (consumer: string) => within((all) => all.redriving(consumer, 500))
+    const asked = (consumer: string) => within((all) => all.asked(consumer, 500))
     const one = await letters("redrive", "mailer/t/Wallet/w")
     assert.deepStrictEqual([one.code, one.out], [0, "asked for the redrive of 1 dead letter\n"])
     const first = await asked("mailer")
@@ -128,6 +128,39 @@ describe("nexus dead-letters", { timeout: 120_000 }, () => {
     assert.match(all.err, /^redriving 1 dead letters /)
     assert.strictEqual((await asked("mailer")).length, 131)
     assert.isUndefined((await asked("mailer")).find(({ stream }) => stream.tenant === "u"))
+  })
+
+  it("asks for the discard of one as it was seen, or of those of a filter until then; nothing of the router's", async () => {
+    const asked = async (tenant: string) =>
+      (await within((all) => all.list(tenant, {}, undefined, 500))).items.flatMap(({ asked, stream }) =>
+        asked === "discard" ? [stream.id] : []
+      )
+    const dry = await letters("discard", "mailer/t/Wallet/w", "--dry-run", ...app)
+    assert.deepStrictEqual(dry.out.trimEnd().split("\n").slice(3), [
+      "  1 Paid is given up",
+      "  2 Named v1",
+      "  3 Paid v2",
+      "    ! the payload does not fit: /pence Expected number",
+      "1 dead letter would be discarded; nothing was changed",
+    ])
+    const lost = await json("discard", "mailer/u/Wallet/u", "--dry-run", ...app)
+    const givenUp = { version: 1, eventId: "e-u", type: "Paid", isStored: false }
+    assert.deepStrictEqual(lost.items[0].plan, { givenUp, events: [], next: null })
+    assert.deepStrictEqual([await asked("t"), await asked("u")], [[], []])
+
+    const said = await letters("discard", "mailer/t/Wallet/w", "--seen", "1")
+    assert.deepStrictEqual([said.code, said.out], [0, "asked for the discard of 1 dead letter\n"])
+    assert.deepStrictEqual(await json("discard", "mailer/t/Wallet/w", "--seen", "1"), {
+      dryRun: false,
+      discarded: 1,
+    })
+    assert.deepStrictEqual(await asked("t"), ["w"])
+    assert.match((await letters("list", "--tenant", "t")).out, /waits at 1 Paid \(to be discarded\)/)
+    const some = ["--tenant", "m", "--consumer", "mailer", "--until", "2026-01-01T00:00:00.009Z"]
+    assert.strictEqual((await json("discard", ...some)).discarded, 10)
+    assert.deepStrictEqual((await asked("m")).toSorted(), Array.from({ length: 10 }, (_, i) => `m-${i}`))
+    const router = ["--tenant", "t", "--consumer", "router", "--until", "2027-01-01T00:00:00Z"]
+    assert.strictEqual((await json("discard", ...router)).discarded, 0)
   })
 
   it("says what it was asked wrongly, and what is not there", async () => {
@@ -145,6 +178,18 @@ describe("nexus dead-letters", { timeout: 120_000 }, () => {
       said(2, /or --all alone/, "redrive", "--tenant", "t", ...at),
       said(2, /or --all alone/, "redrive", "--tenant", "t", "--all", "--consumer", "mailer", ...at),
       said(2, /--all does not go with an ID/, "redrive", "mailer/t/Wallet/w", "--all", ...at),
+      said(1, /stands at version 1 now/, "discard", "mailer/t/Wallet/w", "--seen", "2", ...at),
+      said(1, /it is the router's/, "discard", "router/t/Wallet/x", "--seen", "1", ...at),
+      said(1, /there is no dead letter/, "discard", "mailer/t/Wallet/none", "--seen", "1", ...at),
+      said(2, /--seen is missing/, "discard", "mailer/t/Wallet/w", ...at),
+      said(2, /--seen is not a version/, "discard", "mailer/t/Wallet/w", "--seen", "one", ...at),
+      said(2, /--until does not go with an ID/, "discard", "mailer/t/Wallet/w", "--until", "x", ...at),
+      said(2, /--seen goes only with an ID/, "discard", "--tenant", "t", "--seen", "1", ...at),
+      said(2, /--until is missing/, "discard", "--tenant", "t", "--consumer", "mailer", ...at),
+      said(2, /--until is not a time/, "discard", "--tenant", "t", "--consumer", "mailer", "--until", "now", ...at),
+      said(2, /or --consumer, --stream or both/, "discard", "--tenant", "t", "--until", "x", ...at),
+    ])
+    await Promise.all([
       said(1, /there is no dead letter mailer\/t\/Wallet\/none/, "redrive", "mailer/t/Wallet/none", ...at),
       said(1, /missing\. Name the folder/, "list", "--tenant", "t", "--data", `${folder}/none`),
     ])

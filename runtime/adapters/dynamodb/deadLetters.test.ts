@@ -29,6 +29,6 @@ it.effect("what an index still shows is redriven no more, once it was done or ha
       query: () => Effect.succeed(["done", "asked", "failed"].map((id) => rowOf(id))),
       getEach: (keys) => Effect.succeed(keys.map(({ pk }) => now.get(pk)).filter((row) => row !== undefined)),
     }
-    const found = yield* make(rows as Rows).redriving("mailer", 10)
-    assert.deepStrictEqual(found, [{ ...letterOf("asked"), redriving: true, fence: 3 }])
+    const found = yield* make(rows as Rows).asked("mailer", 10)
+    assert.deepStrictEqual(found, [{ ...letterOf("asked"), asked: "redrive", fence: 3 }])
   }))

@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import * as Cursor from "../../../core/Cursor.ts"
 import {
   again,
+  asking,
   type DeadLetter,
   DeadLetters,
   type Failure,
@@ -23,24 +24,36 @@ const placeOf = (id: string): Key => ({ pk: `letter#${id}`, sk: "letter" })
 /** In both indexes; `#` sorts before every character that an id may have. */
 const timeOf = (lastAt: number, id = ""): string => `${String(lastAt).padStart(16, "0")}#${id}`
 
-const letterOf = ({ fence, letter, redriving }: Row): DeadLetter => ({
+/** `redriving` holds the consumer while anything is asked, for the index; `discard` is there where it is that. */
+const letterOf = ({ discard, fence, letter, redriving }: Row): DeadLetter => ({
   ...JSON.parse(`${letter}`) as Failure,
-  redriving: redriving !== undefined,
+  asked: redriving === undefined ? "nothing" : discard === undefined ? "redrive" : "discard",
   fence: Number(fence),
 })
-const rowOf = ({ fence, redriving: _, ...letter }: DeadLetter, token: string): Row & Key => ({
+const askedOf = ({ asked, consumer }: Pick<DeadLetter, "asked" | "consumer">) => ({
+  ...asked === "nothing" ? {} : { redriving: consumer },
+  ...asked === "discard" ? { discard: 1 } : {},
+})
+const rowOf = ({ asked, fence, ...letter }: DeadLetter, token: string): Row & Key => ({
   ...placeOf(letter.id),
   tenant: letter.stream.tenant,
   at: timeOf(letter.lastAt, letter.id),
   consumer: letter.consumer,
   stream: keyOf(letter.stream),
   letter: JSON.stringify(letter),
+  ...askedOf({ asked, consumer: letter.consumer }),
   fence,
   token,
 })
 
 /** Rivals that may come in between, before a letter is refused. */
 const attemptsMax = 64
+/** As conditions: nothing else was asked meanwhile. */
+const unchanged = {
+  nothing: "attribute_not_exists(#redriving)",
+  redrive: "attribute_exists(#redriving) AND attribute_not_exists(#discard)",
+  discard: "attribute_exists(#discard)",
+} as const
 /** Fences of parked streams raised at once. */
 const atOnce = 16
 
@@ -56,7 +69,7 @@ export const make = (rows: Rows): Shape =>
       const [fence, token] = [yield* firstFence, yield* newToken]
       let kept: DeadLetter | undefined
       for (let i = 0; i < attemptsMax; i++) {
-        const next = kept === undefined ? { ...letter, redriving: false, fence } : again(kept, letter)
+        const next: DeadLetter = kept === undefined ? { ...letter, asked: "nothing", fence } : again(kept, letter)
         const condition = kept === undefined ? isAbsent : { text: "#fence = :kept", values: { kept: kept.fence } }
         const written = yield* rows.put({ row: rowOf(next, token), condition })
         if (written._tag === "Done") return next
@@ -105,18 +118,29 @@ export const make = (rows: Rows): Shape =>
       )
       return new Set(passedBy.flat())
     }),
-    redrive: Effect.fnUntraced(function* (tenant, id) {
-      const kept = yield* rows.get(placeOf(id))
-      if (kept?.["tenant"] !== tenant) return undefined
-      const written = yield* rows.update(
-        placeOf(id),
-        { text: "SET #redriving = #consumer ADD #fence :one", values: { one: 1 } },
-        { text: "attribute_exists(#pk) AND attribute_not_exists(#redriving)" },
-      )
-      if (written._tag === "Done") return letterOf(written.row)
-      return written.found && letterOf(written.found)
+    ask: Effect.fnUntraced(function* (tenant, id, what, version) {
+      let kept = yield* rows.get(placeOf(id))
+      for (let i = 0; i < attemptsMax; i++) {
+        if (kept?.["tenant"] !== tenant) return undefined
+        const letter = letterOf(kept)
+        if (asking(letter, what, version) === letter) return letter
+        const written = yield* rows.update(
+          placeOf(id),
+          what === "discard"
+            ? { text: "SET #redriving = #consumer, #discard = :one ADD #fence :one", values: { one: 1 } }
+            : { text: "SET #redriving = #consumer REMOVE #discard ADD #fence :one", values: { one: 1 } },
+          // The fence rises with whatever passes by; what it stands for changes with each failure and each question.
+          {
+            text: `#letter = :letter AND ${unchanged[letter.asked]}`,
+            values: { letter: `${kept["letter"]}` },
+          },
+        )
+        if (written._tag === "Done") return letterOf(written.row)
+        kept = written.found
+      }
+      return yield* new StoreUnavailable({ reason: "contended" })
     }),
-    redriving: Effect.fnUntraced(function* (consumer, limit) {
+    asked: Effect.fnUntraced(function* (consumer, limit) {
       const listed = yield* rows.query({
         index: "RedriveIndex",
         where: { text: "#redriving = :consumer", values: { consumer } },

@@ -69,8 +69,8 @@ it.live("a dead letter costs what its indexes cost besides", () =>
     yield* costs("get", letters.get("t", letter.id), "GetItem", 1)
     yield* costs("list", letters.list("t", {}, undefined, 20), "Query", 0.5)
     yield* costs("parked, where one is", letters.parked("mailer", streams), "BatchGetItem, UpdateItem", 3)
-    yield* costs("redrive", letters.redrive("t", letter.id), "GetItem, UpdateItem", 4)
-    const [asked] = yield* costs("redriving", letters.redriving("mailer", 10), "BatchGetItem, Query", 1.5)
+    yield* costs("redrive", letters.ask("t", letter.id, "redrive"), "GetItem, UpdateItem", 4)
+    const [asked] = yield* costs("asked", letters.asked("mailer", 10), "BatchGetItem, Query", 1.5)
     yield* costs("resolve", letters.resolve(asked!), "DeleteItem", 3)
   }).pipe(Effect.scoped), 60_000)
 

@@ -103,8 +103,8 @@ describe("a write whose answer was lost", () => {
         const put = yield* losing(letters.put(letter))
         const again = yield* losing(letters.put(letter))
         assert.deepEqual([put.attempts, again.attempts, again.fence - put.fence], [6, 12, 1])
-        const asked = (yield* losing(letters.redrive("t", letter.id)))!
-        assert.deepEqual([asked.redriving, asked.fence - again.fence], [true, 1])
+        const asked = (yield* losing(letters.ask("t", letter.id, "redrive")))!
+        assert.deepEqual([asked.asked, asked.fence - again.fence], ["redrive", 1])
         assert.strictEqual((yield* losing(letters.parked("mailer", [letter.stream]))).size, 1)
         assert.isFalse(yield* letters.resolve(asked))
         assert.isTrue(yield* losing(letters.resolve((yield* letters.get("t", letter.id))!)))

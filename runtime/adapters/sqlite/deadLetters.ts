@@ -6,7 +6,7 @@
  */
 import { Effect } from "effect"
 import * as Cursor from "../../../core/Cursor.ts"
-import { again, type DeadLetter, DeadLetters, firstFence, idOf, type Shape } from "../../../core/DeadLetters.ts"
+import { again, asking, type DeadLetter, DeadLetters, firstFence, idOf, type Shape } from "../../../core/DeadLetters.ts"
 import { keyOf } from "../../../core/Stream.ts"
 import type { Connection } from "./connection.ts"
 import { patient } from "./patience.ts"
@@ -17,18 +17,23 @@ interface Row {
   readonly letter: string
   readonly fence: number
 }
+/** Before there were discards a letter said `redriving`, and not what is `asked`. */
+interface Older {
+  readonly redriving?: boolean
+}
 const letterOf = (row: unknown): DeadLetter => {
   const { fence, letter } = row as Row
-  return { ...JSON.parse(letter) as DeadLetter, fence }
+  const { redriving, ...read } = JSON.parse(letter) as DeadLetter & Older
+  return { ...read, asked: read.asked ?? (redriving === true ? "redrive" : "nothing"), fence }
 }
 const kept = ({ deadLetter }: Statements, id: string): DeadLetter | undefined => {
   const row = deadLetter.get(id)
   return row === undefined ? undefined : letterOf(row)
 }
 const save = ({ saveDeadLetter }: Statements, letter: DeadLetter): DeadLetter => {
-  const { consumer, fence, id, lastAt, redriving, stream } = letter
+  const { asked, consumer, fence, id, lastAt, stream } = letter
   const text = JSON.stringify(letter)
-  saveDeadLetter.run(id, stream.tenant, consumer, keyOf(stream), lastAt, redriving ? 1 : 0, fence, text)
+  saveDeadLetter.run(id, stream.tenant, consumer, keyOf(stream), lastAt, asked === "nothing" ? 0 : 1, fence, text)
   return letter
 }
 
@@ -40,7 +45,7 @@ export const make = (connection: Connection): Shape => {
       Effect.flatMap(firstFence, (fence) =>
         write((statements) => {
           const before = kept(statements, letter.id)
-          return save(statements, before === undefined ? { ...letter, redriving: false, fence } : again(before, letter))
+          return save(statements, before === undefined ? { ...letter, asked: "nothing", fence } : again(before, letter))
           // The attempts would count twice.
         }, false)),
     get: (tenant, id) =>
@@ -73,14 +78,15 @@ export const make = (connection: Connection): Shape => {
         return new Set((found as ReadonlyArray<{ readonly id: string }>).map(({ id }) => byId.get(id)!))
       }))
     },
-    redrive: (tenant, id) =>
+    ask: (tenant, id, what, version) =>
       write((statements) => {
         const letter = kept(statements, id)
         if (letter?.stream.tenant !== tenant) return undefined
-        return letter.redriving ? letter : save(statements, { ...letter, redriving: true, fence: letter.fence + 1 })
+        const next = asking(letter, what, version)
+        return next === letter ? letter : save(statements, next)
       }),
-    redriving: (consumer, limit) =>
-      connection.read(({ statements }) => statements.redriving.all(consumer, limit).map(letterOf)),
+    asked: (consumer, limit) =>
+      connection.read(({ statements }) => statements.asked.all(consumer, limit).map(letterOf)),
     resolve: ({ fence, id }) =>
       write(({ dropDeadLetter, deadLetter }) =>
         dropDeadLetter.run(id, fence).changes > 0 || deadLetter.get(id) === undefined

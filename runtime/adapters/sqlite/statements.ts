@@ -202,7 +202,8 @@ export const prepare = (driver: Driver) => ({
   parked: driver.prepare("SELECT d.id FROM json_each(?) j CROSS JOIN dead_letters d ON d.id = j.value"),
   passBy: driver.prepare(`
     UPDATE dead_letters SET fence = fence + 1 WHERE id IN (SELECT value FROM json_each(?)) RETURNING id`),
-  redriving: driver.prepare(`
+  /** Those of which something is asked: `redriving` is the column's older name for it. */
+  asked: driver.prepare(`
     SELECT letter, fence FROM dead_letters WHERE redriving = 1 AND consumer = ? ORDER BY last_at, id LIMIT ?`),
 })
 

@@ -6,7 +6,7 @@
 import type { App } from "../../../core/App.ts"
 import { type About, type Any, wants } from "../../../core/Consumer.ts"
 import type { CoreEvent } from "../../../core/CoreBus.ts"
-import { idOf } from "../../../core/DeadLetters.ts"
+import { idOf, router } from "../../../core/DeadLetters.ts"
 import type { StoredEvent } from "../../../core/EventStore.ts"
 import * as EventWire from "../../../core/EventWire.ts"
 import { type Mark, start } from "../../../core/Progress.ts"
@@ -30,7 +30,9 @@ export interface Book {
   readonly look: () => void
   readonly begins: (who: string, about: About, of: string) => void
   readonly did: (who: string, about: About) => void
-  /** A poisoned event was given up by a consumer that skips. */
+  /** An operator had the event given up; it may still be handled where somebody was faster. */
+  readonly discards: (consumer: string, event: StoredEvent) => void
+  /** An event was given up by an operator, or a poisoned one by a consumer that skips. */
   readonly isGivenUp: (consumer: string, event: StoredEvent) => boolean
   /** Called behind each write. */
   readonly marked: (consumer: string) => void
@@ -57,8 +59,6 @@ export interface Rules {
   readonly isRegistered: (event: StoredEvent) => boolean
 }
 
-const router = "router"
-
 export const make = (
   world: World,
   roads: Roads,
@@ -73,6 +73,7 @@ export const make = (
   const [begun, done] = [new Map<string, number>(), new Map<string, number>()]
   /** Handled at their last receive; those before may have died with whoever received. */
   const lastTries = new Set<string>()
+  const discarded = new Set<string>()
   const pointers = new Map<string, number>()
   const highest = new Map<string, Mark>()
   const checked = new Map<string, number>()
@@ -145,9 +146,9 @@ export const make = (
   }
 
   const isGivenUp: Book["isGivenUp"] = (consumer, { eventId }) =>
-    consumers.get(consumer)?.onError === "skip" &&
-    (isSpoilt(eventId) || spoils.misfits.has(`${consumer} ${eventId}`) || (isPoison(consumer, eventId) &&
-      ((begun.get(`${consumer} ${eventId}`) ?? 0) > 5 || lastTries.has(`${consumer} ${eventId}`))))
+    discarded.has(`${consumer} ${eventId}`) || consumers.get(consumer)?.onError === "skip" &&
+      (isSpoilt(eventId) || spoils.misfits.has(`${consumer} ${eventId}`) || (isPoison(consumer, eventId) &&
+        ((begun.get(`${consumer} ${eventId}`) ?? 0) > 5 || lastTries.has(`${consumer} ${eventId}`))))
   const isDoneOne = (consumer: string, stream: string, event: StoredEvent): boolean => {
     if (consumer === router) {
       return isCore(event)
@@ -191,6 +192,7 @@ export const make = (
 
   return {
     ...{ look, isGivenUp, isDone, repeats, firsts },
+    discards: (consumer, { eventId }) => void discarded.add(`${consumer} ${eventId}`),
     hasHandled: (consumer, eventId) => done.has(`${consumer} ${eventId}`),
     begins: (who, about, of) => {
       const key = `${about.consumer} ${about.eventId}`

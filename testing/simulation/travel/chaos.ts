@@ -5,9 +5,12 @@
  */
 import { Effect } from "effect"
 import * as CoreBusMemory from "../../../core/CoreBusMemory.ts"
+import type { DeadLetter } from "../../../core/DeadLetters.ts"
 import * as DeadLettersMemory from "../../../core/DeadLettersMemory.ts"
 import * as ShardLogMemory from "../../../core/ShardLogMemory.ts"
 import { keyOf } from "../../../core/Stream.ts"
+import * as Discard from "../../../runtime/Discard.ts"
+import type { Random } from "../random.ts"
 import * as Crew from "./crew.ts"
 import { newerFromMs } from "./plan.ts"
 
@@ -16,7 +19,7 @@ const downMaxMs = 8_000
 const pauseMaxMs = 40_000
 const lateMaxMs = 15_000
 const shardsMax = 4
-const [landChance, redriveChance] = [0.2, 0.1]
+const [landChance, redriveChance, discardChance] = [0.2, 0.1, 0.1]
 
 /** Brings what was stored into the change feed, each time before the clock moves. */
 export const feeding = ({ faults, network, roads }: Crew.Setting): () => void => {
@@ -43,23 +46,45 @@ export const land = ({ book, network, roads }: Crew.Setting): void => {
 /** Somebody asks that every dead letter be tried again; twice, for that must change nothing. */
 export const redriveAll = Effect.fnUntraced(function* ({ roads, world }: Crew.Setting) {
   const letters = DeadLettersMemory.make(roads.letters)
-  for (const { id, redriving, stream } of [...roads.letters.values()]) {
-    if (redriving) continue
+  for (const { asked, id, stream } of [...roads.letters.values()]) {
+    if (asked !== "nothing") continue
     world.note("operator", `redrives ${id}`)
-    yield* Effect.orDie(letters.redrive(stream.tenant, id))
-    yield* Effect.orDie(letters.redrive(stream.tenant, id))
+    yield* Effect.orDie(letters.ask(stream.tenant, id, "redrive"))
+    yield* Effect.orDie(letters.ask(stream.tenant, id, "redrive"))
+  }
+})
+
+/** Somebody asks that some of what was seen, long ago or now, be given up; twice, for that must change nothing. */
+const discardSome = Effect.fnUntraced(function* (
+  { book, roads, world }: Crew.Setting,
+  seen: Array<DeadLetter>,
+  random: Random,
+) {
+  const letters = DeadLettersMemory.make(roads.letters)
+  seen.push(...[...roads.letters.values()].filter(Discard.isDiscardable))
+  for (const { consumer, eventId, id, kind, stream, version } of seen.filter(() => random.chance(0.5))) {
+    const event = roads.state.streams.get(keyOf(stream))?.events[version - 1]
+    // What was never stored stays until it is mended.
+    if (event === undefined || (kind === "message" && event.eventId !== eventId)) continue
+    const row = yield* Effect.orDie(letters.ask(stream.tenant, id, "discard", version))
+    yield* Effect.orDie(letters.ask(stream.tenant, id, "discard", version))
+    const isTaken = row?.version === version
+    if (isTaken) book.discards(consumer, event)
+    world.note("operator", `${isTaken ? "discards" : "came too late to discard"} ${id} ${version}`)
   }
 })
 
 export const chaos = Effect.fnUntraced(function* (setting: Crew.Setting, slots: ReadonlyArray<Crew.Slot>) {
   const { book, faults, network, roads: { bus, feed }, world } = setting
   const random = world.random("travel chaos")
+  const seen: Array<DeadLetter> = []
   const isNewer = () => world.now() >= newerFromMs
   while (true) {
     yield* Effect.sleep(1 + random.below(roundMaxMs))
     if (faults.hasEnded()) return
     if (random.chance(landChance)) land(setting)
     if (random.chance(redriveChance)) yield* redriveAll(setting)
+    if (random.chance(discardChance)) yield* discardSome(setting, seen, random)
 
     const ofFeed = ShardLogMemory.openShards(feed.log)
     const one = random.pick(ofFeed)

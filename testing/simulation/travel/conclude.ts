@@ -5,11 +5,10 @@
  */
 import { Effect } from "effect"
 import { type Any, wants } from "../../../core/Consumer.ts"
-import { idOf } from "../../../core/DeadLetters.ts"
+import { idOf, router } from "../../../core/DeadLetters.ts"
 import type { StoredEvent } from "../../../core/EventStore.ts"
 import { keyOf } from "../../../core/Stream.ts"
 import * as QueueMemory from "../../../core/QueueMemory.ts"
-import { router } from "../../../runtime/workers/Lanes.ts"
 import * as Start from "../../../runtime/workers/Start.ts"
 import { register } from "../registryModel.ts"
 import type { Violation } from "../run.ts"

@@ -220,8 +220,8 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
       get: (tenant, id) => ofLetter(letters.get(tenant, id)),
       list: (tenant, filter, cursor, limit) => ofLetter(letters.list(tenant, filter, cursor, limit)),
       parked: (consumer, streams) => ofLetter(letters.parked(consumer, streams)),
-      redrive: (tenant, id) => ofLetter(letters.redrive(tenant, id)),
-      redriving: (consumer, limit) => ofLetter(letters.redriving(consumer, limit)),
+      ask: (...question) => ofLetter(letters.ask(...question)),
+      asked: (consumer, limit) => ofLetter(letters.asked(consumer, limit)),
       resolve: (letter) => ofLetter(letters.resolve(letter)),
     },
   }

@@ -117,7 +117,7 @@ const passes = inPorts("goes on behind an event that it gave up", [8, 10], ({ le
 const forgets = inPorts("forgets what it parked", [10, 17], ({ letters }) => ({
   letters: {
     ...letters,
-    put: (letter) => Effect.succeed({ ...letter, redriving: false, fence: 1 }),
+    put: (letter) => Effect.succeed({ ...letter, asked: "nothing", fence: 1 }),
   },
 }))
 
@@ -146,6 +146,18 @@ const drops = inPorts("removes dead messages before they are kept", [10], ({ let
 const hasty: PlantedOnTheWay = {
   ...{ name: "takes a redrive for done before it is", breaks: [8, 10, 17] },
   hands: { ...ownHands, redo: (redo) => ({ ...redo, stream: () => Effect.succeed({ _tag: "Done" }) }) },
+}
+
+const greedy: PlantedOnTheWay = {
+  ...{ name: "gives up the next event, too", breaks: [8, 10] },
+  hands: {
+    ...ownHands,
+    redo: ({ discard, ...redo }) =>
+      discard === undefined ? redo : {
+        ...redo,
+        discard: (stream, version) => Effect.tap(discard(stream, version), () => discard(stream, version + 1)),
+      },
+  },
 }
 
 const anything: JsonSchema = { type: "object" }
@@ -222,13 +234,14 @@ const marksFirst: PlantedOnTheWay = {
 
 export const onTheWay: ReadonlyArray<PlantedOnTheWay> = [
   ...[skips, early, resendsFailed, acknowledges, orphans, neighbours, passes, forgets, blind, drops, hasty, unheld],
-  ...[marksFirst, unasked, discards, circles],
+  ...[marksFirst, unasked, discards, circles, greedy],
 ]
 
 /** Where each was found; another seed is as good, once a change of the workers or of the simulation moves it. */
 export const foundOnTheWay: Readonly<Record<string, number>> = {
   "believes that one more was routed": 1,
   "forgets what it parked": 8,
+  "gives up the next event, too": 8,
   "goes on behind an event that it gave up": 1,
   "has two records of a stream under way": 1,
   "keeps a checkpoint before the effect": 1,
@@ -241,7 +254,7 @@ export const foundOnTheWay: Readonly<Record<string, number>> = {
   "sends again only what failed, while newer events go on": 3,
   "sends what no schema allows": 1,
   "throws away a message that it cannot read": 3,
-  "takes a redrive for done before it is": 1,
+  "takes a redrive for done before it is": 9,
   "takes the version before for the core event before": 1,
 }
 
