@@ -230,8 +230,11 @@ export const defaults = {
   /** Between two attempts at first, and at most; the pause is chance between nothing and this. */
   callBackoffMs: 50,
   callBackoffMaxMs: 1_000,
-  /** Attempts beyond the first that each call may add, on average over all; and how many may be saved up. */
-  callRetries: 2,
+  /**
+   * Attempts beyond the first that each call may add, on average over all; and how many may be saved up. A command that is
+   * read for by one call and stored by another makes three at most, whichever of them fail.
+   */
+  callRetries: 0.5,
   callRetryBudget: 100,
   /** Connections to one service, and bytes of one answer: 1,000 records of Kinesis, 10 MiB, in base64. */
   connections: 128,

@@ -125,19 +125,15 @@ it("a store that throttles, fails and refuses for 10 s each costs nothing but ti
   await all
   await server.stop()
 
-  let [commands, called] = [0, 0]
   for (const name of ["well", ...Object.keys(phases), "well again"]) {
     const own = answers.filter((answer) => answer.phase === name)
     const statuses = [...Map.groupBy(own, ({ status }) => status)].map(([status, some]) => `${some.length} x ${status}`)
     const slowest = Math.round(Math.max(...own.map(({ ms }) => ms)))
     console.log(`${name}: ${statuses.join(", ")}; slowest ${slowest} ms; ${calls.get(name)} calls`)
-    if (name in phases) {
-      commands += own.length
-      called += calls.get(name) ?? 0
-    }
+    if (!(name in phases)) continue
+    // Those under way at its end are answered in the next.
+    assert.isAtMost(calls.get(name)!, 3 * (own.length + clients) + callRetryBudget, `calls while ${name}`)
   }
-  console.log(`calls a command under faults: ${(called / commands).toFixed(1)}`)
-  assert.isAtMost(called, 3 * (commands + clients) + callRetryBudget, "calls of the store under faults")
   const late = answers.filter(({ ms }) => ms > answerMsMax)
   assert.deepStrictEqual(late, [], "later than 30 s")
   const refused = answers.filter(({ status }) => status !== 200)

@@ -142,8 +142,8 @@ export const make = (
     const how = { ConsistentRead: true as const, ...only === undefined ? {} : { ProjectionExpression: only } }
     let asked: Record<string, { Keys: Array<Item> }> = {}
     for (const { Key, TableName } of places) (asked[TableName] ??= { Keys: [], ...how }).Keys.push(Key)
-    // An answer ends after 16 MB, or where the table is throttled. Each round gives at least one, or has failed; those
-    // behind the first are repeats, with a pause in front.
+    // An answer ends after 16 MB, or where the table is throttled. Each round gives at least one, or has failed, so
+    // that none is a repeat; those behind the first have a pause in front.
     for (let round = 0; keysOf(asked) > 0; round++) {
       const before = keysOf(asked)
       if (round > 0) yield* Effect.provideService(Effect.sleep(limits.callBackoffMs), Clock.Clock, clock)
@@ -152,9 +152,7 @@ export const make = (
         if (keysOf(answer.UnprocessedKeys) >= before) throw unread()
         return answer
       })
-      const { Responses = {}, UnprocessedKeys = {} } = yield* round === 0
-        ? answered
-        : Effect.provideService(answered, Again, true)
+      const { Responses = {}, UnprocessedKeys = {} } = yield* answered
       for (const items of Object.values(Responses)) found.push(...items)
       asked = UnprocessedKeys as typeof asked
     }
