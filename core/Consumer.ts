@@ -38,7 +38,7 @@ export interface Options<C extends Contract.Any, T extends EventTag<C>> {
   readonly events?: ReadonlyArray<T>
   /** In their newest version. Fails, dies, or takes longer than `Limits.handlerMs`: it is tried again, see `onError`. */
   readonly handler: (event: Instance<C["events"][T]>, about: About) => Effect.Effect<void, unknown, Services>
-  /** `beginning`: all that was ever stored, then what comes. `now`: what is stored after its first start. */
+  /** `beginning`: all that was ever stored, then what comes. `now`: what is routed from its first start on. */
   readonly from: "beginning" | "now"
   readonly onError: OnError
   /** What it may command and read, in the tenant of the event alone; nothing where absent. */

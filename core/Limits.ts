@@ -194,6 +194,11 @@ export const defaults = {
   marks: 100_000,
   /** Streams whose records are under way at once. */
   lanes: 1_000,
+  /**
+   * How far the clocks of two machines may be apart: each an hour wrong, one behind and one ahead. Where only a time tells what
+   * came first, what lies so near is taken for whichever loses nothing.
+   */
+  clocksMs: 2 * 3_600_000,
   /** The reconciler looks so often, at so many streams each time; all of them at start and behind a trimmed history. */
   reconcileMs: 30_000,
   reconcilePage: 500,

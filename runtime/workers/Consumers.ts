@@ -76,7 +76,7 @@ const one = Effect.fnUntraced(function* (
     ...[yield* CoreBus, yield* ChangeFeed, yield* Leases, yield* DeadLetters, yield* Progress] as const,
     ...[yield* SecondaryBus, yield* EventStore] as const,
   ]
-  const { drainMs, marks: marksMax, settleMs } = yield* Limits
+  const { clocksMs, drainMs, marks: marksMax, settleMs } = yield* Limits
   const count = Metrics.make(consumer.name, yield* Effect.context<never>())
   const handled = Handled.make(
     yield* Attempts.make(consumer),
@@ -86,11 +86,11 @@ const one = Effect.fnUntraced(function* (
   const { attempts } = handled
   const marks = yield* Marks.make(consumer.name, progress, letters)
   const { begin, drain } = yield* Drain.make(drainMs)
-  /** Of a consumer that begins now, when it began; older events count as done. */
-  let sinceMs = -Infinity
-  const isPast = ({ recordedAt }: StoredEvent) => recordedAt < sinceMs
-  const wanted = (event: StoredEvent) => Consumer.wants(consumer, event) && !isPast(event)
-  const core = yield* CoreConsumer.make({ consumer, isPast, wanted, store, letters, marks, attempts, drain, count })
+  /** Of a consumer that begins now, when it began; and how many shards have lost history that is not made good yet. */
+  let [sinceMs, lost] = [-Infinity, 0]
+  // Without the bus only the time tells, by whatever clock: rather something of the past is handed over than anything lost.
+  const isPast = ({ recordedAt }: StoredEvent) => recordedAt < sinceMs - (lost > 0 ? clocksMs : 0)
+  const core = yield* CoreConsumer.make({ consumer, isPast, store, letters, marks, attempts, drain, count })
   const interests = SecondaryConsumer.interestsOf(consumer)
   const start: Start.Deps = {
     ...{ consumer, owner, leases, feed, bus, core },
@@ -110,15 +110,19 @@ const one = Effect.fnUntraced(function* (
     if (begun !== undefined) sinceMs = begun.sinceMs
     const ofQueue = subscribed === undefined
       ? Effect.void
-      : SecondaryConsumer.run({ consumer, wanted, queue: subscribed, attempts, drain, count })
+      : SecondaryConsumer.run({ consumer, queue: subscribed, attempts, drain, count })
     const ofBus = Effect.flatMap(
       begun === undefined ? Start.run(start) : Effect.succeed(begun),
       (started) => {
         handled.end()
         return hasCore
           ? Shards.run({
-            ...{ name: consumer.name, owner, log: bus, from: () => Effect.succeed(started.position), work: core.work },
-            onTrimmed: ({ isHeld }) => mend(isHeld),
+            ...{ name: consumer.name, owner, log: bus, work: core.work },
+            from: (shard) => Effect.succeed(Start.positionIn(started, shard)),
+            onTrimmed: ({ isHeld }) => {
+              lost++
+              return Effect.ensuring(mend(isHeld), Effect.sync(() => void lost--))
+            },
             bytesOf: ({ events }) => events.reduce((sum, { payload }) => sum + payload.length, 0),
           })
           : Effect.void

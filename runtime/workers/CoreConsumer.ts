@@ -8,6 +8,7 @@
 import { Effect } from "effect"
 import type { CoreEvent, CoreRecord } from "../../core/CoreBus.ts"
 import type { StreamHead } from "../../core/ChangeFeed.ts"
+import { wants } from "../../core/Consumer.ts"
 import { Limits } from "../../core/Limits.ts"
 import type { Item } from "../../core/ShardLog.ts"
 import { keyOf, type StreamKey } from "../../core/Stream.ts"
@@ -41,7 +42,7 @@ export interface CoreConsumer {
 }
 
 export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn.Return<CoreConsumer> {
-  const { consumer, marks, store, wanted } = deps
+  const { consumer, marks, store } = deps
   const limits = yield* Limits
   const delivery = yield* Delivery.make(deps)
   const turns = Turns.make()
@@ -108,7 +109,7 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
 
   /** One event of the store, whose secondary ones of the past no queue has. */
   const one = (place: Delivery.Place, event: StoredEvent, secondaryBeforeMs: number, patience: Patience) =>
-    !delivery.isCore(event) && wanted(event) && event.recordedAt < secondaryBeforeMs
+    !delivery.isCore(event) && wants(consumer, event) && event.recordedAt < secondaryBeforeMs
       ? delivery.secondary(place, event, patience)
       : delivery.one(place, event, patience)
 

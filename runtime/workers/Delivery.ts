@@ -6,7 +6,7 @@
  * @module
  */
 import { Effect } from "effect"
-import type * as Consumer from "../../core/Consumer.ts"
+import { type Any, wants } from "../../core/Consumer.ts"
 import type { CoreEvent } from "../../core/CoreBus.ts"
 import { type Failure, idOf, type Shape as Letters } from "../../core/DeadLetters.ts"
 import type { Shape as Store, StoredEvent } from "../../core/EventStore.ts"
@@ -36,10 +36,11 @@ export interface Place {
 export type Stop = Failure | "Newer"
 
 export interface Deps {
-  readonly consumer: Consumer.Any
-  /** What the consumer is handed of the events that there are. */
-  readonly wanted: (event: StoredEvent) => boolean
-  /** Whether it was recorded before a consumer from now began. */
+  readonly consumer: Any
+  /**
+   * Whether an event of the store was recorded before a consumer from now began. Asked only of what stands in front of all
+   * that the consumer has heard of a stream: what the bus brings is never past, whatever a clock has said.
+   */
   readonly isPast: (event: StoredEvent) => boolean
   readonly store: Pick<Store, "read">
   readonly letters: Letters
@@ -53,8 +54,8 @@ export interface Delivery {
   /** Core events as the bus gave them; parks the stream where one is given up. */
   readonly events: (place: Place, events: ReadonlyArray<CoreEvent>) => Effect.Effect<void>
   /**
-   * In a stream that a consumer from now has never heard of: goes behind version `last` if that is older than the consumer,
-   * and with it all in front of it; the store may not have it, either.
+   * In a stream that a consumer from now has never heard of: goes behind what is older than the consumer, at most behind
+   * version `last`, and behind that where the store does not have it.
    */
   readonly begin: (place: Place, last: number) => Effect.Effect<void>
   /** One event of the store, in its order; nothing where it is done, or needs nothing. Parks nothing. */
@@ -69,7 +70,7 @@ export interface Delivery {
 }
 
 export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<Delivery> {
-  const { attempts, consumer, count, drain, isPast, letters, marks, store, wanted } = deps
+  const { attempts, consumer, count, drain, isPast, letters, marks, store } = deps
   const limits = yield* Limits
   const patience: Patience = { patient: consumer.onError === "retry", waits: true }
   const isCore: Delivery["isCore"] = ({ type }) => Contract.routeOf(consumer.contract, type) === "core"
@@ -119,7 +120,7 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
     isOfBus: boolean,
     patience: Patience,
   ): Effect.fn.Return<Stop | undefined> {
-    if (!wanted(event) || !(isOfBus || isCore(event))) {
+    if (!wants(consumer, event) || !(isOfBus || isCore(event))) {
       pass(place, event, isOfBus)
       return undefined
     }
@@ -159,9 +160,16 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
 
   const begin: Delivery["begin"] = Effect.fnUntraced(function* (place, last) {
     if (place.mark.version > 0 || consumer.from !== "now") return
+    const behind = (version: number) => void (place.mark = { version, core: version })
     // Times never fall within a stream.
-    const [event] = yield* persist(CatchUp.page(store, place.stream, last - 1, 1))
-    if (event === undefined || isPast(event)) place.mark = { version: last, core: last }
+    const [newest] = yield* persist(CatchUp.page(store, place.stream, last - 1, 1))
+    if (newest === undefined || isPast(newest)) return behind(last)
+    while (place.mark.version < last) {
+      const events = yield* persist(CatchUp.page(store, place.stream, place.mark.version, limits.page))
+      const past = events.findLast(isPast)
+      if (past !== undefined) behind(past.version)
+      if (past === undefined || past !== events.at(-1)) return
+    }
   })
 
   const park: Delivery["park"] = Effect.fnUntraced(function* (place, stop) {

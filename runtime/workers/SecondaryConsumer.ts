@@ -3,8 +3,7 @@
  * @module
  */
 import { Effect } from "effect"
-import type * as Consumer from "../../core/Consumer.ts"
-import type { StoredEvent } from "../../core/EventStore.ts"
+import * as Consumer from "../../core/Consumer.ts"
 import * as EventWire from "../../core/EventWire.ts"
 import { type Message, type Queue, receivesMax } from "../../core/Queue.ts"
 import type { Interest } from "../../core/SecondaryBus.ts"
@@ -21,8 +20,6 @@ export const interestsOf = ({ contract, events }: Consumer.Any): ReadonlyArray<I
 
 export interface Deps {
   readonly consumer: Consumer.Any
-  /** What the consumer is handed of what its queue holds. */
-  readonly wanted: (event: StoredEvent) => boolean
   readonly queue: Queue
   readonly attempts: Attempts
   readonly drain: Drain
@@ -30,7 +27,7 @@ export interface Deps {
 }
 
 /** One receive is one attempt: the queue counts them over all processes, and keeps what has failed too often. */
-export const run = ({ attempts, consumer, count, drain, queue, wanted }: Deps): Effect.Effect<never> => {
+export const run = ({ attempts, consumer, count, drain, queue }: Deps): Effect.Effect<never> => {
   const failed = ({ body: _, ...message }: Message, error: string) => {
     const isLast = message.receives >= receivesMax
     if (consumer.onError === "retry") return Effect.succeed<Messages.Verdict>("pause")
@@ -51,8 +48,8 @@ export const run = ({ attempts, consumer, count, drain, queue, wanted }: Deps): 
       // Whatever the policy: nobody knows what would be skipped.
       return "again"
     }
-    // It asked for more once, or the event is older than a consumer that began with what came then.
-    if (!wanted(event)) return "done"
+    // It asked for more once.
+    if (!Consumer.wants(consumer, event)) return "done"
     const once = yield* attempts.once(event, message.receives)
     if (once._tag === "Done") return "done"
     return once._tag === "Newer" ? "pause" : yield* failed(message, once.error)

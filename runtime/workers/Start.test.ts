@@ -1,11 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as CoreBusMemory from "../../core/CoreBusMemory.ts"
+import { defaults } from "../../core/Limits.ts"
 import * as World from "../../testing/simulation/World.ts"
 import * as consumers from "./testConsumers.ts"
 import { type Handle, limits, streamOf } from "./testConsumers.ts"
 
 const run = (seed: number, body: Parameters<typeof consumers.run>[1]) => consumers.run(World.make(seed), body)
 const fine: Handle = () => Effect.void
+/** Clocks may differ. */
+const whole = { limits: { ...limits, clocksMs: defaults.clocksMs } }
 
 describe("where a consumer begins", () => {
   it("is not behind the secondary events of a stream that the walk had to park: the redrive brings them", async () => {
@@ -51,22 +55,85 @@ describe("where a consumer begins", () => {
     })
   })
 
-  it("now: what was stored before is not handed over either where the router brings it later", async () => {
+  it("now: what was stored before and is routed later is handed over, for only a clock would tell it from what is new", async () => {
     await run(2, function* ({ called, commit, consumer, open, route, until, write }) {
       yield* commit("x", ["Moved", "Noted", "Moved"])
       yield* commit("y", ["Noted"])
+      yield* write("z", "Moved")
       yield* Effect.sleep(60_000)
       yield* open("p", [consumer("a", fine, { from: "now" })])
       yield* Effect.sleep(10_000)
       yield* route(streamOf("x"), 0)
       yield* route(streamOf("y"), 0)
-      yield* Effect.sleep(10_000)
-      assert.isEmpty(called("a"))
-      yield* write("x", "Noted", "Moved")
-      yield* write("z", "Moved")
-      assert.isTrue(yield* until(() => called("a").length === 3))
+      yield* write("z", "Noted", "Moved")
+      assert.isTrue(yield* until(() => called("a").length === 6))
       yield* Effect.sleep(60_000)
-      assert.deepStrictEqual(called("a").sort(), ["x@4", "x@5", "z@1"])
+      assert.deepStrictEqual(called("a").sort(), ["x@1", "x@2", "x@3", "y@1", "z@2", "z@3"])
+    })
+  })
+
+  for (const ms of [3_600_000, -3_600_000]) {
+    const where = ms > 0 ? "ahead" : "behind"
+    it(`now: loses nothing and is handed nothing older where its first process runs an hour ${where}`, async () => {
+      await run(4, function* ({ called, consumer, open, states, until, write }) {
+        yield* write("x", "Moved")
+        yield* Effect.sleep(10_000)
+        const { process } = yield* open("p", [consumer("a", fine, { from: "now" })], whole)
+        process.jump(ms)
+        yield* Effect.sleep(10_000)
+        process.jump(-ms)
+        yield* write("y", "Moved", "Noted")
+        yield* write("new", "Noted", "Moved")
+        // A shard that nobody knew when the consumer began.
+        CoreBusMemory.split(states.bus, CoreBusMemory.openShards(states.bus)[0]!)
+        CoreBusMemory.split(states.bus, CoreBusMemory.openShards(states.bus)[0]!)
+        yield* write("y", "Moved")
+        yield* write("new", "Moved")
+        assert.isTrue(yield* until(() => called("a").length === 6))
+        yield* Effect.sleep(60_000)
+        assert.deepStrictEqual(called("a").sort(), ["new@1", "new@2", "new@3", "y@1", "y@2", "y@3"])
+      })
+    })
+  }
+
+  it("now: is handed what a writer stores whose clock jumps back an hour", async () => {
+    await run(5, function* ({ called, consumer, main, open, until, write }) {
+      yield* open("p", [consumer("a", fine, { from: "now" })])
+      yield* Effect.sleep(600_000)
+      main.jump(-3_600_000)
+      yield* write("z", "Moved", "Noted", "Moved")
+      assert.isTrue(yield* until(() => called("a").length === 3))
+      assert.deepStrictEqual(called("a").sort(), ["z@1", "z@2", "z@3"])
+    })
+  })
+
+  it("now: reads it from the store, too, where the bus has forgotten it", async () => {
+    await run(6, function* ({ called, consumer, main, open, states, until, write }) {
+      main.jump(-2 * defaults.clocksMs)
+      yield* write("old", "Moved")
+      main.jump(2 * defaults.clocksMs)
+      const first = yield* open("p1", [consumer("a", fine, { from: "now" })], whole)
+      yield* Effect.sleep(20_000)
+      first.kill()
+      main.jump(-3_600_000)
+      yield* write("z", "Moved", "Moved")
+      yield* write("old", "Moved")
+      CoreBusMemory.trim(states.bus, Infinity)
+      yield* open("p2", [consumer("a", fine, { from: "now" })], whole)
+      assert.isTrue(yield* until(() => called("a").length >= 3))
+      yield* Effect.sleep(60_000)
+      assert.deepStrictEqual(called("a").sort(), ["old@2", "z@1", "z@2"])
+    })
+  })
+
+  it("beginning: loses no secondary event where writers and its first process differ by two hours", async () => {
+    await run(7, function* ({ called, consumer, main, open, until, write }) {
+      main.jump(3_600_000)
+      yield* write("x", "Moved", "Noted", "Moved")
+      const { process } = yield* open("p", [consumer("a", fine)], whole)
+      process.jump(-3_600_000)
+      assert.isTrue(yield* until(() => called("a").length === 3))
+      assert.deepStrictEqual(called("a").sort(), ["x@1", "x@2", "x@3"])
     })
   })
 })

@@ -9,6 +9,7 @@ import type { Any } from "../../core/Consumer.ts"
 import type { Shape as CoreBus } from "../../core/CoreBus.ts"
 import type { Lease, Shape as Leases } from "../../core/Leases.ts"
 import { Limits } from "../../core/Limits.ts"
+import type { Batch } from "../../core/ShardLog.ts"
 import { elapsedMs } from "../Host.ts"
 import type { CoreConsumer } from "./CoreConsumer.ts"
 import * as Holding from "./Holding.ts"
@@ -19,12 +20,17 @@ import * as Shared from "./Shared.ts"
 const Started = Schema.Struct({
   /** Milliseconds: of the first start, as the process that was first read its clock. */
   sinceMs: Schema.Finite,
+  /** For shards that nothing else is known of: far enough back for whatever clock. */
   position: Schema.String,
+  /** By shard: behind what stood there when a consumer from now began. */
+  ends: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   /** Up to where the walk has come, and whether it is over. */
   cursor: Schema.optionalKey(Schema.String),
   isOver: Schema.Boolean,
 })
 export type Started = typeof Started.Type
+/** Where a shard is begun. */
+export const positionIn = ({ ends, position }: Started, shard: string): string => ends?.[shard] ?? position
 const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Started))
 /** What the checkpoint of the lease `<consumer>/start` says; nothing where the consumer has not begun. */
 export const read = (checkpoint: string | undefined): Started | undefined => Option.getOrUndefined(decode(checkpoint))
@@ -34,21 +40,46 @@ export interface Deps {
   readonly owner: string
   readonly leases: Leases
   readonly feed: Pick<Feed, "heads">
-  readonly bus: Pick<CoreBus, "positionAt">
+  readonly bus: Pick<CoreBus, "positionAt" | "read" | "shards">
   readonly core: Pick<CoreConsumer, "walk">
   /** A listing of streams lacks none that was begun before then; nothing to wait for where the consumer has no queue. */
   readonly settleMs: number
 }
 
 /** Secondary events recorded before then come by the walk. Clocks differ, and what is stored shows a moment later. */
-const secondaryBeforeMs = ({ from }: Any, sinceMs: number, marginMs: number): number =>
-  from === "beginning" ? sinceMs + marginMs : -Infinity
+const secondaryBeforeMs = ({ from }: Any, sinceMs: number, { clocksMs, reconcileMs }: Limits): number =>
+  from === "beginning" ? sinceMs + clocksMs + reconcileMs : -Infinity
 
 /** For redrives of what the walk had to leave; nothing where the consumer has not begun. */
 export const secondaryBefore = Effect.fnUntraced(function* ({ consumer, leases }: Pick<Deps, "consumer" | "leases">) {
-  const [name, { reconcileMs }] = [`${consumer.name}/start`, yield* Limits]
+  const [name, limits] = [`${consumer.name}/start`, yield* Limits]
   const started = read((yield* leases.list(name)).find((lease) => lease.name === name)?.checkpoint)
-  return started && secondaryBeforeMs(consumer, started.sinceMs, reconcileMs)
+  return started && secondaryBeforeMs(consumer, started.sinceMs, limits)
+})
+
+/** AWS takes no call from a clock that is wrong by five minutes, and the embedded bus needs no clock to be read to its end. */
+const lookBackMs = 6 * 60_000
+
+/** Behind all that stands on the bus now, as the bus itself says it; a shard that is gone has no end. */
+const endsOf = Effect.fnUntraced(function* (bus: Deps["bus"], nowMs: number) {
+  const { shardPage } = yield* Limits
+  const ends: Record<string, string> = {}
+  const look = Effect.fnUntraced(function* (shard: string) {
+    let after: string | undefined = bus.positionAt(nowMs - lookBackMs)
+    for (;;) {
+      const asked = bus.read(shard, after, shardPage)
+      const batch: Batch<unknown> | undefined = yield* persist(
+        Effect.catchTag(asked, "Trimmed", () => Effect.succeed(undefined)),
+      )
+      if (batch === undefined && after === undefined) return
+      after = batch?.next
+      if (batch === undefined) continue
+      ends[shard] = batch.next
+      if (batch.isEnd || (batch.items.length < shardPage && (batch.behindMs ?? 0) === 0)) return
+    }
+  })
+  yield* Effect.forEach(yield* persist(bus.shards), ({ id }) => look(id), { concurrency: "unbounded", discard: true })
+  return ends
 })
 
 /** Every stream of the contract, page by page; `at` is told how far all is done. */
@@ -97,8 +128,9 @@ export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<St
     const now = yield* Clock.currentTimeMillis
     const isBeginning = consumer.from === "beginning"
     // The clock of the bus is another one, and the listing of streams may miss those of the last moments.
+    const position = bus.positionAt(now - limits.clocksMs - limits.reconcileMs)
     let started: Started = read(lease.checkpoint) ??
-      { sinceMs: now, position: bus.positionAt(now - limits.reconcileMs), isOver: !isBeginning }
+      { sinceMs: now, position, isOver: !isBeginning, ...isBeginning ? {} : { ends: yield* endsOf(bus, now) } }
     const holding = yield* Holding.make(leases, lease, askedAt, () => JSON.stringify(started))
     // The first to say so decides, before anybody acts on it.
     if (lease.checkpoint === undefined) yield* Effect.ignore(leases.keep(lease, JSON.stringify(started)))
@@ -107,7 +139,7 @@ export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<St
       started.cursor === undefined ? Effect.sleep(deps.settleMs) : Effect.void,
       walkAll(
         deps,
-        secondaryBeforeMs(consumer, started.sinceMs, limits.reconcileMs),
+        secondaryBeforeMs(consumer, started.sinceMs, limits),
         started.cursor,
         holding.isHeld,
         (cursor) => void (started = { ...started, cursor }),
@@ -118,7 +150,8 @@ export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<St
       Effect.as(holding.keep, false),
     ).pipe(Effect.onInterrupt(() => holding.release)))
     if (!isDone) return undefined
-    started = { sinceMs: started.sinceMs, position: started.position, isOver: true }
+    const { cursor: _, ...rest } = started
+    started = { ...rest, isOver: true }
     yield* holding.end(JSON.stringify(started))
     return started
   })

@@ -45,6 +45,8 @@ export const limits = Limits.lowered({
   shardPage: 7,
   shardWindow: 40,
   page: 3,
+  // Clocks do not differ here, where a test does not say so.
+  clocksMs: 4_000,
 })
 export const streamOf = (id: string, tenant = "t"): StreamKey => ({ tenant, aggregate: "Door", id })
 
@@ -56,6 +58,8 @@ export interface Process {
   readonly kill: () => void
   readonly isAlive: () => boolean
   readonly pause: (ms: number) => void
+  /** Sets its clock. */
+  readonly jump: (ms: number) => void
 }
 export interface World {
   readonly process: (name: string) => Process
