@@ -31,8 +31,11 @@ import * as Step from "./Step.ts"
 export interface Lanes {
   /** Done once all of these are routed, or their stream is parked, and that is kept. */
   readonly route: (held: Held, events: ReadonlyArray<StoredEvent>) => Effect.Effect<void>
-  /** The same for a stream up to a version; what no one has brought is read from the store. */
-  readonly follow: (held: Held, stream: StreamKey, version: number) => Effect.Effect<void>
+  /**
+   * The same for a stream up to a version; what no one has brought is read from the store. `onWait` is told, again and
+   * again, that the stream can go no further for now for a reason of its own; not where a bus or the store is at fault.
+   */
+  readonly follow: (held: Held, stream: StreamKey, version: number, onWait: () => void) => Effect.Effect<void>
   /** Routes a stream up to its head, also a parked one, and parks nothing. */
   readonly redo: (stream: StreamKey) => Effect.Effect<Redone>
   /** The time of the oldest event that waits; nothing while none does. */
@@ -52,6 +55,7 @@ export interface Parts {
 interface Waiter {
   readonly version: number
   readonly held: Held
+  readonly onWait: () => void
   readonly done: Deferred.Deferred<void>
 }
 
@@ -65,7 +69,8 @@ interface Lane {
 }
 
 /** Why a lane does not go on behind a step. */
-type Halt = Dispatch.Refused | { readonly _tag: "Later"; readonly reason: string }
+type Halt = Dispatch.Refused | { readonly _tag: "Later" | "StoreUnavailable"; readonly reason: string }
+
 export const make = Effect.fnUntraced(function* (
   { letters, marks, publishable, recordMax, routeOf, sender, store }: Parts,
 ): Effect.fn.Return<Lanes, never, Scope.Scope> {
@@ -162,7 +167,10 @@ export const make = Effect.fnUntraced(function* (
       const turn = yield* permits.withPermits(1)(
         Effect.flatMap(next(lane, mark.version), (events) => prepare(stream, mark, events, never)),
       ).pipe(
-        Effect.catchTag("StoreUnavailable", ({ reason }) => Effect.succeed({ step: undefined, halt: later(reason) })),
+        Effect.catchTag(
+          "StoreUnavailable",
+          ({ _tag, reason }) => Effect.succeed({ step: undefined, halt: { _tag, reason } }),
+        ),
         // A hole in the store, or a bug: this stream waits for a person, and holds no other up.
         Effect.catchDefect((defect) =>
           Effect.as(
@@ -203,6 +211,7 @@ export const make = Effect.fnUntraced(function* (
           )
         }
         if (halt !== undefined) count(Metrics.RoutingErrors, 1)
+        if (halt?._tag !== "StoreUnavailable") { for (const { onWait } of [...lane.waiters]) onWait() }
         yield* rest
       }
     }
@@ -217,13 +226,13 @@ export const make = Effect.fnUntraced(function* (
         for (const { done } of lane.waiters.splice(0)) Deferred.doneUnsafe(done, broken)
       }))
 
-  const wait = (held: Held, stream: StreamKey, version: number, events: ReadonlyArray<StoredEvent>) =>
+  const wait = (stream: StreamKey, events: ReadonlyArray<StoredEvent>, asked: Omit<Waiter, "done">) =>
     Effect.suspend(() => {
       const key = keyOf(stream)
       const found = lanes.get(key)
       const lane: Lane = found ?? { stream, fed: new Map(), waiters: [], version: 0 }
       for (const event of events) if (event.version > lane.version) lane.fed.set(event.version, event)
-      const waiter: Waiter = { version, held, done: Deferred.makeUnsafe() }
+      const waiter: Waiter = { ...asked, done: Deferred.makeUnsafe() }
       lane.waiters.push(waiter)
       if (found === undefined) {
         lanes.set(key, lane)
@@ -253,7 +262,7 @@ export const make = Effect.fnUntraced(function* (
         yield* routed(stream, step)
         mark = step.mark
       }
-      if (halt?._tag === "Later") return halt
+      if (halt?._tag === "Later") return { _tag: "Later", reason: halt.reason }
       if (halt?._tag === "Refused") {
         const now = yield* Clock.currentTimeMillis
         return { _tag: "Failed", letter: letterOf(stream, halt.event, halt.error, now) }
@@ -270,12 +279,12 @@ export const make = Effect.fnUntraced(function* (
         return { own, stream: { tenant, aggregate, id }, version: Math.max(...own.map(({ version }) => version)) }
       })
       yield* marks.ready(all.map(({ stream }) => stream))
-      yield* Effect.forEach(all, ({ own, stream, version }) => wait(held, stream, version, own), {
+      yield* Effect.forEach(all, ({ own, stream, version }) => wait(stream, own, { held, version, onWait: () => {} }), {
         concurrency: "unbounded",
         discard: true,
       })
     }),
-    follow: (held, stream, version) => wait(held, stream, version, []),
+    follow: (held, stream, version, onWait) => wait(stream, [], { held, version, onWait }),
     redo,
     oldestAt: () => {
       let oldest: number | undefined

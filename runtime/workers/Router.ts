@@ -74,7 +74,8 @@ const make = Effect.fnUntraced(function* (app: App) {
   const reconciler = yield* Reconciler.make(
     feed,
     progress,
-    ({ stream, version }) => lanes.follow(any, stream, version),
+    ({ stream, version }, onWait) => lanes.follow(any, stream, version, onWait),
+    isHeld,
   )
 
   const work = Shards.run<StoredEvent>({
@@ -96,7 +97,7 @@ const make = Effect.fnUntraced(function* (app: App) {
   const logged = Effect.catchDefect((defect: unknown) => Defect.log("the reconciler broke", defect))
   const reconcile = Effect.gen(function* () {
     while (!isHeld()) yield* Effect.sleep(limits.sweepMs)
-    // A stream that cannot be routed for now keeps it from its end, and nothing else.
+    // It ends only once the buses and the store take all that is behind.
     yield* Effect.forkChild(logged(reconciler.all))
     while (true) {
       yield* Effect.sleep(limits.reconcileMs)
