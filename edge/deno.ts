@@ -37,7 +37,7 @@ import * as keys from "./keys.ts"
 import * as locked from "./locked.ts"
 import { pretty } from "./logLines.ts"
 import type { Failure } from "./refuse.ts"
-import { BodyTimeout, HeaderInvalid, HeadersTooLarge } from "./refusals.ts"
+import { BodyTimeout, HeaderInvalid, HeadersTooLarge, NoSuchRoute } from "./refusals.ts"
 import * as registries from "./registries.ts"
 import * as sample from "./sample.ts"
 import { type Environment, fromEnvironment, type Settings } from "./settings.ts"
@@ -162,6 +162,8 @@ const headRefusals = (limits: Limits.Limits): Readonly<Record<Malformed, Failure
   slow: new BodyTimeout(),
   large: new HeadersTooLarge({ maxBytes: limits.headerBytes }),
   malformed: new HeaderInvalid({ header: "", rule: "Expected an HTTP/1.1 request" }),
+  hostless: new HeaderInvalid({ header: "Host", rule: "Expected once" }),
+  tunnel: new NoSuchRoute(),
 })
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

@@ -52,6 +52,7 @@ export const incoming = (request: EdgeRequest, id: string | undefined, part?: st
 
 /** A name, a colon, a space, a value and a line end, as they stand on the wire. */
 const bytesOf = (headers: EdgeRequest["headers"]): number => {
+  if (headers.bytes !== undefined) return headers.bytes
   let bytes = 0
   headers.forEach((value, name) => bytes += name.length + value.length + 4)
   return bytes

@@ -25,6 +25,8 @@ export interface EdgeRequest {
   readonly headers: {
     readonly get: (name: string) => string | null
     readonly forEach: (f: (value: string, name: string) => void) => void
+    /** Of all lines as they came; absent: nobody knows more than `forEach` tells. */
+    readonly bytes?: number
   }
   readonly body: {
     readonly getReader: () => {

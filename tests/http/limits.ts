@@ -3,7 +3,8 @@
  * @module
  */
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { type Ask, ask, everything, problem } from "./client.ts"
+import { type Ask, ask, everything, problem, type Said } from "./client.ts"
+import { speak } from "./raw.ts"
 import type { Open, Target } from "./Target.ts"
 
 const path = "/v1/Box/a/commands/Put"
@@ -120,6 +121,44 @@ export const limits = (open: Open): void => {
       assert.isAtMost(good, 16_384 - "x-pad: \r\n".length)
       assert.isAtLeast(good, 16_384 - 400)
       assert.strictEqual(problem(await padded(good + 1), 431, "headers-too-large")["maxBytes"], 16_384)
+    })
+
+    /** So many headers of six bytes on the wire, then these; over a socket where there is one, because clients have bounds. */
+    const crowded = async (count: number, ...last: ReadonlyArray<readonly [string, string]>): Promise<Said> => {
+      const body = '{"text":"x"}'
+      const headers = [["authorization", `Bearer ${token}`], ["content-type", "application/json"]]
+      for (let n = 0; n < count; n++) headers.push([String.fromCharCode(97 + n % 20), "b"])
+      headers.push(...last.map((pair) => [...pair]))
+      if (target.port === undefined) {
+        const response = await target.fetch(path, { method: "POST", headers: headers as Array<[string, string]>, body })
+        return { status: response.status, headers: response.headers, text: await response.text() }
+      }
+      const lines = [["host", "x"], ["content-length", `${body.length}`], ...headers].map((pair) => pair.join(": "))
+      const { body: text, head, status } = await speak(target.port, [
+        [`POST ${path} HTTP/1.1`, ...lines, "", body].join("\r\n"),
+      ])
+      const [, ...came] = head.split("\r\n").map((line) => line.split(": ") as [string, string])
+      return { status, headers: new Headers(came), text }
+    }
+
+    it("headers have no other bound: whatever stands behind a thousand small ones is seen", async () => {
+      for (const count of [997, 998, 1_000, 2_000]) {
+        problem(await crowded(count, ["if-match", '"77"']), 412, "version-mismatch")
+        problem(await crowded(count, ["content-encoding", "gzip"]), 415, "unsupported-media-type")
+        problem(await crowded(count, ["authorization", `Bearer ${token}`]), 401, "unauthorized")
+        problem(await crowded(count, ["idempotency-key", "no/key"]), 400, "invalid-id")
+        const once = await crowded(count, ["idempotency-key", `crowd-${count}`])
+        assert.deepStrictEqual([once.status, JSON.parse(once.text).commandId], [200, `crowd-${count}`])
+        assert.strictEqual((await crowded(count, ["idempotency-key", `crowd-${count}`])).text, once.text)
+      }
+    })
+
+    it("small headers of one name or many are refused together, as one large one is", async () => {
+      for (const count of [2_800, 3_200, 5_000, 40_000]) {
+        // In this process a request has no lines any more, only the joined values: three bytes each of these.
+        const seen = target.port === undefined ? count * 2 : count
+        assert.strictEqual(problem(await crowded(seen), 431, "headers-too-large")["maxBytes"], 16_384)
+      }
     })
 
     it("commands have a rate, a principal: others and reads go on", async () => {

@@ -36,6 +36,34 @@ describe("the server on its socket", () => {
     assert.deepStrictEqual([large.status, problem(large.body).type], [431, "/problems#headers-too-large"])
   })
 
+  it("refuses a request without its one host, one for a tunnel and one that is no HTTP, as problems", async () => {
+    const bare = head("GET /health/live HTTP/1.1").replace("host: x\r\n", "")
+    const twice = head("GET /health/live HTTP/1.1", "host: y")
+    const wish = ["connection: Upgrade", "upgrade: websocket", "sec-websocket-version: 13"]
+    const hostless = [bare, twice, head("GET /v1/stream HTTP/1.1", ...wish).replace("host: x\r\n", "")]
+    for (const request of [...hostless, "nonsense\r\n\r\n"]) {
+      const { body, head, status } = await speak(target.port!, [request])
+      assert.deepStrictEqual([status, problem(body).type], [400, "/problems#invalid-header"])
+      assert.match(head, /content-type: application\/problem\+json/i)
+      assert.include(body, `"header":"${request === "nonsense\r\n\r\n" ? "" : "Host"}"`)
+    }
+    const tunnel = await speak(target.port!, ["CONNECT other.test:443 HTTP/1.1\r\nhost: other.test:443\r\n\r\n"])
+    assert.deepStrictEqual([tunnel.status, problem(tunnel.body).type, tunnel.closed], [
+      404,
+      "/problems#no-such-route",
+      true,
+    ])
+    assert.strictEqual((await speak(target.port!, ["GET /health/live HTTP/1.0\r\n\r\n"])).status, 200)
+  })
+
+  it("leaves an expectation that it does not know unmet, and waits for no body that was not asked for", async () => {
+    assert.strictEqual((await speak(target.port!, [head("GET /health/live HTTP/1.1", "expect: the-best")])).status, 200)
+    const patient = put("patient", 12).replace("\r\n\r\n", "\r\nexpect: 100-continue\r\n\r\n")
+    const { body, head: said } = await speak(target.port!, [patient, '{"text":"x"}'], { gapMs: 100, msMax: 1_000 })
+    assert.match(said, /^HTTP\/1\.1 100 /)
+    assert.match(body, /^HTTP\/1\.1 200 /)
+  })
+
   it("refuses a body beyond its bound before it has all come, announced or not", async () => {
     const flood = "x".repeat(200_000)
     const announced = await speak(target.port!, [put("large", 50_000_000), flood])

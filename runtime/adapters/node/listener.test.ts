@@ -7,7 +7,7 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { speak } from "../../../tests/http/raw.ts"
 import { type Handler, listen, type Listener } from "./listener.ts"
 
-const statuses = { slow: 408, large: 431, malformed: 400 } as const
+const statuses = { slow: 408, large: 431, malformed: 400, hostless: 400, tunnel: 404 } as const
 
 const readAll = async (request: Parameters<Handler>[0]): Promise<number> => {
   const reader = request.body?.getReader()

@@ -20,8 +20,8 @@ export interface Answer {
 
 export type Handler = (request: NodeRequest) => Response | Promise<Response | Answer>
 
-/** A head that the parser refuses: too slow, too large, or not HTTP. */
-export type Malformed = "slow" | "large" | "malformed"
+/** A head that no handler gets: too slow, too large, not HTTP, without its one host, or the wish for a tunnel (CONNECT). */
+export type Malformed = "slow" | "large" | "malformed" | "hostless" | "tunnel"
 
 export interface Options {
   readonly hostname: string
@@ -100,13 +100,18 @@ class Reader {
 /** Header fields by lower-case name; a repeated one is joined by a comma, as `Headers` does it. */
 class Fields {
   private readonly fields: Record<string, string> = Object.create(null)
+  /** Of every line as it came, with its colon, one space and its end: joined, repeated names would not count. */
+  readonly bytes: number
 
   constructor(raw: ReadonlyArray<string>) {
+    let bytes = 0
     for (let i = 0; i < raw.length; i += 2) {
-      const name = raw[i]!.toLowerCase()
+      const [name, value] = [raw[i]!.toLowerCase(), raw[i + 1]!]
       const before = this.fields[name]
-      this.fields[name] = before === undefined ? raw[i + 1]! : `${before}, ${raw[i + 1]!}`
+      this.fields[name] = before === undefined ? value : `${before}, ${value}`
+      bytes += name.length + value.length + 4
     }
+    this.bytes = bytes
   }
 
   get(name: string): string | null {
@@ -163,6 +168,15 @@ const answer = async (message: IncomingMessage, response: ServerResponse, handle
   write(message, response, answered.status, Object.fromEntries(answered.headers), body)
 }
 
+/** HTTP/1.1 names its host once (RFC 9112, 3.2): two servers on the way may each believe another of two. */
+const isHostless = ({ httpVersion, rawHeaders }: IncomingMessage): boolean => {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.length === 4 && rawHeaders[i]!.toLowerCase() === "host") hosts++
+  }
+  return hosts > 1 || (hosts === 0 && httpVersion !== "1.0")
+}
+
 const codes: { readonly [code: string]: Malformed } = {
   ERR_HTTP_REQUEST_TIMEOUT: "slow",
   HPE_HEADER_OVERFLOW: "large",
@@ -195,21 +209,34 @@ export const listen = (handler: Handler, options: Options): Promise<Listener> =>
       requestTimeout: 0,
       connectionsCheckingInterval: Math.min(1_000, options.headersTimeoutMs),
       maxHeaderSize: options.headBytes,
+      // Its own refusal has no body; ours has.
+      requireHostHeader: false,
       keepAliveTimeout: 60_000,
       // Other protocols are wished for in passing (h2c): whoever knows the option answers as if they were not.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
-    }, (message, response) => {
-      answer(message, response, handler).catch(() => response.destroy())
     })
-    server.on("clientError", (error: Error & { code?: string }, socket: Socket) => {
+    const asked = (message: IncomingMessage, response: ServerResponse) => {
+      const handle = isHostless(message) ? () => Promise.resolve(options.refuse("hostless")) : handler
+      answer(message, response, handle).catch(() => response.destroy())
+    }
+    server.on("request", asked)
+    // An expectation that nobody knows may be left unmet (RFC 9110, 10.1.1); a refusal of it would have no body.
+    server.on("checkExpectation", asked)
+    // Bytes bound them. Beyond a count of its own the parser would drop headers and say nothing.
+    server.maxHeadersCount = 0
+    const turnAway = (socket: Duplex, what: Malformed) => {
       if (!socket.writable) return socket.destroy()
-      Promise.resolve(options.refuse(codes[error.code ?? ""] ?? "malformed"))
-        .then((response) => respond(socket, response)).catch(() => socket.destroy())
+      Promise.resolve(options.refuse(what)).then((response) => respond(socket, response)).catch(() => socket.destroy())
+    }
+    server.on("clientError", (error: Error & { code?: string }, socket: Socket) => {
+      turnAway(socket, codes[error.code ?? ""] ?? "malformed")
     })
+    server.on("connect", (_message: IncomingMessage, socket: Socket) => turnAway(socket, "tunnel"))
     const { upgrade } = options
     const upgrades = upgrade && makeUpgrades(upgrade)
     if (upgrade !== undefined && upgrades !== undefined) {
       server.on("upgrade", (message: IncomingMessage, socket: Socket, head: Uint8Array) => {
+        if (isHostless(message)) return turnAway(socket, "hostless")
         // Until the answer is known nobody else listens for a client that leaves.
         const gone = () => void socket.destroy()
         socket.on("error", gone)
