@@ -7,6 +7,7 @@ import { Actors } from "../core/Actors.ts"
 import type { App } from "../core/App.ts"
 import type { Limits } from "../core/Limits.ts"
 import { Id } from "../core/Stream.ts"
+import { elapsedMs } from "../runtime/Host.ts"
 import type { AnyCommand } from "../schemas/Command.ts"
 import * as answers from "./answers.ts"
 import * as body from "./body.ts"
@@ -81,7 +82,7 @@ export const routes = (app: App, limits: Limits): ReadonlyArray<Route> => {
 
   const send = (aggregate: string, command: string) =>
     Effect.fnUntraced(function* ({ commandId, id, principal, request }: Call) {
-      const now = yield* Clock.currentTimeMillis
+      const now = elapsedMs(yield* Clock.Clock)
       if (!take(`${principal.tenant}/${principal.subject}`, now)) return yield* slow
       if (!body.isJson(request)) return yield* new UnsupportedMediaType()
       const ifMatch = yield* numberIn(request, "If-Match", version, "Expected a version in double quotes")

@@ -2,6 +2,8 @@
  * Whether this process can do its work: not draining, and its store has not failed for long.
  *
  * A read that works says nothing about writes (a full disk reads well), so what commands met counts too, for a while.
+ *
+ * Its times only pass: a wall clock that is set back would keep a dead store ready, one that is set on lose a good one.
  * @module
  */
 

@@ -6,6 +6,7 @@ import { Clock, Effect, Schema } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import type { JSONWebKeySet } from "jose"
 import { EventStore } from "../core/EventStore.ts"
+import { elapsedMs } from "../runtime/Host.ts"
 import type { Health } from "./health.ts"
 import type { Answer } from "./refuse.ts"
 import { NotReady } from "./refusals.ts"
@@ -56,7 +57,7 @@ const ready = (health: Health, isDraining: () => boolean) =>
       Effect.timeout(probeMs),
       Effect.match({ onFailure: () => true, onSuccess: () => false }),
     )
-    const now = yield* Clock.currentTimeMillis
+    const now = elapsedMs(yield* Clock.Clock)
     health.probed(failed, now)
     return health.isFailing(now) ? yield* notReady : ok('{"status":"ready"}')
   })

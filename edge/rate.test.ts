@@ -33,12 +33,6 @@ describe("take()", () => {
     assert.strictEqual(burst(take, "b", 0, 9), 3)
   })
 
-  it("gives nothing for a clock that goes back", () => {
-    const take = rate.make(3, 100)
-    burst(take, "a", 10_000, 3)
-    assert.strictEqual(burst(take, "a", 1_000, 3), 0)
-  })
-
   it("forgets the key touched longest ago, and no other, when it is full", () => {
     const take = rate.make(2, 2)
     burst(take, "a", 0, 2)

@@ -9,7 +9,7 @@ interface Bucket {
   at: number
 }
 
-/** Takes one token of `key`; false: there is none left. */
+/** Takes one token of `key`; false: there is none left. Of a clock that only goes on: a wall clock may be set. */
 export type Take = (key: string, nowMs: number) => boolean
 
 /** At most `keys` buckets; the one touched longest ago makes room, and if idle for a second it was full anyway. */
@@ -21,8 +21,7 @@ export const make = (perSecond: number, keys: number): Take => {
       if (buckets.size >= keys) buckets.delete(buckets.keys().next().value!)
       bucket = { tokens: perSecond, at: nowMs }
     } else {
-      // A clock that goes back gives nothing and takes nothing.
-      bucket.tokens = Math.min(perSecond, bucket.tokens + Math.max(0, nowMs - bucket.at) * perSecond / 1000)
+      bucket.tokens = Math.min(perSecond, bucket.tokens + (nowMs - bucket.at) * perSecond / 1000)
       bucket.at = nowMs
       buckets.delete(key)
     }

@@ -4,6 +4,7 @@
  */
 import { Cause, Clock, type Context, Effect, Exit } from "effect"
 import * as Defect from "../runtime/Defect.ts"
+import { elapsedMs } from "../runtime/Host.ts"
 import * as guard from "./guard.ts"
 import type { Health } from "./health.ts"
 import * as problems from "./problems.ts"
@@ -67,12 +68,12 @@ export const serve = (edge: Edge, route: Served) => {
     Effect.useSpan("http.request", spanOptions(came.request), (span) =>
       Effect.gen(function* () {
         const clock = yield* Clock.Clock
-        const started = clock.currentTimeNanosUnsafe()
+        const started = clock.monotonicTimeNanosUnsafe()
         const exit = yield* Effect.exit(
           Effect.withParentSpan(Effect.flatMap(guards(came), route.handle), span, { captureStackTrace: false }),
         )
-        const ms = Number(clock.currentTimeNanosUnsafe() - started) / 1e6
-        const answer = settle(came, exit, clock.currentTimeMillisUnsafe())
+        const ms = Number(clock.monotonicTimeNanosUnsafe() - started) / 1e6
+        const answer = settle(came, exit, elapsedMs(clock))
         span.attribute("http.response.status_code", answer.status)
         count(edge.context, answer.status, ms)
         if (Exit.isFailure(exit)) yield* logDefect(exit.cause)

@@ -7,6 +7,7 @@
 import { Clock, Effect, Schema } from "effect"
 import type { Limits } from "../core/Limits.ts"
 import { type JsonSchema, type Report, type Revision, SchemaRegistry } from "../core/SchemaRegistry.ts"
+import { elapsedMs } from "../runtime/Host.ts"
 import { Difference, Mode } from "../schemas/Difference.ts"
 import * as Subject from "../schemas/Subject.ts"
 import * as body from "./body.ts"
@@ -172,7 +173,7 @@ const posts = (limits: Limits): ReadonlyArray<Route> => {
   const wide = { ...limits, bodyBytes: 2 * limits.schemaBytes, jsonDepth: 4 * limits.jsonDepth }
 
   const schemaOf = Effect.fnUntraced(function* ({ principal, request }: Call) {
-    const now = yield* Clock.currentTimeMillis
+    const now = elapsedMs(yield* Clock.Clock)
     if (!take(`${principal.tenant}/${principal.subject}`, now)) return yield* slow
     if (!body.isJson(request)) return yield* new UnsupportedMediaType()
     const schema = yield* body.json(request, wide)

@@ -9,6 +9,8 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import * as EventStore from "../../core/EventStore.ts"
+import type { StreamKey } from "../../core/Stream.ts"
 import * as DeadLettersMemory from "../../core/DeadLettersMemory.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
@@ -137,3 +139,40 @@ for (const [name, open] of Object.entries(stores)) {
     })
   })
 }
+
+describe("readiness, by the clock", () => {
+  it("is lost once the store has failed for five seconds, however the clock is set meanwhile", async () => {
+    const real = await Effect.runPromise(Effect.clockWith(Effect.succeed))
+    const [hands, passed] = [{ ms: Date.now() }, { ms: 0 }]
+    const monotonicTimeNanosUnsafe = () => real.monotonicTimeNanosUnsafe() + BigInt(passed.ms) * 1_000_000n
+    const clock = { ...clockOf(hands, real), monotonicTimeNanosUnsafe }
+    let failing = false
+    const flaky = Layer.effect(
+      EventStore.EventStore,
+      Effect.map(EventStoreMemory.make(), (store) => ({
+        ...store,
+        head: (stream: StreamKey) =>
+          failing ? Effect.fail(new EventStore.StoreUnavailable({ reason: "locked" })) : store.head(stream),
+      })),
+    )
+    const others = [
+      QueryLimiterMemory.layer,
+      SnapshotStoreMemory.layer,
+      ViolationsMemory.layer,
+      DeadLettersMemory.layer,
+    ]
+    const target = await inProcess(Layer.mergeAll(flaky, ...others), boxes, clock)()
+    const ready = async () => (await ask(target, "/health/ready")).status
+    // Without the hour each way: a clock that is set on loses nothing, one that is set back keeps nothing.
+    failing = true
+    assert.strictEqual(await ready(), 200)
+    hands.ms += 3_600_000
+    assert.strictEqual(await ready(), 200)
+    hands.ms -= 7_200_000
+    passed.ms += 5_001
+    assert.strictEqual(await ready(), 503)
+    failing = false
+    assert.strictEqual(await ready(), 200)
+    await target.close()
+  })
+})

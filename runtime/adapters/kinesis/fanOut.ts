@@ -11,6 +11,7 @@ import { Cause, Clock, Effect, Exit, FiberMap, Latch, Random, type Scope } from 
 import type { CoreRecord } from "../../../core/CoreBus.ts"
 import { Limits } from "../../../core/Limits.ts"
 import type { Batch, Item } from "../../../core/ShardLog.ts"
+import { elapsedMs } from "../../Host.ts"
 import { type Failed, failedOf, reasonOf } from "../aws/Failed.ts"
 import type { Ask } from "./client.ts"
 import type { StreamMissing } from "./open.ts"
@@ -58,6 +59,7 @@ export interface Options {
 /** `ask` has connections of its own: a subscription holds one. */
 export const make = (ask: Ask, polling: Reader, options: Options): Effect.Effect<Reader, never, Scope.Scope> =>
   Effect.gen(function* () {
+    const clock = yield* Clock.Clock
     const { answerBytes, shardPollMs, shardWindow } = yield* Limits
     const subscriptions = new Map<string, Subscription>()
     const retries = new Map<string, Retry>()
@@ -97,8 +99,7 @@ export const make = (ask: Ask, polling: Reader, options: Options): Effect.Effect
           const event = value.SubscribeToShardEvent
           if (event === undefined) continue
           const { ChildShards = [], ContinuationSequenceNumber, MillisBehindLatest: behindMs, Records = [] } = event
-          const nowMs = yield* Clock.currentTimeMillis
-          if (nowMs - one.usedMs > fanOut.unusedMs) return "not read"
+          if (elapsedMs(clock) - one.usedMs > fanOut.unusedMs) return "not read"
           const batch = yield* batchOf(id, place, Records, { behindMs, isEnd: false })
           const bytes = Records.reduce((sum, { Data }) => sum + (Data?.length ?? 0), 0)
           const came = { batch, bytes, records: Records.length }
@@ -121,12 +122,12 @@ export const make = (ask: Ask, polling: Reader, options: Options): Effect.Effect
 
     /** One that lasted counts for no failure; those that end each other do, or processes would do so for ever. */
     const subscribe = Effect.fnUntraced(function* (id: string, { behindMs, next }: Batch<CoreRecord>) {
-      const openedMs = yield* Clock.currentTimeMillis
+      const openedMs = elapsedMs(clock)
       const known = subscriptions.get(id)
       if (known !== undefined && !known.isOver && openedMs - known.usedMs < fanOut.unusedMs) return
       const { failures, notBeforeMs } = retries.get(id) ?? { failures: 0, notBeforeMs: 0 }
       // Polling alone knows whether all that stands behind so old a place is there.
-      const isOld = Position.isForgotten(Position.parse(next).ms, openedMs, options.retentionMs)
+      const isOld = Position.isForgotten(Position.parse(next).ms, clock.currentTimeMillisUnsafe(), options.retentionMs)
       if (openedMs < notBeforeMs || isOld || closed.has(id)) return
       yield* end(id)
       const state = { at: next, usedMs: openedMs, isRead: false, isOver: false, events: [], behindMs }
@@ -137,7 +138,7 @@ export const make = (ask: Ask, polling: Reader, options: Options): Effect.Effect
         one.isOver = true
         tell(one)
         if (subscriptions.get(id) !== one) return
-        const endedMs = yield* Clock.currentTimeMillis
+        const endedMs = elapsedMs(clock)
         const now = endedMs - openedMs >= fanOut.lastingMs ? 0 : failures + 1
         const most = Math.min(fanOut.pauseMaxMs, fanOut.pauseMs * 2 ** now)
         const notBeforeMs = now === 0 ? endedMs : openedMs + fanOut.pauseMs + (yield* Random.next) * most
@@ -152,7 +153,7 @@ export const make = (ask: Ask, polling: Reader, options: Options): Effect.Effect
 
     /** What was pushed, up to `limit`; nothing for a while gives an empty batch, and the end no batch. */
     const take = Effect.fnUntraced(function* (one: Subscription, limit: number) {
-      const nowMs = yield* Clock.currentTimeMillis
+      const nowMs = elapsedMs(clock)
       const waitMs = Math.max(0, Math.min(shardPollMs, one.usedMs + shardPollMs - nowMs))
       one.usedMs = nowMs
       one.isRead = true
@@ -160,7 +161,7 @@ export const make = (ask: Ask, polling: Reader, options: Options): Effect.Effect
         Effect.timeoutOption(one.ready.await, waitMs),
         Effect.sync(() => one.isRead = false),
       )
-      one.usedMs = yield* Clock.currentTimeMillis
+      one.usedMs = elapsedMs(clock)
       const items: Array<Item<CoreRecord>> = []
       let { at: next, behindMs } = one
       if (one.events.length === 0 && one.isOver) return undefined
@@ -209,7 +210,7 @@ export const make = (ask: Ask, polling: Reader, options: Options): Effect.Effect
             retries.delete(id)
           }
         }
-        const nowMs = yield* Clock.currentTimeMillis
+        const nowMs = elapsedMs(clock)
         for (const [id, { isOver, usedMs }] of subscriptions) {
           if (shards.get(id) !== true || (isOver && nowMs - usedMs > fanOut.unusedMs)) yield* end(id)
         }
