@@ -10,7 +10,7 @@ import { Command } from "../schemas/Command.ts"
 import * as Contract from "../schemas/Contract.ts"
 import { Event } from "../schemas/Event.ts"
 import process from "node:process"
-import { builtin, reportText, seedsForZeros, simulate } from "./simulate.ts"
+import { builtin, reportText, seedsForZeros, simulate, unreached } from "./simulate.ts"
 import { zeros } from "./simulation/report.ts"
 
 class Say extends Command("Say", { words: Schema.String }) {}
@@ -20,6 +20,13 @@ const diary = Aggregate.make(Diary, Schema.Struct({ last: Schema.String, count: 
   .decide({ Say: (_, { words }) => accept(new Said({ words })) })
   .evolve({ Said: ({ count }, { words }) => ({ last: words, count: count + 1 }) }, { everyEvents: 2 })
 const app = App.make("diaries", { aggregates: [diary] })
+
+class Guess extends Command("Guess", { number: Schema.Int }) {}
+class Guessed extends Event.v1("Guessed", {}) {}
+class Safe extends Contract.make("Safe", { commands: [Guess], events: [Guessed] }) {}
+const safe = Aggregate.make(Safe, Schema.Struct({ isOpen: Schema.Boolean }), { isOpen: false })
+  .decide({ Guess: (_, { number }) => number === 7_919_104_729 ? accept(new Guessed()) : accept() })
+  .evolve({ Guessed: () => ({ isOpen: true }) })
 
 /** Calls a commit done that it never made, now and then. */
 const lying = Layer.mergeAll(
@@ -48,6 +55,21 @@ describe("simulate()", () => {
     assert.strictEqual(report.digests.size, 40)
     assert.strictEqual(new Set(report.digests.values()).size, 40)
     assert.isAbove(report.faults["crash"]!, 0)
+  })
+  it("says what of an application no run came to", { timeout: 60_000 }, async () => {
+    const safes = App.make("safes", { aggregates: [safe] })
+    const report = await simulate(safes, { seeds: 10 })
+    assert.deepStrictEqual(unreached(report), ["Safe.Guessed stored"])
+    assert.include(reportText(report), "never: Safe.Guessed stored")
+    assert.isAbove(report.reached["Safe.Guess accepted"]!, 0)
+    const knowing = await simulate(safes, {
+      seeds: 10,
+      workload: ({ ids, random }) => ({
+        ...{ aggregate: "Safe", id: random.pick(ids), command: "Guess" },
+        payload: { number: random.pick([1, 7_919_104_729]) },
+      }),
+    })
+    assert.deepStrictEqual(unreached(knowing), [])
   })
   it("waits for a process that stands still when the last fault ends", async () => {
     const size = { operations: 1, clients: 1, questions: 1, tenants: 1, ids: 1 }

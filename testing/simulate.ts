@@ -18,6 +18,7 @@ import {
 import { make as productionStream } from "../edge/stream/Hub.ts"
 import { check, invariants } from "./simulation/invariants/check.ts"
 import { emptyTape, observe } from "./simulation/observe.ts"
+import * as reach from "./simulation/reach.ts"
 import { declared } from "./simulation/registryModel.ts"
 import { defaultSize, type Size } from "./simulation/plan.ts"
 import { type Failure, type Report, timeline, zeros } from "./simulation/report.ts"
@@ -31,7 +32,7 @@ import { fromContracts, type Workload } from "./simulation/workload.ts"
 import type { World } from "./simulation/World.ts"
 
 export * as builtin from "./simulation/builtin.ts"
-export { type Failure, type Report, seedsForZeros, text as reportText } from "./simulation/report.ts"
+export { type Failure, type Report, seedsForZeros, text as reportText, unreached } from "./simulation/report.ts"
 export type { Asked, Draw, Workload } from "./simulation/workload.ts"
 
 export interface SimulateOptions {
@@ -85,6 +86,7 @@ export const simulate = async (app: App.App, options: SimulateOptions = {}): Pro
   const digests = new Map<number, string>()
   const hostsTold = tellingOf(looked, ofHosts ? kindsOf(options) : [])
   const travelTold = tellingOf(lookedTravel, ofTravel ? kindsOfTravel : [])
+  const reached = new Map(ofHosts ? [...reach.declared(app)].map((name) => [name, 0]) : [])
   const failures: Array<Failure> = []
   const add = (counts: Map<string, number>, name: string, by: number) => counts.set(name, (counts.get(name) ?? 0) + by)
 
@@ -93,9 +95,11 @@ export const simulate = async (app: App.App, options: SimulateOptions = {}): Pro
     seed: number,
     part: Part<R>,
     told: Telling<R>,
+    came: (ran: R) => void = () => {},
   ): Promise<string> => {
     const result = await part.again(noCut)
     told.runs++
+    came(result)
     for (const [kind, count] of result.faults.fired) add(told.struck, kind, count)
     for (const [name, test] of Object.entries(told.looked)) if (test(result)) add(told.happened, name, 1)
     const digest = result.world.digest()
@@ -107,6 +111,9 @@ export const simulate = async (app: App.App, options: SimulateOptions = {}): Pro
     if (failures.length >= (options.failuresMax ?? 1) || options.isEnough?.(seed - from)) break
     const operations = scenario.size.operations + scenario.size.questions
     const hosts: Part<Run> = { again: (cut) => run(scenario, seed, cut), check, operations }
+    const came = (ran: Run) => {
+      for (const name of reach.reached(ran)) if (reached.has(name)) add(reached, name, 1)
+    }
     const travel: Part<Travel> = {
       again: (cut) => runTravel(seed, cut),
       check: ({ seen }) => seen,
@@ -114,7 +121,7 @@ export const simulate = async (app: App.App, options: SimulateOptions = {}): Pro
     }
     const travels = ofTravel && (!ofHosts || seeds === 1 || seed % travelEvery === 0)
     const told = [
-      ...ofHosts ? [await live(seed, hosts, hostsTold)] : [],
+      ...ofHosts ? [await live(seed, hosts, hostsTold, came)] : [],
       ...travels ? [await live(seed, travel, travelTold)] : [],
     ]
     digests.set(seed, told.join("-"))
@@ -128,6 +135,7 @@ export const simulate = async (app: App.App, options: SimulateOptions = {}): Pro
     digests,
     faults: Object.fromEntries(struck),
     sometimes: Object.fromEntries([...hostsTold.happened, ...travelTold.happened]),
+    reached: Object.fromEntries(reached),
     failures: [
       ...failures,
       ...zeros(hostsTold.runs, hostsTold.struck, isJudged ? hostsTold.happened : new Map()),

@@ -24,6 +24,8 @@ export interface Report {
   readonly faults: Readonly<Record<string, number>>
   /** In how many runs each of these happened. */
   readonly sometimes: Readonly<Record<string, number>>
+  /** In how many runs each command was accepted, each event stored and each rejection answered; 0: not tested. */
+  readonly reached: Readonly<Record<string, number>>
   readonly failures: ReadonlyArray<Failure>
 }
 
@@ -56,6 +58,10 @@ const table = (title: string, rows: Readonly<Record<string, number>>, explain: (
   ),
 ]
 
+/** What no run came to; a workload that draws fewer values may get there. */
+export const unreached = ({ reached }: Report): ReadonlyArray<string> =>
+  Object.keys(reached).filter((name) => reached[name] === 0)
+
 const textOf = (failure: Failure): string =>
   [
     `seed ${failure.seed} (digest ${failure.digest}) breaks promise ${failure.invariant}: ${failure.promise}`,
@@ -68,5 +74,6 @@ export const text = (report: Report): string =>
     ...report.failures.map(textOf),
     ...table("fault struck", report.faults, (name) => (kinds as Record<string, string>)[name] ?? ""),
     ...table("runs in which it happened", report.sometimes, () => ""),
+    ...unreached(report).map((name) => `never: ${name}`),
     `${report.seeds} seeds, ${report.failures.length} failures`,
   ].join("\n")
