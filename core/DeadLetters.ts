@@ -27,8 +27,9 @@ export interface DeadLetter {
   readonly type: string
   /** What went wrong, by name and place; never a value. */
   readonly error: string
+  /** That somebody knows of: none where nobody said of a message what became of it. */
   readonly attempts: number
-  /** Of the first and the last attempt, in milliseconds since 1970. */
+  /** Of the first and the last attempt, in milliseconds since 1970; a message's first is when it was sent. */
   readonly firstAt: number
   readonly lastAt: number
   /** Empty where the event has none. */

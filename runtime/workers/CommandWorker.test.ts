@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Logger, References, Scope } from "effect"
+import { Effect, Exit, Layer, Logger, Metric, References, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { ActorDefect, Unavailable } from "../../core/ActorError.ts"
 import { Actors, type CommandRequest, Rejected } from "../../core/Actors.ts"
@@ -67,6 +67,28 @@ describe("the worker of bus commands", () => {
       assert.lengthOf(requests.filter(({ commandId }) => commandId === "bad"), 6)
       assert.deepStrictEqual([state.messages.size, state.dead!.messages.size], [0, 2])
     }).pipe(Effect.provide(settings)))
+
+  it.effect("counts what it gives up, and says of it once what it was and why", () => {
+    const lines: Array<Record<string, unknown>> = []
+    const logged = Logger.layer([Logger.map(Logger.formatStructured, (line) => void lines.push({ ...line }))])
+    return Effect.gen(function* () {
+      const { queue, send } = yield* worker(() => Effect.fail(new ActorDefect()))
+      yield* send(commandOf("c-1"))
+      yield* queue.send(["a secret"])
+      yield* seconds(120)
+      const given = lines.filter(({ level, message }) => level === "ERROR" && message === "a bus command was given up")
+      const about = given.map(({ annotations }) => annotations as { readonly message: string })
+      assert.deepStrictEqual<unknown>(about.toSorted((a, b) => a.message < b.message ? -1 : 1), [
+        { message: "message-1", reason: "ActorDefect", attempt: 6, aggregate: "Door", command: "Open" },
+        { message: "message-2", reason: "Unreadable", attempt: 6 },
+      ])
+      assert.strictEqual((yield* Metric.value(CommandWorker.CommandsGivenUp)).count, 2)
+      assert.notInclude(JSON.stringify(lines), "secret")
+    }).pipe(
+      Effect.provideService(Metric.MetricRegistry, new Map()),
+      Effect.provide(Layer.merge(logged, Layer.succeed(Limits, limits))),
+    )
+  })
 
   it.effect("waits with a command through an outage, however long, and loses none by it", () =>
     Effect.gen(function* () {

@@ -5,17 +5,23 @@
  * itself becomes a dead letter of its queue. Who may write to the queue is believed about the principal.
  * @module
  */
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Metric } from "effect"
 import { Actors } from "../../core/Actors.ts"
 import type { ActorError } from "../../core/ActorError.ts"
 import { decided } from "../../core/CommandBus.ts"
 import * as CommandWire from "../../core/CommandWire.ts"
 import { Limits } from "../../core/Limits.ts"
-import type { Message, Queue, QueueUnavailable } from "../../core/Queue.ts"
+import { counter } from "../../core/metrics.ts"
+import { type Message, type Queue, type QueueUnavailable, receivesMax } from "../../core/Queue.ts"
 import * as Drain from "./Drain.ts"
 import * as Messages from "./Messages.ts"
 import { persist } from "./persist.ts"
 import { unbroken } from "./unbroken.ts"
+
+export const CommandsGivenUp = counter(
+  "CommandsGivenUp",
+  "Bus commands that were not decided in six receives; they lie in the dead letters of their queue",
+)
 
 /** Asked again it may be decided, however often it was not. An actor that keeps failing is what the command does to it. */
 const isOutage = (error: ActorError): boolean => "retryAfterSeconds" in error && error._tag !== "ActorUnavailable"
@@ -27,11 +33,18 @@ const work = (actors: Actors["Service"]) =>
       ? "Unreadable" as const
       : yield* Effect.match(decided(actors, command), { onSuccess: () => undefined, onFailure: (error) => error })
     if (said === undefined) return "done"
-    yield* Effect.logWarning("a bus command was not decided").pipe(Effect.annotateLogs({
+    const about = {
       ...{ message: message.id, reason: said === "Unreadable" ? said : said._tag, attempt: message.receives },
       ...command === undefined ? {} : { aggregate: command.aggregate, command: command.command },
-    }))
-    return said !== "Unreadable" && isOutage(said) ? "pause" : "again"
+    }
+    yield* Effect.annotateLogs(Effect.logWarning("a bus command was not decided"), about)
+    if (said !== "Unreadable" && isOutage(said)) return "pause"
+    // No event, so no row: what is known of it stands here.
+    if (message.receives >= receivesMax) {
+      yield* Metric.update(CommandsGivenUp, 1)
+      yield* Effect.annotateLogs(Effect.logError("a bus command was given up"), about)
+    }
+    return "again"
   })
 
 /** Works in the background for the layer's life; closed, it gives back what it could not end. Waits for its queue. */

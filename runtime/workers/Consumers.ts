@@ -110,7 +110,7 @@ const one = Effect.fnUntraced(function* (
     if (begun !== undefined) sinceMs = begun.sinceMs
     const ofQueue = subscribed === undefined
       ? Effect.void
-      : SecondaryConsumer.run({ consumer, queue: subscribed, attempts, drain, count })
+      : SecondaryConsumer.run({ consumer, queue: subscribed, letters, attempts, drain, count })
     const ofBus = Effect.flatMap(
       begun === undefined ? Start.run(start) : Effect.succeed(begun),
       (started) => {

@@ -2,20 +2,23 @@
  * Moves what the queues of consumers gave up into dead letters: first the row, then the message is removed, so that a
  * store that refuses leaves it where it is.
  *
+ * A consumer that fails on a message for the last time keeps the row itself, and knows why. Here comes what none could
+ * say so of: its process died on it, or its store refused, or the message was never delivered.
+ *
  * What is no event of ours has no tenant to show it to: it stays in its queue, counted and logged, for an operator to look
  * at. A message may come again behind its row; then it changes nothing, unless the row was done in between.
  * @module
  */
-import { Clock, Effect, Layer, Metric } from "effect"
+import { Effect, Layer, Metric } from "effect"
 import type { App } from "../../core/App.ts"
-import { DeadLetters, idOf, type Shape as Letters } from "../../core/DeadLetters.ts"
+import { DeadLetters, type Shape as Letters } from "../../core/DeadLetters.ts"
 import * as EventWire from "../../core/EventWire.ts"
 import { Limits } from "../../core/Limits.ts"
 import { counter } from "../../core/metrics.ts"
-import { callMax, type Message, type Queue, receivesMax } from "../../core/Queue.ts"
+import { callMax, type Message, type Queue } from "../../core/Queue.ts"
 import { SecondaryBus } from "../../core/SecondaryBus.ts"
 import { backoff } from "./backoff.ts"
-import { keep, traceIdOf } from "./deadLetter.ts"
+import { keepMessage } from "./deadLetter.ts"
 import { persist } from "./persist.ts"
 import { interestsOf } from "./SecondaryConsumer.ts"
 import { unbroken } from "./unbroken.ts"
@@ -25,7 +28,8 @@ export const DeadLettersUnreadable = counter(
   "Looks at messages in dead letter queues that are no events; they stay there",
 )
 
-const error = `given up by its queue after ${receivesMax} receives: the consumer's log says why`
+/** How often it was tried is as unknown as why it failed. */
+const unsaid = { error: "no consumer said why: given up by its queue, or never delivered", attempts: 0 }
 
 /** Whether the message may be removed. */
 const move = Effect.fnUntraced(function* (consumer: string, letters: Letters, { body, id: message, sentAt }: Message) {
@@ -37,17 +41,7 @@ const move = Effect.fnUntraced(function* (consumer: string, letters: Letters, { 
     )
     return "unreadable"
   }
-  const { aggregate, eventId, id, tenant, traceparent, type, version } = event
-  const stream = { tenant, aggregate, id }
-  const letter = idOf(consumer, stream, eventId)
-  const kept = yield* letters.get(tenant, letter)
-  // Sent before that row was written: it is what the row is about. What was redriven since was sent later.
-  if (kept !== undefined && sentAt <= kept.lastAt) return "kept"
-  const now = yield* Clock.currentTimeMillis
-  yield* keep(letters, {
-    ...{ id: letter, kind: "message" as const, consumer, stream, version, eventId, type, error },
-    ...{ attempts: receivesMax, firstAt: sentAt, lastAt: Math.max(now, sentAt), traceId: traceIdOf(traceparent) },
-  })
+  yield* keepMessage(letters, consumer, event, { sentAt }, unsaid)
   return "kept"
 })
 

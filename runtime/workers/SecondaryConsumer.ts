@@ -4,12 +4,15 @@
  */
 import { Effect } from "effect"
 import * as Consumer from "../../core/Consumer.ts"
+import type { Shape as Letters } from "../../core/DeadLetters.ts"
+import type { StoredEvent } from "../../core/EventStore.ts"
 import * as EventWire from "../../core/EventWire.ts"
 import { type Message, type Queue, receivesMax } from "../../core/Queue.ts"
 import type { Interest } from "../../core/SecondaryBus.ts"
 import * as Contract from "../../schemas/Contract.ts"
 import type { Attempts } from "./Attempts.ts"
 import type { Count } from "./ConsumerMetrics.ts"
+import { keepMessage } from "./deadLetter.ts"
 import type { Drain } from "./Drain.ts"
 import * as Messages from "./Messages.ts"
 
@@ -21,20 +24,32 @@ export const interestsOf = ({ contract, events }: Consumer.Any): ReadonlyArray<I
 export interface Deps {
   readonly consumer: Consumer.Any
   readonly queue: Queue
+  readonly letters: Letters
   readonly attempts: Attempts
   readonly drain: Drain
   readonly count: Count
 }
 
-/** One receive is one attempt: the queue counts them over all processes, and keeps what has failed too often. */
-export const run = ({ attempts, consumer, count, drain, queue }: Deps): Effect.Effect<never> => {
-  const failed = ({ body: _, ...message }: Message, error: string) => {
-    const isLast = message.receives >= receivesMax
+/**
+ * One receive is one attempt: the queue counts them over all processes. What fails for the last time is kept as a row and
+ * then removed; where the store refuses the row, the queue keeps the message with its dead.
+ */
+export const run = (
+  { attempts, consumer, count, drain, letters, queue }: Deps,
+): Effect.Effect<never> => {
+  const failed = (event: StoredEvent, { body: _, ...message }: Message, error: string) => {
+    const { receives } = message
     if (consumer.onError === "retry") return Effect.succeed<Messages.Verdict>("pause")
-    if (consumer.onError === "park" || !isLast) return Effect.succeed<Messages.Verdict>("again")
+    if (receives < receivesMax) return Effect.succeed<Messages.Verdict>("again")
+    if (consumer.onError === "park") {
+      return Effect.match(keepMessage(letters, consumer.name, event, message, { error, attempts: receives }), {
+        onSuccess: (): Messages.Verdict => "done",
+        onFailure: (): Messages.Verdict => "again",
+      })
+    }
     count.skipped()
     return Effect.logError("a consumer skipped an event").pipe(
-      Effect.annotateLogs({ consumer: consumer.name, message: message.id, attempts: message.receives, error }),
+      Effect.annotateLogs({ consumer: consumer.name, message: message.id, attempts: receives, error }),
       Effect.as<Messages.Verdict>("done"),
     )
   }
@@ -52,7 +67,7 @@ export const run = ({ attempts, consumer, count, drain, queue }: Deps): Effect.E
     if (!Consumer.wants(consumer, event)) return "done"
     const once = yield* attempts.once(event, message.receives)
     if (once._tag === "Done") return "done"
-    return once._tag === "Newer" ? "pause" : yield* failed(message, once.error)
+    return once._tag === "Newer" ? "pause" : yield* failed(event, message, once.error)
   })
   return Messages.run({ queue, work, drain })
 }

@@ -11,7 +11,7 @@ import { CommandBus } from "../../core/CommandBus.ts"
 import * as Consumer from "../../core/Consumer.ts"
 import { CoreBus, type CoreEvent } from "../../core/CoreBus.ts"
 import * as CoreBusMemory from "../../core/CoreBusMemory.ts"
-import { DeadLetters, idOf } from "../../core/DeadLetters.ts"
+import { DeadLetters, idOf, type Shape as Letters } from "../../core/DeadLetters.ts"
 import * as DeadLettersMemory from "../../core/DeadLettersMemory.ts"
 import { EventStore, type Shape as Store } from "../../core/EventStore.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
@@ -29,6 +29,7 @@ import { fromFeed } from "../../core/StreamHeads.ts"
 import * as Contract from "../../schemas/Contract.ts"
 import { Event } from "../../schemas/Event.ts"
 import { Consumers } from "./Consumers.ts"
+import * as DeadLetterQueue from "./DeadLetterQueue.ts"
 import type { Redo } from "./Redrive.ts"
 
 export class Opened extends Event.v1("Opened", { pounds: Schema.Int })
@@ -139,6 +140,10 @@ export const bench = (world: World, shards = 2) => {
     consumers: ReadonlyArray<(process: Process) => Consumer.Any>,
     more: {
       readonly fate?: QueueMemory.Options
+      /** As this process has them. */
+      readonly letters?: (letters: Letters, process: Process) => Letters
+      /** It works dead letter queues off, too. */
+      readonly sweeps?: boolean
       readonly hasHistory?: boolean
       /** Of this stream the store gives nothing: whoever reads it breaks. */
       readonly broken?: string
@@ -152,7 +157,7 @@ export const bench = (world: World, shards = 2) => {
       const scope = yield* Scope.make()
       let redos: ReadonlyMap<string, Redo> = new Map()
       const app = App.make("doors", { aggregates: [], consumers: consumers.map((one) => one(process)) })
-      const store = yield* EventStoreMemory.make(events)
+      const [letters, store] = [DeadLettersMemory.make(states.letters), yield* EventStoreMemory.make(events)]
       const whole: Store["read"] = more.hasHistory === false ? () => Effect.succeed([]) : store.read
       const read: Store = {
         ...store,
@@ -166,7 +171,7 @@ export const bench = (world: World, shards = 2) => {
         Context.add(SecondaryBus, SecondaryBusMemory.make(states.secondary, { queues: more.fate ?? {} })),
         Context.add(Leases, yield* LeasesMemory.make(states.leases)),
         Context.add(Progress, ProgressMemory.make(states.progress)),
-        Context.add(DeadLetters, DeadLettersMemory.make(states.letters)),
+        Context.add(DeadLetters, more.letters?.(letters, process) ?? letters),
         Context.add(Actors, { send: () => Effect.never, state: () => Effect.succeed(undefined) }),
         Context.add(CommandBus, { send: () => Effect.void }),
         Context.add(
@@ -174,9 +179,13 @@ export const bench = (world: World, shards = 2) => {
           new Set([Logger.make((options) => void lines.push(Logger.formatStructured.log(options)))]),
         ),
       )
-      const built = Effect.map(Scope.provide(Layer.build(Consumers.layer(app)), scope), (made) => {
-        redos = Context.get(made, Consumers).redos
-      })
+      const sweeper = more.sweeps === true ? DeadLetterQueue.layer(app) : Layer.empty
+      const built = Effect.map(
+        Scope.provide(Layer.build(Layer.merge(Consumers.layer(app), sweeper)), scope),
+        (made) => {
+          redos = Context.get(made, Consumers).redos
+        },
+      )
       process.post(() => void Effect.runForkWith(context)(built))
       return {
         process,
