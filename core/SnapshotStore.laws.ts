@@ -76,6 +76,42 @@ export const laws: ReadonlyArray<Law<SnapshotStore>> = [
     yield* same(yield* load(store, stream), [good, snapshot(stream, 5, "1:b")], "by version, then by key")
   }),
 
+  law("forget() forgets one snapshot, in whose place the next good one stays", function* (store, tenant) {
+    const stream = streamOf(tenant, "forgotten")
+    const kept = Limits.defaults.snapshotsKept
+    const large = (version: number) => snapshot(stream, version, "1:a", `{"s":"${"x".repeat(300_000)}${version}"}`)
+    const newer = Array.from({ length: kept }, (_, i) => large(1_000 + i))
+    for (const one of [snapshot(stream, 1_000, "2:b"), ...newer]) yield* store.save(one)
+    const beside = streamOf(tenant, "beside")
+    yield* store.save({ ...newer[0]!, stream: beside })
+    yield* store.forget(newer[0]!)
+    yield* same(
+      yield* load(store, stream),
+      [...newer.slice(1).toReversed(), snapshot(stream, 1_000, "2:b")],
+      "one less",
+    )
+    yield* same(yield* versions(store, beside), ["1:a 1000"], "another stream's")
+    for (let version = 1; version <= kept; version++) {
+      yield* store.save(snapshot(stream, version, "1:a"))
+      const good = (yield* load(store, stream)).find((one) => one.key === "1:a" && one.version < 1_000)
+      yield* same(good, snapshot(stream, version, "1:a"), "the good one")
+      if (version < kept) yield* store.forget(newer[version]!)
+    }
+  }),
+
+  law("forget() leaves what took the place of the snapshot, and one that is gone", function* (store, tenant) {
+    const stream = streamOf(tenant, "replaced-before")
+    const bad = snapshot(stream, 5, "1:a", `{"s":"${"x".repeat(300_000)}"}`)
+    const good = { ...bad, state: `{"s":"${"y".repeat(300_000)}"}`, checksum: "another" }
+    yield* store.save(bad)
+    yield* store.save(good)
+    yield* store.forget(bad)
+    yield* same(yield* load(store, stream), [good], "the one in its place")
+    yield* store.forget(good)
+    yield* store.forget(good)
+    yield* same(yield* load(store, stream), [], "nothing")
+  }),
+
   law("loadEach() answers in the order of the requests and keeps streams apart", function* (store, tenant) {
     const streams = [
       streamOf(tenant, "b"),

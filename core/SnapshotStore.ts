@@ -31,6 +31,11 @@ export interface Shape {
    * the newest; so one older than all kept is forgotten at once. Saving the same key and version again replaces it.
    */
   readonly save: (snapshot: Snapshot) => Effect.Effect<void, StoreUnavailable>
+  /**
+   * Forgets this very snapshot, of which nobody will make use: kept, it would have better ones of lower versions forgotten.
+   * Where it is gone, or one with another checksum stands in its place, nothing happens.
+   */
+  readonly forget: (snapshot: Snapshot) => Effect.Effect<void, StoreUnavailable>
 }
 
 export class SnapshotStore extends Context.Service<SnapshotStore, Shape>()("nexus/core/SnapshotStore") {}

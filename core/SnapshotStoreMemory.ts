@@ -31,6 +31,12 @@ export const make = (state: State = new Map()): Effect.Effect<Shape> =>
             }),
           )
         }),
+      forget: ({ checksum, key, stream, version }) =>
+        Effect.sync(() => {
+          const kept = state.get(keyOf(stream)) ?? []
+          const isIt = (one: Snapshot) => one.key === key && one.version === version && one.checksum === checksum
+          if (kept.some(isIt)) state.set(keyOf(stream), kept.filter((one) => !isIt(one)))
+        }),
     }))
 
 /** A store over `state`, so that a test can crash it and open the same data again. */

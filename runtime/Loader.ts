@@ -1,8 +1,8 @@
 /**
  * Folds a stream into a state: from the newest good snapshot, or from the beginning.
  *
- * A snapshot counts only if the stream really holds the event it was made after; anything else is ignored, reported,
- * and replaced by the next good one.
+ * A snapshot counts only if the stream really holds the event it was made after; anything else is ignored and reported.
+ * One of our own code that no load can ever use is forgotten too: kept, the good ones of lower versions would not stay.
  * @module
  */
 import { Effect, Result } from "effect"
@@ -14,6 +14,7 @@ import type { Update } from "../core/metrics.ts"
 import type { Shape as Snapshots, Snapshot } from "../core/SnapshotStore.ts"
 import { empty, type Head, type StreamKey } from "../core/Stream.ts"
 import type { UnknownEvent } from "../schemas/Wire.ts"
+import * as Defect from "./Defect.ts"
 import * as Metrics from "./HostMetrics.ts"
 import type { Kind } from "./Kind.ts"
 import * as SnapshotCodec from "./SnapshotCodec.ts"
@@ -59,6 +60,8 @@ interface Fold extends Required<Request> {
   head: Head
   eventId: string
   snapshot: Snapshot | undefined
+  /** Those that come into question where this one proves useless. */
+  older: ReadonlyArray<Snapshot>
   snapshotAt: number
   bytesSince: number
 }
@@ -72,19 +75,27 @@ const begin = (request: Request): Fold => ({
   head: empty,
   eventId: "",
   snapshot: undefined,
+  older: [],
   snapshotAt: Infinity,
   bytesSince: 0,
 })
 
 /** The first snapshot of ours that is whole and not behind the end of the fold. */
-const choose = Effect.fnUntraced(function* (fold: Fold, snapshots: ReadonlyArray<Snapshot>, report: Report) {
-  for (const snapshot of snapshots) {
+const choose = Effect.fnUntraced(function* (
+  fold: Fold,
+  snapshots: ReadonlyArray<Snapshot>,
+  report: Report,
+  drop: Report,
+) {
+  for (const [i, snapshot] of snapshots.entries()) {
     if (snapshot.version > fold.upTo) continue
     const state = SnapshotCodec.decode(fold.kind, fold.stream, snapshot)
     if (Result.isFailure(state)) {
-      yield* report(fold.stream, snapshot, state.failure)
+      // A foreign one may be of use to another release.
+      yield* (state.failure === "foreign" ? report : drop)(fold.stream, snapshot, state.failure)
       continue
     }
+    fold.older = snapshots.slice(i + 1)
     fold.state = state.success
     fold.head = { version: snapshot.version, recordedAt: snapshot.recordedAt, closed: false }
     fold.eventId = snapshot.eventId
@@ -167,18 +178,33 @@ export const make = (store: Store, snapshots: Snapshots, limits: Limits, report:
     }
   })
 
-  /** The first page told what the snapshot is worth; without it the fold begins at version 0. */
-  const first = Effect.fnUntraced(function* (self: Fold, events: ReadonlyArray<StoredEvent>) {
+  const drop: Report = (stream, snapshot, fault) =>
+    Effect.andThen(report(stream, snapshot, fault), Effect.ignore(snapshots.forget(snapshot))).pipe(
+      Effect.catchDefect((defect) => Defect.log("a snapshot broke", defect)),
+    )
+
+  /** The first page tells what the snapshot is worth; without it the fold begins with the next one, or at version 0. */
+  const first = Effect.fnUntraced(function* (
+    self: Fold,
+    events: ReadonlyArray<StoredEvent>,
+  ): Effect.fn.Return<Answer, StoreUnavailable> {
     if (self.snapshot !== undefined) {
       const own = events[0]
       if (own === undefined || own.version !== self.snapshot.version || own.eventId !== self.snapshot.eventId) {
-        yield* report(self.stream, self.snapshot, own === undefined ? "newer" : "foreign")
-        return { rest: pages(begin(self)) }
+        yield* drop(self.stream, self.snapshot, own === undefined ? "newer" : "foreign")
+        return { rest: anew(self) }
       }
     }
     const step = fold(self, events)
     if (Result.isFailure(step)) return Result.fail(step.failure)
     return isDone(self, events) ? Result.succeed(done(self)) : { rest: pages(self) }
+  })
+
+  const anew = Effect.fnUntraced(function* (useless: Fold) {
+    const self = begin(useless)
+    yield* choose(self, useless.older, report, drop)
+    const answer = yield* first(self, yield* store.read(self.stream, after(self), limits.loadPage))
+    return isRest(answer) ? yield* answer.rest : answer
   })
 
   const loadEach = Effect.fnUntraced(function* (requests: ReadonlyArray<Request>) {
@@ -189,7 +215,7 @@ export const make = (store: Store, snapshots: Snapshots, limits: Limits, report:
       () => Effect.succeed(undefined),
     )
     if (kept !== undefined) {
-      for (let i = 0; i < folds.length; i++) if (kept[i]!.length > 0) yield* choose(folds[i]!, kept[i]!, report)
+      for (let i = 0; i < folds.length; i++) if (kept[i]!.length > 0) yield* choose(folds[i]!, kept[i]!, report, drop)
     }
     const firsts = yield* store.readEach(
       folds.map((self) => ({ stream: self.stream, after: after(self) })),

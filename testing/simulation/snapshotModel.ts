@@ -46,6 +46,12 @@ export const make = (world: World, process: Process, base: Shape, faults: Faults
         world.note(who, `snapshot ${keyOf(snapshot.stream)} at ${snapshot.version}`)
         return call(process, base.save(snapshot))
       }),
+    forget: (snapshot) =>
+      Effect.suspend(() => {
+        if (faults.strikes("snapshot-refused", who)) return Effect.fail(new StoreUnavailable({ reason: "refused" }))
+        world.note(who, `forget snapshot ${keyOf(snapshot.stream)} at ${snapshot.version}`)
+        return call(process, base.forget(snapshot))
+      }),
   })
 }
 

@@ -14,6 +14,7 @@ import * as Gate from "../host/gate.ts"
 import * as Guards from "../host/guards.ts"
 import * as Outcomes from "../host/outcomes.ts"
 import * as Rig from "../host/Rig.ts"
+import * as SnapshotRules from "../host/snapshotRules.ts"
 import * as Snapshots from "../host/snapshots.ts"
 
 for (
@@ -22,6 +23,7 @@ for (
     guards: Guards,
     failures: Failures,
     snapshots: Snapshots,
+    "rules of snapshots": SnapshotRules,
     gate: Gate,
   })
 ) {

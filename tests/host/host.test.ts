@@ -8,6 +8,7 @@ import * as Failures from "./failures.ts"
 import * as Gate from "./gate.ts"
 import * as Guards from "./guards.ts"
 import * as Outcomes from "./outcomes.ts"
+import * as SnapshotRules from "./snapshotRules.ts"
 import * as Snapshots from "./snapshots.ts"
 
 for (
@@ -16,6 +17,7 @@ for (
     guards: Guards,
     failures: Failures,
     snapshots: Snapshots,
+    "rules of snapshots": SnapshotRules,
     gate: Gate,
   })
 ) {

@@ -1,17 +1,16 @@
 /**
- * Snapshots: when one is made, which one is believed, and that none is ever needed.
+ * Snapshots: made behind the answers, believed only when proved, and none is ever needed.
  * @module
  */
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { StoreUnavailable } from "../../core/EventStore.ts"
-import * as SnapshotRule from "../../core/Snapshot.ts"
 import type { Snapshot } from "../../core/SnapshotStore.ts"
 import * as Metrics from "../../runtime/HostMetrics.ts"
+import { checksum } from "../../runtime/SnapshotCodec.ts"
 import * as Counters from "./Counter.ts"
 import * as Rig from "./Rig.ts"
-import { close, tag } from "./steps.ts"
 
 export const cases: Array<Rig.Case> = []
 const check = Rig.collect(cases)
@@ -89,10 +88,13 @@ check(
     }),
 )
 
+const signed = (snapshot: Snapshot): Snapshot => ({ ...snapshot, checksum: checksum(snapshot) })
 const damages: ReadonlyArray<[string, (snapshot: Snapshot) => Snapshot]> = [
   ["corrupt", (s) => ({ ...s, state: `{"total":999}` })],
   ["foreign", (s) => ({ ...s, key: "7-other" })],
   ["foreign", (s) => ({ ...s, stream: { ...stream, id: "d" } })],
+  ["foreign", (s) => signed({ ...s, eventId: "another" })],
+  ["newer", (s) => signed({ ...s, version: 1_000 })],
 ]
 for (const [fault, damage] of damages) {
   check(`a ${fault} snapshot is ignored, reported and followed by a good one`, () =>
@@ -133,6 +135,65 @@ check(
       const foreign = yield* other.host()
       assert.strictEqual(yield* total(foreign), 10)
       assert.include(other.logs.join("\n"), "foreign")
+    }),
+)
+
+check(
+  "snapshots of a history that was set back are reported once, an older good one serves, and the next stays",
+  () =>
+    Effect.gen(function* () {
+      const other = yield* Rig.make
+      const ahead = yield* other.host()
+      for (let i = 0; i < 3; i++) {
+        yield* add(ahead, 10)
+        yield* TestClock.adjust("1 second")
+        yield* Rig.settle
+      }
+      const newer = yield* kept(other)
+      assert.deepEqual(newer.map((s) => s.version), [30, 20])
+      const rig = yield* Rig.make
+      yield* add(yield* rig.host(), 12)
+      yield* Rig.settle
+      const [good] = yield* kept(rig)
+      rig.snapshots.set([...rig.snapshots.keys()][0]!, [...newer, good!])
+      const asked: Array<number> = []
+      rig.hooks.read = (store) => ({
+        read: (stream, after, limit) => {
+          asked.push(after)
+          return store.read(stream, after, limit)
+        },
+      })
+      const host = yield* rig.host()
+      assert.strictEqual(yield* total(host), 12)
+      assert.deepEqual(asked, [19, 9])
+      assert.strictEqual(host.count(Metrics.SnapshotFailures), 2)
+      assert.deepEqual((yield* kept(rig)).map((s) => s.version), [10])
+      yield* add(host, 8)
+      yield* Rig.settle
+      assert.deepEqual((yield* kept(rig)).map((s) => s.version), [20, 10])
+      const next = yield* rig.host()
+      assert.strictEqual(yield* total(next), 20)
+      assert.strictEqual(next.count(Metrics.SnapshotFailures), 0)
+    }),
+)
+
+check(
+  "a snapshot store that cannot forget costs no answer",
+  () =>
+    Effect.gen(function* () {
+      for (
+        const failing of [Effect.fail(new StoreUnavailable({ reason: "full" })), Effect.die(new TypeError("secret"))]
+      ) {
+        const rig = yield* Rig.make
+        yield* add(yield* rig.host(), 10)
+        yield* Rig.settle
+        for (const [key, list] of rig.snapshots) rig.snapshots.set(key, list.map((s) => ({ ...s, state: "{}" })))
+        ;(rig.snapshotStore as { forget: unknown }).forget = () => failing
+        const host = yield* rig.host()
+        assert.strictEqual(yield* total(host), 10)
+        assert.strictEqual(host.count(Metrics.SnapshotFailures), 1)
+        assert.notInclude(rig.logs.join("\n"), "secret")
+      }
     }),
 )
 
@@ -179,83 +240,3 @@ check(
       assert.deepEqual((yield* kept(rig)).map((s) => s.version), [11])
     }),
 )
-
-const minutely = Counters.appWith(SnapshotRule.policy({ elapsed: "1 minute" }))
-const versions = (rig: Rig.Rig) => Effect.map(kept(rig), (snapshots) => snapshots.map((one) => one.version))
-
-check(
-  "elapsed: the first append after so long makes a snapshot, one before it does not",
-  () =>
-    Effect.gen(function* () {
-      const rig = yield* Rig.make
-      const host = yield* rig.host({}, minutely)
-      yield* add(host, 20)
-      yield* TestClock.adjust("59 seconds")
-      yield* add(host, 1)
-      yield* Rig.settle
-      assert.deepEqual(yield* versions(rig), [])
-      yield* TestClock.adjust("1 second")
-      yield* add(host, 1)
-      yield* Rig.settle
-      assert.deepEqual(yield* versions(rig), [22])
-      // From then on it is counted from that snapshot, in another process too.
-      yield* TestClock.adjust("59 seconds")
-      const other = yield* rig.host({}, minutely)
-      yield* add(other, 1)
-      yield* Rig.settle
-      assert.deepEqual(yield* versions(rig), [22])
-      yield* TestClock.adjust("1 second")
-      yield* add(other, 1)
-      yield* Rig.settle
-      assert.deepEqual(yield* versions(rig), [24, 22])
-    }),
-)
-
-check(
-  "elapsed: an actor that leaves memory is looked at, by no timer and only if events were appended",
-  () =>
-    Effect.gen(function* () {
-      const rig = yield* Rig.make
-      const limits = { idleMaxMs: 10_000 }
-      const host = yield* rig.host(limits, Counters.appWith({ elapsed: "5 seconds" }))
-      yield* add(host, 3)
-      yield* TestClock.adjust("9 seconds")
-      yield* Rig.settle
-      assert.deepEqual([host.stats().live, yield* versions(rig)], [1, []])
-      yield* TestClock.adjust("2 seconds")
-      yield* Rig.settle
-      assert.deepEqual([host.stats().live, yield* versions(rig)], [0, [3]])
-      // Read again, it has nothing new when it leaves again.
-      assert.strictEqual(yield* total(host), 3)
-      yield* TestClock.adjust("11 seconds")
-      yield* Rig.settle
-      assert.deepEqual([host.stats().live, host.count(Metrics.SnapshotsCreated)], [0, 1])
-    }),
-)
-
-check("elapsed: an actor that has to make room is looked at", () =>
-  Effect.gen(function* () {
-    const rig = yield* Rig.make
-    const host = yield* rig.host({ actors: 1 }, Counters.appWith({ elapsed: "5 seconds" }))
-    yield* add(host, 3)
-    yield* TestClock.adjust("6 seconds")
-    yield* host.tell("d", "Add", { n: 1 })
-    yield* Rig.settle
-    assert.deepEqual(yield* versions(rig), [3])
-  }))
-
-check("elapsed: a closed stream stays closed after its actor left memory", () =>
-  Effect.gen(function* () {
-    const rig = yield* Rig.make
-    const host = yield* rig.host({ idleMaxMs: 10_000 }, Counters.appWith({ elapsed: "5 seconds" }))
-    yield* add(host, 2)
-    yield* close(rig, "c")
-    for (let i = 0; i < 2; i++) {
-      assert.strictEqual(tag(yield* Effect.result(host.tell("c", "Add", { n: 1 }))), "StreamClosed")
-      assert.strictEqual(yield* total(host), 2)
-      yield* TestClock.adjust("12 seconds")
-      yield* Rig.settle
-      assert.strictEqual(host.stats().live, 0)
-    }
-    assert.deepEqual(yield* versions(rig), [])
-  }))

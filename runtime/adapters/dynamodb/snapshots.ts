@@ -98,37 +98,56 @@ export const make = (calls: Calls): Effect.Effect<Shape> =>
 
     const put = (Item: Item) =>
       calls.call((options) => calls.client.send(new calls.sdk.PutItemCommand({ TableName, Item }), options))
-    const forget = ({ pk, sk }: Item) =>
-      calls.call((options) =>
-        calls.client.send(new calls.sdk.DeleteItemCommand({ TableName, Key: { pk: pk!, sk: sk! } }), options)
-      )
+    /** With a checksum: only if the item is of that snapshot. */
+    const remove = ({ pk, sk }: Item, checksum?: string) => {
+      const condition = checksum === undefined
+        ? {}
+        : { ConditionExpression: "checksum = :sum", ExpressionAttributeValues: { ":sum": { S: checksum } } }
+      const command = new calls.sdk.DeleteItemCommand({ TableName, Key: { pk: pk!, sk: sk! }, ...condition })
+      return Effect.asVoid(calls.call((options) => calls.client.send(command, options)))
+    }
+    const itemKey = ({ key, stream, version }: Snapshot, part: number): Item => ({
+      pk: { S: keyOf(stream) },
+      sk: { S: placeOf(key, version, part) },
+    })
 
     const save = Effect.fnUntraced(
-      function* ({ checksum, eventId, key, recordedAt, state, stream, version }: Snapshot) {
+      function* (snapshot: Snapshot) {
+        const { checksum, eventId, key, recordedAt, state, stream, version } = snapshot
         const expiresAt = { N: String(Math.ceil((calls.wallMs() + ttlMs) / 1000)) }
         const parts = partsOf(state).map((state, part): Item => ({
-          pk: { S: keyOf(stream) },
-          sk: { S: placeOf(key, version, part) },
+          ...itemKey(snapshot, part),
           state: { S: state },
+          checksum: { S: checksum },
           expiresAt,
-          ...part > 0 ? {} : { event: { S: eventId }, time: { N: String(recordedAt) }, checksum: { S: checksum } },
+          ...part > 0 ? {} : { event: { S: eventId }, time: { N: String(recordedAt) } },
         }))
         // The first part is written last: whoever reads meanwhile sees none of it.
         yield* Effect.forEach(parts.toReversed(), put, { discard: true })
         const found = (yield* all(stream, false)).map(keptOf).toSorted(newestFirst)
-        const versions = new Map<string, Array<number>>()
-        for (const { key, version } of found) {
-          const some = versions.get(key) ?? []
-          if (!some.includes(version)) versions.set(key, [...some, version])
+        /** By key, downwards; parts without a first one are on their way, or left behind, and take nobody's place. */
+        const whole = new Map<string, Array<number>>()
+        for (const { key, part, version } of found) {
+          if (part === 0) whole.set(key, [...whole.get(key) ?? [], version])
         }
         const gone = found.filter((one) => {
-          const kept = versions.get(one.key)!.slice(0, one.key === key ? snapshotsKept : 1)
+          const count = one.key === key ? snapshotsKept : 1
+          const kept = whole.get(one.key) ?? []
           // Of a shorter state under the same version, the parts of a longer one before it.
-          return !kept.includes(one.version) || (one.key === key && one.version === version && one.part >= parts.length)
+          return (kept.length >= count && !(one.version >= kept[count - 1]!)) ||
+            (one.key === key && one.version === version && one.part >= parts.length)
         })
-        yield* Effect.forEach(gone, ({ item }) => forget(item), { concurrency: deletesAtOnce, discard: true })
+        yield* Effect.forEach(gone, ({ item }) => remove(item), { concurrency: deletesAtOnce, discard: true })
       },
     )
+
+    /** The first part first: without it nothing is said of the others. */
+    const forget = (snapshot: Snapshot) =>
+      Effect.forEach(partsOf(snapshot.state), (_, part) => remove(itemKey(snapshot, part), snapshot.checksum), {
+        discard: true,
+      }).pipe(
+        Effect.catchIf(({ code }) => code === "ConditionalCheckFailedException", () => Effect.void),
+      )
 
     return SnapshotStore.of({
       loadEach: (streams) =>
@@ -138,5 +157,6 @@ export const make = (calls: Calls): Effect.Effect<Shape> =>
           { concurrency: "unbounded" },
         ),
       save: (snapshot) => asked(save(snapshot)),
+      forget: (snapshot) => asked(forget(snapshot)),
     })
   })

@@ -8,7 +8,7 @@ import { Limits } from "../../../core/Limits.ts"
 import { type Shape, type Snapshot, SnapshotStore } from "../../../core/SnapshotStore.ts"
 import { keyOf, type StreamKey } from "../../../core/Stream.ts"
 import type { Connection } from "./connection.ts"
-import { transact } from "./session.ts"
+import { type Session, transact } from "./session.ts"
 
 interface Row {
   /** Which of the requests it answers. */
@@ -22,8 +22,15 @@ interface Row {
 }
 
 export const make = (connection: Connection): Effect.Effect<Shape> =>
-  Effect.map(Effect.service(Limits), ({ snapshotsKept }) =>
-    SnapshotStore.of({
+  Effect.map(Effect.service(Limits), ({ snapshotsKept }) => {
+    // Whether it was done or not: these are copies, and doing it again changes nothing more.
+    const write = (work: (session: Session) => void) =>
+      Effect.catchTag(
+        connection.write(work),
+        "StoreOutcomeUnknown",
+        ({ cause, reason }) => Effect.fail(new StoreUnavailable({ reason, cause })),
+      )
+    return SnapshotStore.of({
       loadEach: (streams) =>
         connection.read(({ statements }) => {
           const kept: ReadonlyArray<Array<Snapshot>> = streams.map(() => [])
@@ -33,18 +40,19 @@ export const make = (connection: Connection): Effect.Effect<Shape> =>
           return kept
         }),
       save: ({ stream, version, key, eventId, recordedAt, state, checksum }) =>
-        connection.write((session) =>
+        write((session) =>
           transact(session, () => {
             const { statements } = session
             statements.saveSnapshot.run(keyOf(stream), version, key, eventId, recordedAt, state, checksum)
             statements.pruneSnapshots.run(keyOf(stream), key, snapshotsKept)
           })
-        ).pipe(
-          // Whether it was kept or not: it is a copy, and saving it again replaces it.
-          Effect.catchTag("StoreOutcomeUnknown", ({ reason, cause }) =>
-            Effect.fail(new StoreUnavailable({ reason, cause }))),
         ),
-    }))
+      forget: ({ checksum, key, stream, version }) =>
+        write((session) =>
+          transact(session, () => void session.statements.forgetSnapshot.run(keyOf(stream), key, version, checksum))
+        ),
+    })
+  })
 
 const snapshotOf = (stream: StreamKey, row: Row): Snapshot => ({
   stream,

@@ -142,6 +142,7 @@ export const prepare = (driver: Driver) => ({
         SELECT snapshot_no, key, row_number() OVER (PARTITION BY key ORDER BY version DESC) AS rank
         FROM snapshots WHERE stream = ?1)
       WHERE rank > CASE WHEN key = ?2 THEN ?3 ELSE 1 END)`),
+  forgetSnapshot: driver.prepare("DELETE FROM snapshots WHERE stream = ? AND key = ? AND version = ? AND checksum = ?"),
 
   queries: driver.prepare("SELECT admissions FROM queries WHERE client = ?"),
   saveQueries: driver.prepare("REPLACE INTO queries (client, newest, admissions) VALUES (?, ?, ?)"),

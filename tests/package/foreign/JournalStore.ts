@@ -172,6 +172,14 @@ const snapshots = (file: string, kept: number): SnapshotStore.Shape => {
         all = [...others.filter((one) => !isOf(snapshot.stream)(one)), ...keeps]
         writeFileSync(file, JSON.stringify(all))
       }),
+    forget: (snapshot) =>
+      Effect.sync(() => {
+        const isIt = (one: SnapshotStore.Snapshot) =>
+          isOf(snapshot.stream)(one) && one.key === snapshot.key && one.version === snapshot.version &&
+          one.checksum === snapshot.checksum
+        all = all.filter((one) => !isIt(one))
+        writeFileSync(file, JSON.stringify(all))
+      }),
   })
 }
 
