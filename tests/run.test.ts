@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { chosen, judge, suites, summary, total, withoutEngines } from "./run.ts"
+import { chosen, judge, leftOut, suites, summary, total, withoutEngines } from "./run.ts"
 
 const vitest = (report: object) =>
   JSON.stringify({ numPassedTests: 2, numFailedTests: 0, numPendingTests: 1, testResults: [], ...report })
@@ -65,5 +65,19 @@ describe("suites", () => {
     assert.notInclude(names([], false), "package")
     assert.deepStrictEqual(names([], true), all.map(({ name }) => name))
     assert.deepStrictEqual(names(["package"], false), ["package"])
+  })
+  it("that were not run are named in one line, with how to run them; none where all were, or some were chosen", () => {
+    const all = suites["test"] ?? []
+    const line = leftOut(all, [], false)!
+    assert.match(line, /^not run, but in CI: .*; to run one: deno task engines fetch, then deno task test <suite>$/)
+    const named = line.slice("not run, but in CI: ".length).split(";")[0]!.split(", ")
+    const ran = chosen(all, [], false).map(({ name }) => name)
+    assert.sameMembers([...ran, ...named], all.map(({ name }) => name))
+    assert.includeMembers(named, ["travel", "aws", "dynamodb", "package"])
+    for (
+      const left of [leftOut(all, [], true), leftOut(all, ["unit"], false), leftOut(suites["check"] ?? [], [], false)]
+    ) {
+      assert.isUndefined(left)
+    }
   })
 })

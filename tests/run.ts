@@ -1,7 +1,8 @@
 /**
  * Runs suites one after another and adds up what their own reports say: `deno task test [--ci] [suite ...]`, `deno task check`.
  *
- * A suite that ran no test, left no report, crashed or passed its time box counts as failed. The last line is the total.
+ * A suite that ran no test, left no report, crashed or passed its time box counts as failed. The last line is the total; above
+ * it stands what only CI runs.
  * @module
  */
 import { join } from "node:path"
@@ -197,6 +198,14 @@ export const total = (all: ReadonlyArray<Counts>): Counts => {
 export const chosen = (all: ReadonlyArray<Suite>, names: ReadonlyArray<string>, ci: boolean): ReadonlyArray<Suite> =>
   all.filter(({ ciOnly, name }) => names.length === 0 ? ci || ciOnly !== true : names.includes(name))
 
+/** One line of what only CI runs and nobody asked for; nothing where all was run, or somebody chose. */
+export const leftOut = (all: ReadonlyArray<Suite>, names: ReadonlyArray<string>, ci: boolean): string | undefined => {
+  const ran = chosen(all, names, ci)
+  const left = all.filter((suite) => !ran.includes(suite)).map(({ name }) => name)
+  if (names.length > 0 || left.length === 0) return undefined
+  return `not run, but in CI: ${left.join(", ")}; to run one: deno task engines fetch, then deno task test <suite>`
+}
+
 /** Copies a script's output to ours while keeping its tail, in which the report stands. */
 const copy = async (from: ReadableStream<Uint8Array>): Promise<string> => {
   const decoder = new TextDecoder()
@@ -266,6 +275,8 @@ if (import.meta.main) {
   const results: Array<Counts> = []
   const ci = rest.includes("--ci")
   for (const suite of chosen(all, names, ci)) results.push(await runSuite(suite, ci))
+  const left = leftOut(all, names, ci)
+  if (left !== undefined) console.log(left)
   const counts = total(results)
   console.log(summary(counts))
   Deno.exit(counts.failed === 0 ? 0 : 1)
