@@ -5,52 +5,14 @@
  * @module
  */
 import { posix } from "node:path"
+import * as determinism from "./determinism.ts"
 import * as imports from "./imports.ts"
 import { folders, render } from "./mod.ts"
-import { dotted, exportsOf, type Source, sourcesOf, type Tree, type Visited } from "./source.ts"
+import { dotted, exportsOf, type Source, sourcesOf, type Tree } from "./source.ts"
 
 export interface Rule {
   readonly name: string
   readonly check: (tree: Tree) => ReadonlyArray<string>
-}
-
-/** Schemas, core and examples compute: the same input gives the same output, for ever. */
-const isDeterministic = (path: string) =>
-  /^(schemas|core|examples|cli\/template)\//.test(path) && !imports.isTest(path) && !imports.isExampleEntry(path)
-/** The simulation steps these through services, so they may wait but not look at a clock of their own. */
-const isSimulated = (path: string) =>
-  /^(runtime|testing)\//.test(path) && !/^(runtime\/adapters\/|testing\/(sim|deno|vitest|unhooked)\.ts)/.test(path) &&
-  !imports.isTest(path)
-
-const bannedMembers = /^((globalThis\.)?(Date\.now|Math\.random|performance\.now)|(.+\.)?(randomUUID|getRandomValues))$/
-const bannedNames = new Set(["console", "setTimeout", "setInterval", "randomUUID", "getRandomValues"])
-const bannedNamesToo = new Set(["setImmediate", "queueMicrotask", "fetch", "WebSocket"])
-
-const bannedWord = ({ node }: Visited): string | undefined => {
-  const name = dotted(node)
-  if (node.type === "MemberExpression" && name !== undefined && bannedMembers.test(name)) return name
-  const isDate = (node.type === "NewExpression" || node.type === "CallExpression") && dotted(node["callee"]) === "Date"
-  return isDate && (node["arguments"] as ReadonlyArray<unknown>).length === 0 ? "Date without an argument" : undefined
-}
-
-const bannedSyntax = ({ node }: Visited): string | undefined =>
-  node.type === "TryStatement"
-    ? "try"
-    : node.type === "AwaitExpression" || node["await"] === true
-    ? "await"
-    : node["async"] === true
-    ? "async"
-    : undefined
-
-const words = (source: Source): ReadonlyArray<string> => {
-  const strict = isDeterministic(source.path)
-  if (!strict && !isSimulated(source.path)) return []
-  const found = [
-    ...source.nodes.flatMap((visited) => bannedWord(visited) ?? []),
-    ...imports.globals(source).filter((name) => bannedNames.has(name) || (strict && bannedNamesToo.has(name))),
-    ...(strict ? source.nodes.flatMap((visited) => bannedSyntax(visited) ?? []) : []),
-  ]
-  return [...new Set(found)].map((word) => `${source.path} uses ${word}`)
 }
 
 const isShipped = (path: string) =>
@@ -173,7 +135,7 @@ export const rules = (exists: (path: string) => boolean): ReadonlyArray<Rule> =>
   { name: "class names equal their tags", check: imports.classNames },
   {
     name: "deterministic folders have no clock, chance, timer or I/O",
-    check: (tree) => sourcesOf(tree).flatMap(words),
+    check: (tree) => sourcesOf(tree).flatMap(determinism.words),
   },
   { name: "what is shipped runs on Node 20", check: (tree) => sourcesOf(tree).flatMap(olderNode) },
   { name: "exports of package.json and deno.json agree", check: exportsAgree },

@@ -103,6 +103,30 @@ const faults: Readonly<Record<string, ReadonlyArray<readonly [says: string, tree
     ["uses async", { "cli/template/a.ts": "const f = async () => 1" }],
     ["uses await", { "core/A.ts": "export {}; for await (const x of y) f(x)" }],
     ["uses try", { "core/A.ts": "try { f() } catch { g() }" }],
+    ["uses Date as a value", { "core/A.ts": "const { now } = Date" }],
+    ["uses Date as a value", { "runtime/A.ts": "const D = Date" }],
+    ["uses Math as a value", { "core/A.ts": "const { random } = Math" }],
+    ["uses globalThis as a value", { "core/A.ts": "const g = globalThis" }],
+    ["uses globalThis as a value", { "core/A.ts": "const g = globalThis[name]" }],
+    ["uses Date.now", { "core/A.ts": `const t = Date["now"]()` }],
+    ["uses Date.now", { "core/A.ts": "const t = globalThis.Date?.now()" }],
+    ["uses Math.random", { "core/A.ts": `const t = Math["random"]()` }],
+    ["uses Date without", { "schemas/A.ts": "const t = new globalThis.Date()" }],
+    ["uses Date without", { "schemas/A.ts": "const t = Date(0)" }],
+    ["uses setTimeout", { "core/A.ts": "globalThis.setTimeout(f, 1)" }],
+    ["uses console", { "examples/x/app.ts": "globalThis.console.log(1)" }],
+    ["uses fetch", { "core/A.ts": `globalThis["fetch"](url)` }],
+    ["uses Temporal.Now", { "core/A.ts": "const t = Temporal.Now.instant()" }],
+    ["uses Intl.DateTimeFormat", { "core/A.ts": "const t = new Intl.DateTimeFormat().format()" }],
+    ["uses DateTime.nowUnsafe", { "core/A.ts": "const t = DateTime.nowUnsafe()" }],
+    ["uses DateTime.nowUnsafe", { "runtime/A.ts": "const t = DateTime.nowUnsafe()" }],
+    ["uses DateTime.now", { "schemas/A.ts": "const t = DateTime.now" }],
+    ["uses DateTime under", { "examples/x/A.ts": `import { DateTime as D } from "effect"` }],
+    ["uses Clock.currentTimeMillis", { "examples/x/A.ts": "const t = Clock.currentTimeMillis" }],
+    ["uses Clock", { "cli/template/A.ts": `import { Clock as C } from "effect"` }],
+    ["uses Random.next", { "examples/x/A.ts": "const part = Random.next" }],
+    ["uses Effect.clockWith", { "examples/x/A.ts": "const t = Effect.clockWith(f)" }],
+    ["uses a literal as an event", { "cli/template/A.ts": `const put = () => accept({ _tag: "Put" })` }],
   ],
   "what is shipped runs on Node 20": [
     ["uses Map.groupBy", { "runtime/A.ts": "const of = Map.groupBy(all, keyOf)" }],
@@ -155,7 +179,9 @@ const innocent: Tree = {
     class Placed extends Event.v1("Placed", {}).v2({}, (old) => old).secondary {}
     class OldA extends Command("A", {}) {}
     const run = Effect.runPromiseWith(context)
-    const exit = (process) => process.kill(), { fetch } = c, get = () => fetch(1)`,
+    const exit = (process) => process.kill(), { fetch } = c, get = () => fetch(1)
+    const isDate = (x) => x instanceof Date && Math.max(1, Date.parse("")) > 0, time = Clock.currentTimeMillis
+    const of = (x: Date): typeof globalThis.fetch => accept(new Placed({ Date: x.Date }))`,
   "core/A.test.ts":
     `import "vitest"\nimport "../testing/spec.ts"\nconst f = async () => { await Effect.runPromise(a) }`,
   "core/mod.ts": mod("core", `export * as A from "./A.ts"`),
