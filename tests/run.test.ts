@@ -59,6 +59,14 @@ describe("suites", () => {
     assert.isAtMost(seconds, 480)
     assert.isAbove(seconds, 0)
   })
+  it("that simulate run as many seeds as they promise: no bound of time but the suite's own, which fails, ends them", () => {
+    for (const { args, ci, report } of suites["test"] ?? []) {
+      if (report !== "line" || !args.includes("testing/sim.ts")) continue
+      for (const some of [args, ci?.args ?? args]) {
+        if (some.includes("--seconds")) assert.isAbove(Number(some[some.indexOf("--least") + 1]), 499)
+      }
+    }
+  })
   it("that need a network run in CI, or where they are named", () => {
     const all = suites["test"] ?? []
     const names = (some: ReadonlyArray<string>, ci: boolean) => chosen(all, some, ci).map(({ name }) => name)
