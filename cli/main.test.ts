@@ -50,6 +50,7 @@ describe("nexus", () => {
   it("says what to name instead of a file that serves", async () => {
     const { code, err } = await nexus(`verify --app examples/orders/main.ts --data ${folder}`)
     assert.match(err, /^nexus: --app examples\/orders\/main\.ts serves.*name the file that exports App\.make/m)
+    assert.notInclude(err, "flags:")
     assert.strictEqual(code, 2)
   })
 

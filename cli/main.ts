@@ -46,9 +46,15 @@ const isApp = (value: unknown): value is App =>
 
 const importApp = (file: string): Effect.Effect<App, Failure> => {
   const onExit = () => say(`nexus: --app ${file} serves, or ends by itself: name the file that exports App.make(…)`)
+  // A file that serves takes our words for its flags, and says so before it ends: what is wrong is said by `onExit`.
+  const { error } = console
+  const ofServe = `nexus: there is no "${process.argv[2]}"; flags: `
+  const withoutServe = (...said: ReadonlyArray<unknown>) =>
+    `${said[0]}`.startsWith(ofServe) ? undefined : error(...said)
   return Effect.tryPromise({
     try: async () => {
       process.once("exit", onExit)
+      console.error = withoutServe
       return (await import(pathToFileURL(resolve(file)).href) as { readonly default?: unknown }).default
     },
     catch: (error) => {
@@ -61,7 +67,10 @@ const importApp = (file: string): Effect.Effect<App, Failure> => {
       return failed(`cannot load --app ${file}: ${message}${hint}`)
     },
   }).pipe(
-    Effect.ensuring(Effect.sync(() => process.off("exit", onExit))),
+    Effect.ensuring(Effect.sync(() => {
+      process.off("exit", onExit)
+      console.error = error
+    })),
     Effect.flatMap((value) =>
       isApp(value)
         ? Effect.succeed(value)
