@@ -116,7 +116,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
     onEngines("router", "tests/router", 120, ["dynamodb"]),
     onEngines("http", "tests/http", 300, ["dynamodb", "kinesis", "fauxqs"]),
     onEngines("kinesis", "runtime/adapters/kinesis", 240, ["kinesis"]),
-    onEngines("aws", "tests/aws", 480, ["dynamodb", "kinesis", "fauxqs"]),
+    onEngines("aws", "tests/aws", 540, ["dynamodb", "kinesis", "fauxqs"]),
     {
       name: "kill-dynamodb",
       report: "line",
