@@ -5,13 +5,14 @@
 import { Effect, type Layer } from "effect"
 import type { DeadLetter, DeadLetters, Filter } from "../core/DeadLetters.ts"
 import { BadCursor, type EventStore, StoreUnavailable } from "../core/EventStore.ts"
+import type { Leases } from "../core/Leases.ts"
 import { idPattern, keyOf } from "../core/Stream.ts"
 import type * as RedrivePlan from "../runtime/RedrivePlan.ts"
 import { bare, colored, full, type Paint, plain } from "./paint.ts"
 import { plural } from "./schemas/text.ts"
 import { failed, Failure, type Input, type Option, wrong } from "./Verb.ts"
 
-export type Open = (input: Input) => Layer.Layer<DeadLetters | EventStore, { readonly message: string }>
+export type Open = (input: Input) => Layer.Layer<DeadLetters | EventStore | Leases, { readonly message: string }>
 export type Options = { readonly [name: string]: Option }
 
 export const paintOf = ({ color }: Input): Paint => color ? colored : plain
@@ -49,7 +50,7 @@ export const missing = (id: string) => failed(`there is no dead letter ${full(id
 export const opened = <A>(
   open: Open,
   input: Input,
-  program: Effect.Effect<A, Failure | StoreUnavailable | BadCursor, DeadLetters | EventStore>,
+  program: Effect.Effect<A, Failure | StoreUnavailable | BadCursor, DeadLetters | EventStore | Leases>,
 ): Effect.Effect<A, Failure> =>
   program.pipe(
     Effect.provide(open(input)),

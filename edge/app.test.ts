@@ -9,6 +9,7 @@ import { Actors, type CommandRequest, Rejected, type Shape as ActorsShape } from
 import * as EventStore from "../core/EventStore.ts"
 import * as DeadLettersMemory from "../core/DeadLettersMemory.ts"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
+import * as LeasesMemory from "../core/LeasesMemory.ts"
 import * as Limits from "../core/Limits.ts"
 import * as PolicyEnforcerMemory from "../core/PolicyEnforcerMemory.ts"
 import * as QueryLimiterMemory from "../core/QueryLimiterMemory.ts"
@@ -66,9 +67,8 @@ const open = async (parts: Parts = {}) => {
     ),
     Layer.succeed(Actors, { send, state }),
     PolicyEnforcerMemory.layerDeniesNothingForTests,
-    Layer.merge(SchemaRegistryMemory.layer, DeadLettersMemory.layer),
+    Layer.mergeAll(SchemaRegistryMemory.layer, DeadLettersMemory.layer, LeasesMemory.layer, Logger.layer([logger])),
     Layer.succeed(Tracer.Tracer, recording(spans)),
-    Logger.layer([logger]),
   ))
   opened.push(runtime)
   const edge = makeApp({

@@ -6,6 +6,7 @@ import { Effect, Layer, Logger, ManagedRuntime } from "effect"
 import { afterEach, assert, describe, it } from "vitest"
 import * as DeadLettersMemory from "../core/DeadLettersMemory.ts"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
+import * as LeasesMemory from "../core/LeasesMemory.ts"
 import { type Input, PolicyDenied, PolicyEnforcer, type Shape as Enforcer } from "../core/PolicyEnforcer.ts"
 import * as QueryLimiterMemory from "../core/QueryLimiterMemory.ts"
 import * as SchemaRegistryMemory from "../core/SchemaRegistryMemory.ts"
@@ -48,6 +49,7 @@ const open = async (enforcer: Enforcer) => {
         SnapshotStoreMemory.layer,
         ViolationsMemory.layer,
         DeadLettersMemory.layer,
+        LeasesMemory.layer,
       ]),
       Layer.provideMerge(Layer.succeed(PolicyEnforcer, {
         known: (input) => (asked.push(input), enforcer.known(input)),

@@ -6,6 +6,7 @@ import { Effect, type Schema } from "effect"
 import type { Actors } from "../core/Actors.ts"
 import type { DeadLetters } from "../core/DeadLetters.ts"
 import type { EventStore } from "../core/EventStore.ts"
+import type { Leases } from "../core/Leases.ts"
 import type { Limits } from "../core/Limits.ts"
 import type { Action, PolicyEnforcer } from "../core/PolicyEnforcer.ts"
 import type { Shape as Principal } from "../core/Principal.ts"
@@ -83,6 +84,7 @@ export type Services =
   | Actors
   | DeadLetters
   | EventStore
+  | Leases
   | PolicyEnforcer
   | QueryLimiter
   | SchemaRegistry

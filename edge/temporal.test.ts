@@ -7,6 +7,7 @@ import { afterEach, assert, describe, it } from "vitest"
 import { EventStore, type Shape as Store, StoreUnavailable } from "../core/EventStore.ts"
 import * as DeadLettersMemory from "../core/DeadLettersMemory.ts"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
+import * as LeasesMemory from "../core/LeasesMemory.ts"
 import * as Limits from "../core/Limits.ts"
 import * as PolicyEnforcerMemory from "../core/PolicyEnforcerMemory.ts"
 import * as ViolationsMemory from "../core/ViolationsMemory.ts"
@@ -43,6 +44,7 @@ const open = async (store: Partial<Store>, limiter = admitted, limits: Partial<L
           PolicyEnforcerMemory.layerDeniesNothingForTests,
           ViolationsMemory.layer,
           DeadLettersMemory.layer,
+          LeasesMemory.layer,
         ),
       ),
       Layer.provideMerge(Logger.layer([])),

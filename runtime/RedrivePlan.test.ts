@@ -7,6 +7,8 @@ import type { DeadLetter } from "../core/DeadLetters.ts"
 import { accept } from "../core/Decision.ts"
 import { EventStore, tombstone } from "../core/EventStore.ts"
 import * as EventStoreMemory from "../core/EventStoreMemory.ts"
+import type { Leases } from "../core/Leases.ts"
+import * as LeasesMemory from "../core/LeasesMemory.ts"
 import { append, event, stored, streamOf } from "../core/laws/fixtures.ts"
 import { Command } from "../schemas/Command.ts"
 import * as Contract from "../schemas/Contract.ts"
@@ -56,8 +58,8 @@ const written = Effect.flatMap(EventStore, (store) =>
     const one = event(`e-${i + 1}`, { type, schemaVersion, payload })
     return stored(store, { ...append(stream, i, `c-${i}`), events: [one] })
   }))
-const planned = (body: Effect.Effect<void, unknown, EventStore>) => () =>
-  Effect.andThen(written, body).pipe(Effect.provide(EventStoreMemory.layer))
+const planned = (body: Effect.Effect<void, unknown, EventStore | Leases>) => () =>
+  Effect.andThen(written, body).pipe(Effect.provide([EventStoreMemory.layer, LeasesMemory.layer]))
 
 describe("the plan of a redrive", () => {
   it.effect(

@@ -8,11 +8,13 @@
  */
 import { Effect, Result } from "effect"
 import type { App } from "../core/App.ts"
-import * as Consumer from "../core/Consumer.ts"
 import type { Ask, DeadLetter } from "../core/DeadLetters.ts"
 import { EventStore, type StoredEvent, tombstone } from "../core/EventStore.ts"
-import * as Contract from "../schemas/Contract.ts"
+import { Leases } from "../core/Leases.ts"
+import type * as Contract from "../schemas/Contract.ts"
 import * as Wire from "../schemas/Wire.ts"
+import { mannerOf, type Routes } from "./workers/routes.ts"
+import * as Start from "./workers/Start.ts"
 
 export interface Planned {
   readonly version: number
@@ -52,12 +54,8 @@ const problemOf = (contract: Contract.Any | undefined, event: StoredEvent): stri
     : `the payload does not fit: ${failure.issues.map(({ pointer, rule }) => `${pointer} ${rule}`).join("; ")}`
 }
 
-/** Whether whoever keeps the letter would do this event: a consumer what it wants of the ordered path, the router all. */
-const isWanted = ({ consumers }: App, { consumer: name }: DeadLetter, event: StoredEvent): boolean => {
-  const consumer = consumers[name]
-  if (consumer === undefined) return true
-  return Consumer.wants(consumer, event) && Contract.routeOf(consumer.contract, event.type) === "core"
-}
+/** Of a consumer that has not begun. */
+const nothing: Routes = { left: {}, secondaryBeforeMs: -Infinity }
 
 /** Plans for letters of an application, of which this is to be asked; each looks at `limit` events at most. */
 export const make = (app: App, limit: number, what: Ask = "redrive") =>
@@ -65,11 +63,16 @@ export const make = (app: App, limit: number, what: Ask = "redrive") =>
     const store = yield* EventStore
     const { eventId, kind, stream, type, version } = letter
     const isDiscard = what === "discard"
-    const contract = app.consumers[letter.consumer]?.contract ?? app.aggregates[stream.aggregate]?.contract
+    const consumer = app.consumers[letter.consumer]
+    const routes = (consumer && (yield* Start.routes({ consumer, leases: yield* Leases }))) ?? nothing
+    /** Whether whoever keeps the letter would do this event: a consumer as it decides itself, the router all. */
+    const isDone = (event: StoredEvent) =>
+      consumer === undefined || mannerOf(consumer, routes, event, version) !== "pass"
+    const contract = consumer?.contract ?? app.aggregates[stream.aggregate]?.contract
     const found = yield* store.read(stream, version - 1, kind === "message" ? 1 : limit + 1)
     const isMeant = (event: StoredEvent) => kind === "message" ? event.eventId === eventId : event.version === version
     const events = found.slice(0, limit).filter((event) =>
-      isDiscard && isMeant(event) ? false : kind === "message" ? isMeant(event) : isWanted(app, letter, event)
+      isDiscard && isMeant(event) ? false : kind === "message" ? isMeant(event) : isDone(event)
     ).map((event): Planned => {
       const { eventId, schemaVersion, type, version } = event
       const problem = problemOf(contract, event)

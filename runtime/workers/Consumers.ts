@@ -27,6 +27,7 @@ import * as Handled from "./Handled.ts"
 import * as Marks from "./Marks.ts"
 import { persist } from "./persist.ts"
 import type { Redo, Redone, Redos } from "./Redrive.ts"
+import type { Routes } from "./routes.ts"
 import * as SecondaryConsumer from "./SecondaryConsumer.ts"
 import * as Shards from "./Shards.ts"
 import * as Start from "./Start.ts"
@@ -90,13 +91,15 @@ const one = Effect.fnUntraced(function* (
   let [sinceMs, lost] = [-Infinity, 0]
   // Without the bus only the time tells, by whatever clock: rather something of the past is handed over than anything lost.
   const isPast = ({ recordedAt }: StoredEvent) => recordedAt < sinceMs - (lost > 0 ? clocksMs : 0)
-  const core = yield* CoreConsumer.make({ consumer, isPast, store, letters, marks, attempts, drain, count })
+  let routed: Routes["left"] = {}
+  const left = () => routed
+  const core = yield* CoreConsumer.make({ consumer, isPast, left, store, letters, marks, attempts, drain, count })
   const interests = SecondaryConsumer.interestsOf(consumer)
   const start: Start.Deps = {
     ...{ consumer, owner, leases, feed, bus, core },
     settleMs: interests.length === 0 ? 0 : Math.max(store.settleMs ?? 0, settleMs),
   }
-  const mend = Start.mender(start)
+  const mend = Start.mender(start, left)
   const hasCore = interests.length < consumer.events.length
   let queue: Queue | undefined
 
@@ -115,6 +118,7 @@ const one = Effect.fnUntraced(function* (
       begun === undefined ? Start.run(start) : Effect.succeed(begun),
       (started) => {
         handled.end()
+        routed = started.left ?? {}
         return hasCore
           ? Shards.run({
             ...{ name: consumer.name, owner, log: bus, work: core.work },
@@ -137,20 +141,20 @@ const one = Effect.fnUntraced(function* (
 
   return {
     stream: (stream) =>
-      Effect.matchEffect(Start.secondaryBefore(start), {
-        onSuccess: (beforeMs) =>
-          beforeMs === undefined
+      Effect.matchEffect(Start.routes(start), {
+        onSuccess: (routes) =>
+          routes === undefined
             ? Effect.succeed<Redone>({ _tag: "Later", reason: notBegun })
-            : core.redo(stream, beforeMs),
+            : core.redo(stream, routes),
         onFailure: ({ reason }) => Effect.succeed<Redone>({ _tag: "Later", reason }),
       }),
     discard: (stream, version) =>
       Effect.flatMap(
-        Start.secondaryBefore(start),
-        (beforeMs) =>
-          beforeMs === undefined
+        Start.routes(start),
+        (routes) =>
+          routes === undefined
             ? Effect.fail(new StoreUnavailable({ reason: notBegun }))
-            : core.discard(stream, version, beforeMs),
+            : core.discard(stream, version, routes),
       ),
     message: (event) =>
       Effect.suspend(() =>

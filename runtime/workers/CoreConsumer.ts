@@ -10,15 +10,17 @@ import type { CoreEvent, CoreRecord } from "../../core/CoreBus.ts"
 import type { StreamHead } from "../../core/ChangeFeed.ts"
 import { wants } from "../../core/Consumer.ts"
 import { Limits } from "../../core/Limits.ts"
+import { idOf } from "../../core/DeadLetters.ts"
 import type { Item } from "../../core/ShardLog.ts"
 import { keyOf, type StreamKey } from "../../core/Stream.ts"
-import type { StoredEvent, StoreUnavailable } from "../../core/EventStore.ts"
+import type { StoreUnavailable } from "../../core/EventStore.ts"
 import * as Defect from "../Defect.ts"
 import type { Patience } from "./Attempts.ts"
 import { backoff } from "./backoff.ts"
 import * as CatchUp from "./CatchUp.ts"
 import * as Delivery from "./Delivery.ts"
 import { persist } from "./persist.ts"
+import { mannerOf, type Routes } from "./routes.ts"
 import type { Redone } from "./Redrive.ts"
 import type { Held } from "./ShardReader.ts"
 import * as Turns from "./Turns.ts"
@@ -27,22 +29,21 @@ export interface CoreConsumer {
   /** As `ShardReader.Work` wants it. */
   readonly work: (held: Held, items: ReadonlyArray<Item<CoreRecord>>) => Effect.Effect<void>
   /**
-   * Works a stream off up to its head as it was listed; `isHeld` as of `Held`. Secondary events recorded before
-   * `secondaryBeforeMs` are handled too; later ones come through the queue.
+   * Works a stream off up to its head as it was listed; `isHeld` as of `Held`. Secondary events of the past are handled too,
+   * as `routes` says; later ones come through the queue.
    */
-  readonly walk: (head: StreamHead, secondaryBeforeMs: number, isHeld: () => boolean) => Effect.Effect<void>
-  /** As `Redrive.Redo` wants it, and secondary events as in the walk, which stopped where the stream was parked. */
-  readonly redo: (stream: StreamKey, secondaryBeforeMs: number) => Effect.Effect<Redone>
+  readonly walk: (head: StreamHead, routes: Routes, isHeld: () => boolean) => Effect.Effect<void>
+  /**
+   * As `Redrive.Redo` wants it: the event that the stream is parked at, whatever its route is by now, and what stands behind
+   * it as in the walk, which stopped there.
+   */
+  readonly redo: (stream: StreamKey, routes: Routes) => Effect.Effect<Redone>
   /** As `Redrive.Redo` wants it. */
-  readonly discard: (
-    stream: StreamKey,
-    version: number,
-    secondaryBeforeMs: number,
-  ) => Effect.Effect<boolean, StoreUnavailable>
+  readonly discard: (stream: StreamKey, version: number, routes: Routes) => Effect.Effect<boolean, StoreUnavailable>
 }
 
 export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn.Return<CoreConsumer> {
-  const { consumer, marks, store } = deps
+  const { consumer, letters, marks, store } = deps
   const limits = yield* Limits
   const delivery = yield* Delivery.make(deps)
   const turns = Turns.make()
@@ -107,13 +108,9 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
       })
     )
 
-  /** One event of the store, whose secondary ones of the past no queue has. */
-  const one = (place: Delivery.Place, event: StoredEvent, secondaryBeforeMs: number, patience: Patience) =>
-    !delivery.isCore(event) && wants(consumer, event) && event.recordedAt < secondaryBeforeMs
-      ? delivery.secondary(place, event, patience)
-      : delivery.one(place, event, patience)
+  const hasty: Patience = { patient: false, waits: false }
 
-  const walk: CoreConsumer["walk"] = ({ stream, version }, secondaryBeforeMs, isHeld) =>
+  const walk: CoreConsumer["walk"] = ({ stream, version }, routes, isHeld) =>
     turns.within(keyOf(stream))(untilWhole(
       stream,
       Effect.gen(function* () {
@@ -127,7 +124,7 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
         while (place.mark.version < version) {
           const events = yield* persist(CatchUp.page(store, stream, place.mark.version, limits.page))
           for (const event of events) {
-            const stop = yield* one(place, event, secondaryBeforeMs, delivery.patience)
+            const stop = yield* delivery.one(place, event, mannerOf(consumer, routes, event), delivery.patience)
             if (stop !== undefined) return yield* delivery.park(place, stop)
           }
           if (events.length === 0) break
@@ -136,15 +133,22 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
       }),
     ))
 
-  const redo: CoreConsumer["redo"] = (stream, secondaryBeforeMs) =>
+  const redo: CoreConsumer["redo"] = (stream, routes) =>
     turns.within(keyOf(stream))(
       Effect.gen(function* (): Effect.fn.Return<Redone> {
         const place = placeAt(stream, yield* marks.kept(stream), () => true)
+        const row = yield* Effect.result(letters.get(stream.tenant, idOf(consumer.name, stream)))
+        if (row._tag === "Failure") return { _tag: "Later", reason: row.failure.reason }
+        const parkedAt = row.success?.version
         for (;;) {
           const read = yield* Effect.result(CatchUp.page(store, stream, place.mark.version, limits.page))
           if (read._tag === "Failure") return { _tag: "Later", reason: read.failure.reason }
           for (const event of read.success) {
-            const stop = yield* one(place, event, secondaryBeforeMs, { patient: false, waits: false })
+            if (event.version === parkedAt && !wants(consumer, event)) {
+              const about = { consumer: consumer.name, stream: keyOf(stream), version: parkedAt, type: event.type }
+              yield* Effect.annotateLogs(Effect.logWarning("a parked event is wanted no more, and passed by"), about)
+            }
+            const stop = yield* delivery.one(place, event, mannerOf(consumer, routes, event, parkedAt), hasty)
             if (stop === undefined) continue
             yield* delivery.settle(place)
             return stop === "Newer" ? { _tag: "Later", reason: "NewerEvent" } : { _tag: "Failed", letter: stop }
@@ -155,7 +159,7 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
       }).pipe(Effect.ensuring(Effect.sync(() => marks.forget(stream)))),
     )
 
-  const discard: CoreConsumer["discard"] = (stream, version, secondaryBeforeMs) =>
+  const discard: CoreConsumer["discard"] = (stream, version, routes) =>
     turns.within(keyOf(stream))(
       Effect.gen(function* () {
         const place = placeAt(stream, yield* marks.kept(stream), () => true)
@@ -166,7 +170,8 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
           const limit = Math.min(limits.page, version - 1 - place.mark.version)
           const between = (yield* store.read(stream, place.mark.version, limit)).filter((one) => one.version < version)
           for (const event of between) {
-            if ((yield* one(place, event, secondaryBeforeMs, { patient: false, waits: false })) === undefined) continue
+            const manner = mannerOf(consumer, routes, event, version)
+            if ((yield* delivery.one(place, event, manner, hasty)) === undefined) continue
             yield* delivery.settle(place)
             return false
           }

@@ -21,6 +21,7 @@ import { keep, traceIdOf } from "./deadLetter.ts"
 import type { Drain } from "./Drain.ts"
 import type { Marks } from "./Marks.ts"
 import { persist } from "./persist.ts"
+import { type Manner, mannerOf, type Routes } from "./routes.ts"
 
 /** A stream as it is worked off now. */
 export interface Place {
@@ -42,6 +43,8 @@ export interface Deps {
    * that the consumer has heard of a stream: what the bus brings is never past, whatever a clock has said.
    */
   readonly isPast: (event: StoredEvent) => boolean
+  /** Types that are secondary and were core before, as `Routes`. */
+  readonly left: () => Routes["left"]
   readonly store: Pick<Store, "read">
   readonly letters: Letters
   readonly marks: Marks
@@ -58,22 +61,26 @@ export interface Delivery {
    * version `last`, and behind that where the store does not have it.
    */
   readonly begin: (place: Place, last: number) => Effect.Effect<void>
-  /** One event of the store, in its order; nothing where it is done, or needs nothing. Parks nothing. */
-  readonly one: (place: Place, event: StoredEvent, patience: Patience) => Effect.Effect<Stop | undefined>
-  /** The same for a secondary event: what is given up is a dead letter by itself, and its stream goes on. */
-  readonly secondary: (place: Place, event: StoredEvent, patience: Patience) => Effect.Effect<Stop | undefined>
+  /**
+   * One event of the store, in its order; nothing where it is done, or needs nothing. Parks nothing: of a secondary one that
+   * is given up there is a dead letter by itself, and its stream goes on.
+   */
+  readonly one: (
+    place: Place,
+    event: StoredEvent,
+    manner: Manner,
+    patience: Patience,
+  ) => Effect.Effect<Stop | undefined>
   readonly park: (place: Place, stop: Stop) => Effect.Effect<void>
   /** Keeps the mark, where it is not kept yet. */
   readonly settle: (place: Place) => Effect.Effect<void>
-  readonly isCore: (event: Pick<StoredEvent, "type">) => boolean
   readonly patience: Patience
 }
 
 export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<Delivery> {
-  const { attempts, consumer, count, drain, isPast, letters, marks, store } = deps
+  const { attempts, consumer, count, drain, isPast, left, letters, marks, store } = deps
   const limits = yield* Limits
   const patience: Patience = { patient: consumer.onError === "retry", waits: true }
-  const isCore: Delivery["isCore"] = ({ type }) => Contract.routeOf(consumer.contract, type) === "core"
 
   const settle: Delivery["settle"] = (place) =>
     Effect.suspend(() => {
@@ -81,8 +88,9 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
       if (mark.version <= place.kept) return Effect.void
       return Effect.map(marks.raise(place.stream, mark), () => void (place.kept = mark.version))
     })
-  const pass = (place: Place, event: StoredEvent, isOfBus: boolean): void => {
-    place.mark = { version: event.version, core: isOfBus || isCore(event) ? event.version : place.mark.core }
+  const pass = (place: Place, { type, version }: StoredEvent, manner: Manner): void => {
+    const isCore = manner === "core" || Contract.routeOf(consumer.contract, type) === "core"
+    place.mark = { version, core: isCore ? version : place.mark.core }
   }
   const held = (place: Place): Effect.Effect<void> =>
     Effect.suspend(() => place.isHeld() ? Effect.void : Effect.andThen(Effect.sleep(limits.leaseMs / 12), held(place)))
@@ -104,12 +112,12 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
   }
 
   /** Handles and keeps that it did, which a drain waits for. */
-  const handle = (place: Place, event: StoredEvent, isOfBus: boolean) => (number: number): Effect.Effect<Once> =>
+  const handle = (place: Place, event: StoredEvent, manner: Manner) => (number: number): Effect.Effect<Once> =>
     Effect.andThen(
       held(place),
       drain.finish(Effect.tap(attempts.once(event, number), (once) => {
         if (once._tag !== "Done") return Effect.void
-        pass(place, event, isOfBus)
+        pass(place, event, manner)
         return settle(place)
       })),
     )
@@ -117,19 +125,23 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
   const deliver = Effect.fnUntraced(function* (
     place: Place,
     event: StoredEvent,
-    isOfBus: boolean,
+    manner: Manner,
     patience: Patience,
   ): Effect.fn.Return<Stop | undefined> {
-    if (!wants(consumer, event) || !(isOfBus || isCore(event))) {
-      pass(place, event, isOfBus)
+    if (manner === "pass") {
+      pass(place, event, manner)
       return undefined
     }
-    const outcome = yield* attempts.run(handle(place, event, isOfBus), patience)
+    const outcome = yield* attempts.run(handle(place, event, manner), patience)
     if (outcome._tag === "Newer") return "Newer"
     if (outcome._tag === "Done") return undefined
-    if (consumer.onError !== "skip") return failure(event, event.version, outcome)
-    yield* skipped(event, outcome)
-    pass(place, event, isOfBus)
+    if (consumer.onError === "skip") yield* skipped(event, outcome)
+    else if (manner === "core") return failure(event, event.version, outcome)
+    else {
+      const id = idOf(consumer.name, place.stream, event.eventId)
+      yield* persist(keep(letters, { ...failure(event, event.version, outcome), id, kind: "message" }))
+    }
+    pass(place, event, manner)
     yield* settle(place)
     return undefined
   })
@@ -151,7 +163,8 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
         return undefined
       }
       for (const one of missing) {
-        const stop = yield* deliver(place, one, false, patience)
+        const routes = { left: left(), secondaryBeforeMs: -Infinity }
+        const stop = yield* deliver(place, one, mannerOf(consumer, routes, one), patience)
         if (stop !== undefined) return stop
       }
     }
@@ -180,25 +193,11 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
   })
 
   return {
-    isCore,
     patience,
     begin,
     settle,
     park,
-    one: (place, event, patience) => deliver(place, event, false, patience),
-    secondary: Effect.fnUntraced(function* (place, event, patience) {
-      const outcome = yield* attempts.run(handle(place, event, false), patience)
-      if (outcome._tag === "Newer") return "Newer"
-      if (outcome._tag === "Done") return undefined
-      if (consumer.onError === "skip") yield* skipped(event, outcome)
-      else {
-        const id = idOf(consumer.name, place.stream, event.eventId)
-        yield* persist(keep(letters, { ...failure(event, event.version, outcome), id, kind: "message" }))
-      }
-      pass(place, event, false)
-      yield* settle(place)
-      return undefined
-    }),
+    one: deliver,
     events: Effect.fnUntraced(function* (place, events) {
       for (const event of events) {
         if (event.version <= place.mark.version) continue
@@ -216,7 +215,12 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
           if (stop !== undefined) return yield* park(place, stop)
         }
         if (event.version <= place.mark.version) continue
-        const stop = yield* deliver(place, event, true, patience)
+        if (!wants(consumer, event)) {
+          place.mark = { version: event.version, core: event.version }
+          continue
+        }
+        // The bus is the ordered path, whatever the route is by now.
+        const stop = yield* deliver(place, event, "core", patience)
         if (stop !== undefined) return yield* park(place, stop)
       }
       yield* settle(place)

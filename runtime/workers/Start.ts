@@ -14,6 +14,7 @@ import { elapsedMs } from "../Host.ts"
 import type { CoreConsumer } from "./CoreConsumer.ts"
 import * as Holding from "./Holding.ts"
 import { persist } from "./persist.ts"
+import { learn, type Routes } from "./routes.ts"
 import * as Shared from "./Shared.ts"
 
 /** Kept as the checkpoint of a lease. */
@@ -24,6 +25,9 @@ const Started = Schema.Struct({
   position: Schema.String,
   /** By shard: behind what stood there when a consumer from now began. */
   ends: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  /** As `routes.Known`: of the contract as it was found last. */
+  core: Schema.optionalKey(Schema.Array(Schema.String)),
+  left: Schema.optionalKey(Schema.Record(Schema.String, Schema.Finite)),
   /** Up to where the walk has come, and whether it is over. */
   cursor: Schema.optionalKey(Schema.String),
   isOver: Schema.Boolean,
@@ -46,15 +50,16 @@ export interface Deps {
   readonly settleMs: number
 }
 
-/** Secondary events recorded before then come by the walk. Clocks differ, and what is stored shows a moment later. */
-const secondaryBeforeMs = ({ from }: Any, sinceMs: number, { clocksMs, reconcileMs }: Limits): number =>
-  from === "beginning" ? sinceMs + clocksMs + reconcileMs : -Infinity
+/** Secondary events of the past come by the walk. Clocks differ, and what is stored shows a moment later. */
+const routesOf = ({ from }: Any, { left = {}, sinceMs }: Started, { clocksMs, reconcileMs }: Limits): Routes => ({
+  ...{ left, secondaryBeforeMs: from === "beginning" ? sinceMs + clocksMs + reconcileMs : -Infinity },
+})
 
-/** For redrives of what the walk had to leave; nothing where the consumer has not begun. */
-export const secondaryBefore = Effect.fnUntraced(function* ({ consumer, leases }: Pick<Deps, "consumer" | "leases">) {
+/** For redrives of what the walk had to leave, and what they would do; nothing where the consumer has not begun. */
+export const routes = Effect.fnUntraced(function* ({ consumer, leases }: Pick<Deps, "consumer" | "leases">) {
   const [name, limits] = [`${consumer.name}/start`, yield* Limits]
   const started = read((yield* leases.list(name)).find((lease) => lease.name === name)?.checkpoint)
-  return started && secondaryBeforeMs(consumer, started.sinceMs, limits)
+  return started && routesOf(consumer, started, limits)
 })
 
 /** AWS takes no call from a clock that is wrong by five minutes, and the embedded bus needs no clock to be read to its end. */
@@ -85,7 +90,7 @@ const endsOf = Effect.fnUntraced(function* (bus: Deps["bus"], nowMs: number) {
 /** Every stream of the contract, page by page; `at` is told how far all is done. */
 const walkAll = Effect.fnUntraced(function* (
   { consumer, core, feed }: Deps,
-  beforeMs: number,
+  routes: Routes,
   from: string | undefined,
   isHeld: () => boolean,
   at: (cursor: string) => void,
@@ -100,7 +105,7 @@ const walkAll = Effect.fnUntraced(function* (
       ),
     )
     const mine = listed.items.filter(({ stream }) => stream.aggregate === consumer.contract.aggregate)
-    yield* Effect.forEach(mine, (head) => core.walk(head, beforeMs, isHeld), { concurrency: handlers, discard: true })
+    yield* Effect.forEach(mine, (head) => core.walk(head, routes, isHeld), { concurrency: handlers, discard: true })
     cursor = listed.cursor
     if (cursor !== undefined) at(cursor)
   } while (cursor !== undefined)
@@ -129,8 +134,9 @@ export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<St
     const isBeginning = consumer.from === "beginning"
     // The clock of the bus is another one, and the listing of streams may miss those of the last moments.
     const position = bus.positionAt(now - limits.clocksMs - limits.reconcileMs)
-    let started: Started = read(lease.checkpoint) ??
+    const found: Started = read(lease.checkpoint) ??
       { sinceMs: now, position, isOver: !isBeginning, ...isBeginning ? {} : { ends: yield* endsOf(bus, now) } }
+    let started = learn(found, consumer, now)
     const holding = yield* Holding.make(leases, lease, askedAt, () => JSON.stringify(started))
     // The first to say so decides, before anybody acts on it.
     if (lease.checkpoint === undefined) yield* Effect.ignore(leases.keep(lease, JSON.stringify(started)))
@@ -139,7 +145,7 @@ export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<St
       started.cursor === undefined ? Effect.sleep(deps.settleMs) : Effect.void,
       walkAll(
         deps,
-        secondaryBeforeMs(consumer, started.sinceMs, limits),
+        routesOf(consumer, started, limits),
         started.cursor,
         holding.isHeld,
         (cursor) => void (started = { ...started, cursor }),
@@ -159,7 +165,7 @@ export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<St
   while (true) {
     const found = (yield* persist(leases.list(name))).find((lease) => lease.name === name)
     const started = read(found?.checkpoint)
-    if (started?.isOver === true) return started
+    if (started?.isOver === true && learn(started, consumer, 0) === started) return started
     const askedAt = elapsedMs(clock)
     const lease = yield* take(found)
     // What another process has decided is read, not assumed: also what this one wrote and then lost.
@@ -173,7 +179,7 @@ export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<St
  * Streams that are only a little behind are left to the bus for a while; what another process does at the same time with a
  * stream makes its events come twice. Shards that lose their history together share a walk.
  */
-export const mender = (deps: Deps) => {
+export const mender = (deps: Deps, left: () => Routes["left"]) => {
   const shared = Shared.make()
   const walk = Effect.fnUntraced(function* (isHeld: () => boolean) {
     yield* Effect.logWarning("a consumer looks through all streams").pipe(
@@ -181,7 +187,7 @@ export const mender = (deps: Deps) => {
     )
     const { leaseMs } = yield* Limits
     yield* Effect.sleep(leaseMs)
-    yield* walkAll(deps, -Infinity, undefined, isHeld, () => {})
+    yield* walkAll(deps, { left: left(), secondaryBeforeMs: -Infinity }, undefined, isHeld, () => {})
   })
   return (isHeld: () => boolean): Effect.Effect<void> => shared(walk(isHeld))
 }

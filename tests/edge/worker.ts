@@ -10,6 +10,7 @@ import { DurableObject } from "cloudflare:workers"
 import { Context, Effect, Layer, ManagedRuntime } from "effect"
 import * as DeadLettersMemory from "../../core/DeadLettersMemory.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
+import * as LeasesMemory from "../../core/LeasesMemory.ts"
 import * as Limits from "../../core/Limits.ts"
 import { PolicyEnforcer } from "../../core/PolicyEnforcer.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
@@ -75,6 +76,7 @@ export class TestObject extends DurableObject {
         SnapshotStoreMemory.layer,
         ViolationsMemory.layer,
         DeadLettersMemory.layer,
+        LeasesMemory.layer,
         TickTrigger.layerGate(() => storage.sync()),
         Layer.provide(CachedRegistry.layer, SchemaRegistryMemory.layer),
       )),

@@ -13,6 +13,8 @@ import type { EventStore } from "../../core/EventStore.ts"
 import { DeadLetters, type Shape as Letters } from "../../core/DeadLetters.ts"
 import * as DeadLettersMemory from "../../core/DeadLettersMemory.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
+import type { Leases } from "../../core/Leases.ts"
+import * as LeasesMemory from "../../core/LeasesMemory.ts"
 import * as Limits from "../../core/Limits.ts"
 import type { QueryLimiter } from "../../core/QueryLimiter.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
@@ -56,13 +58,14 @@ export type Open = (limits?: Partial<Limits.Limits>) => Promise<Target>
 /** The policies as they are released. */
 const nexus = { wasm: new Uint8Array(readFileSync(join(import.meta.dirname!, "../../policies/bundle.wasm"))), sha256 }
 
-type Stores = Layer.Layer<DeadLetters | EventStore | QueryLimiter | SnapshotStore | Violations>
+type Stores = Layer.Layer<DeadLetters | EventStore | Leases | QueryLimiter | SnapshotStore | Violations>
 const memory: Stores = Layer.mergeAll(
   EventStoreMemory.layer,
   QueryLimiterMemory.layer,
   SnapshotStoreMemory.layer,
   ViolationsMemory.layer,
   DeadLettersMemory.layer,
+  LeasesMemory.layer,
 )
 
 /** The app factory in this process, called without a socket; `clock` is what all of it looks at. */

@@ -13,6 +13,7 @@ import * as EventStore from "../../core/EventStore.ts"
 import type { StreamKey } from "../../core/Stream.ts"
 import * as DeadLettersMemory from "../../core/DeadLettersMemory.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
+import * as LeasesMemory from "../../core/LeasesMemory.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
 import * as SnapshotStoreMemory from "../../core/SnapshotStoreMemory.ts"
 import * as ViolationsMemory from "../../core/ViolationsMemory.ts"
@@ -44,6 +45,7 @@ const stores = {
       SnapshotStoreMemory.layer,
       ViolationsMemory.layer,
       DeadLettersMemory.layer,
+      LeasesMemory.layer,
     ),
   "the embedded store": () => Layer.orDie(Layer.fresh(Sqlite.layer({ folder }))),
 }
@@ -160,6 +162,7 @@ describe("readiness, by the clock", () => {
       SnapshotStoreMemory.layer,
       ViolationsMemory.layer,
       DeadLettersMemory.layer,
+      LeasesMemory.layer,
     ]
     const target = await inProcess(Layer.mergeAll(flaky, ...others), boxes, clock)()
     const ready = async () => (await ask(target, "/health/ready")).status

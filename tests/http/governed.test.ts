@@ -8,6 +8,7 @@ import * as Declared from "../../core/Declared.ts"
 import { EventStore } from "../../core/EventStore.ts"
 import * as DeadLettersMemory from "../../core/DeadLettersMemory.ts"
 import * as EventStoreMemory from "../../core/EventStoreMemory.ts"
+import * as LeasesMemory from "../../core/LeasesMemory.ts"
 import * as Limits from "../../core/Limits.ts"
 import * as PolicyEnforcerMemory from "../../core/PolicyEnforcerMemory.ts"
 import * as QueryLimiterMemory from "../../core/QueryLimiterMemory.ts"
@@ -53,7 +54,7 @@ const open = async () => {
       Layer.provideMerge(CachedRegistry.layer),
       Layer.provideMerge([EventStoreMemory.layer, QueryLimiterMemory.layer, SnapshotStoreMemory.layer, registry]),
       Layer.provideMerge(policies),
-      Layer.provideMerge([ViolationsMemory.layer, DeadLettersMemory.layer]),
+      Layer.provideMerge([ViolationsMemory.layer, DeadLettersMemory.layer, LeasesMemory.layer]),
       Layer.provideMerge(Layer.succeed(Limits.Limits, limits)),
       Layer.provideMerge(Logger.layer([])),
     ),
