@@ -12,7 +12,7 @@ import { anyStore, application, failed, Failure, type Input, type Verb, wrong } 
 
 export type Open = (input: Input) => Layer.Layer<EventStore, { readonly message: string }>
 
-const streamOf = (text: string): StreamKey | undefined => {
+export const streamOf = (text: string): StreamKey | undefined => {
   const [tenant = "", aggregate = "", id = "", more] = text.split("/")
   return more === undefined && [tenant, aggregate, id].every((part) => idPattern.test(part))
     ? { tenant, aggregate, id }

@@ -24,7 +24,7 @@ describe("nexus", () => {
   it("tells what it can do", async () => {
     const [all, one] = await Promise.all([nexus("--help"), nexus("token --help")])
     assert.deepStrictEqual([all.code, one.code], [0, 0])
-    for (const verb of ["token", "verify", "backup", "restore", "export", "import", "inspect", "stats"]) {
+    for (const verb of ["token", "verify", "backup", "restore", "export", "import", "inspect", "close", "stats"]) {
       assert.match(all.out, new RegExp(`^  ${verb} .*[A-Z]`, "m"))
     }
     assert.include(one.out, "--tenant TENANT")
@@ -80,6 +80,7 @@ describe("nexus", () => {
     const all = [
       `dead-letters list --tenant t ${at}`,
       `inspect t/Order/1 ${app} ${at}`,
+      `close t/Order/1 --seen any ${at}`,
       `schemas register --dry-run ${app} ${at}`,
     ]
     const unnamed = await nexus(`dead-letters list --tenant t --store dynamodb --aws-endpoint http://127.0.0.1:9`)

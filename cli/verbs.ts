@@ -13,6 +13,7 @@ import * as DynamoDB from "../runtime/adapters/dynamodb/DynamoDB.ts"
 import * as Backup from "../runtime/adapters/sqlite/Backup.ts"
 import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
 import { backup, type Files, restore } from "./backup.ts"
+import { close } from "./close.ts"
 import { deadLetters } from "./deadLetters.ts"
 import { policiesHook } from "./hook.ts"
 import { init } from "./init.ts"
@@ -73,6 +74,7 @@ export const verbsOf = (out: (text: string) => Effect.Effect<void, Failure>): Re
   exportVerb((folder) => Sqlite.layerExisting({ folder }), out),
   stats((folder) => Sqlite.stats({ folder })),
   inspect(existing),
+  close(existing),
   ...deadLetters(existing),
   importVerb({
     open: (input, folder) => Layer.provideMerge(remoteOf(input) ?? Layer.empty, Sqlite.layer({ folder })),
