@@ -9,6 +9,7 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, it } from "vitest"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
+import * as Attempts from "../host/attempts.ts"
 import * as Failures from "../host/failures.ts"
 import * as Gate from "../host/gate.ts"
 import * as Guards from "../host/guards.ts"
@@ -22,6 +23,7 @@ for (
     outcomes: Outcomes,
     guards: Guards,
     failures: Failures,
+    attempts: Attempts,
     snapshots: Snapshots,
     "rules of snapshots": SnapshotRules,
     gate: Gate,

@@ -34,8 +34,8 @@ export interface Hooks {
   read: (store: Store) => Partial<Store>
   /** Of a store whose generated ids leave no receipt; set before the host is made. */
   generatedKey: Store["generatedKey"]
-  /** Of a store that is given no more streams at once; set before the host is made. */
-  streams: Store["appendMax"]["streams"]
+  /** Of a store that is given less at once; set before the host is made. */
+  appendMax: Partial<Store["appendMax"]>
   /** Lets everything through until a test says otherwise. */
   gate: GateShape
 }
@@ -75,7 +75,7 @@ export const make: Effect.Effect<Rig> = Effect.gen(function* () {
     commit: (commit) => commit,
     read: () => ({}),
     generatedKey: undefined,
-    streams: undefined,
+    appendMax: {},
     gate: open,
   }
   const logs: Array<string> = []
@@ -86,7 +86,7 @@ export const make: Effect.Effect<Rig> = Effect.gen(function* () {
   const hookedStore = (begun: Store["begun"]): Store => ({
     ...store,
     ...hooks.generatedKey === undefined ? {} : { generatedKey: hooks.generatedKey },
-    ...hooks.streams === undefined ? {} : { appendMax: { ...store.appendMax, streams: hooks.streams } },
+    appendMax: { ...store.appendMax, ...hooks.appendMax },
     commit: (group) => hooks.commit(store.commit)(group),
     readEach: (requests, limit) => (hooks.read(store).readEach ?? store.readEach)(requests, limit),
     ...begun === undefined ? {} : { begun },

@@ -98,12 +98,16 @@ check("batch: what is tried again goes before what came meanwhile", () =>
   Effect.gen(function* () {
     const rig = yield* Rig.make
     const host = yield* rig.host()
+    const gate = yield* Deferred.make<void>()
     let calls = 0
     rig.hooks.commit = (commit) => (group) =>
-      calls++ === 0 ? Effect.fail(new StoreUnavailable({ reason: "locked" })) : commit(group)
+      calls++ === 0
+        ? Effect.andThen(Deferred.await(gate), Effect.fail(new StoreUnavailable({ reason: "locked" })))
+        : commit(group)
     const fibers = yield* Effect.forEach([1, 2], (n) => fork(host.tell("c", "Add", { n })))
     yield* Rig.settle
     fibers.push(yield* fork(host.tell("c", "Add", { n: 3 })))
+    yield* Deferred.succeed(gate, undefined)
     assert.deepEqual((yield* awaitAll(fibers)).map(tag), ["ok", "ok", "ok"])
     assert.deepEqual(rig.events.log.map((event) => JSON.parse(event.payload).n), [1, 2, 3])
   }))
@@ -113,7 +117,7 @@ check(
   () =>
     Effect.gen(function* () {
       const rig = yield* Rig.make
-      rig.hooks.streams = 2
+      rig.hooks.appendMax = { streams: 2 }
       const host = yield* rig.host()
       const gate = yield* Deferred.make<void>()
       const groups: Array<number> = []
@@ -129,6 +133,51 @@ check(
       assert.deepEqual(rig.events.log.map(({ id }) => id).toSorted(), ["c", "c", "c", "d", "e"])
       yield* Deferred.succeed(gate, undefined)
       assert.deepEqual((yield* awaitAll(fibers)).map(tag), Array(7).fill("ok"))
+    }),
+)
+
+/** Sends all at once and notes how many appends and events each group has. */
+const grouped = Effect.fnUntraced(function* (
+  appendMax: Rig.Hooks["appendMax"],
+  commands: ReadonlyArray<readonly [id: string, command: string, payload: unknown]>,
+) {
+  const rig = yield* Rig.make
+  rig.hooks.appendMax = appendMax
+  const host = yield* rig.host()
+  const groups: Array<readonly [appends: number, events: number]> = []
+  rig.hooks.commit = (commit) => (group) => {
+    groups.push([group.length, group.reduce((sum, { events }) => sum + events.length, 0)])
+    return commit(group)
+  }
+  const fibers = yield* Effect.forEach(commands, ([id, command, payload]) => fork(host.tell(id, command, payload)))
+  assert.deepEqual((yield* awaitAll(fibers)).map(tag), commands.map(() => "ok"))
+  return { groups, order: rig.events.log.map(({ id, payload }) => `${id}${JSON.parse(payload).n}`) }
+})
+
+check(
+  "batch: a group has as many appends as the store takes, and the rest goes next in its order",
+  () =>
+    Effect.gen(function* () {
+      const { groups, order } = yield* grouped({ appends: 3 }, upTo(7).map((n) => ["c", "Add", { n }]))
+      assert.deepEqual(groups.map(([appends]) => appends), [3, 3, 1])
+      assert.deepEqual(order, upTo(7).map((n) => `c${n}`))
+    }),
+)
+
+check(
+  "batch: a group has as many bytes as the store takes, and is cut between commands",
+  () =>
+    Effect.gen(function* () {
+      const event = `{"n":1}`.length
+      const three = ["c", "Repeat", { times: 3 }] as const
+      const none = ["c", "Add", { n: 0 }] as const
+      const cut = yield* grouped({ bytes: 8 * event }, [three, three, three, three, three])
+      assert.deepEqual(cut.groups, [[2, 6], [2, 6], [1, 3]])
+      // To the byte; what is full takes nothing more, and a command that is larger than a group has one of its own.
+      const full = yield* grouped({ bytes: 6 * event }, [three, three, none, three])
+      assert.deepEqual(full.groups, [[2, 6], [2, 3]])
+      const large = yield* grouped({ bytes: 2 * event }, [none, three, none])
+      assert.deepEqual(large.groups, [[1, 0], [1, 3], [1, 0]])
     }),
 )
 

@@ -4,6 +4,7 @@
  */
 import { it } from "@effect/vitest"
 import { describe } from "vitest"
+import * as Attempts from "./attempts.ts"
 import * as Failures from "./failures.ts"
 import * as Gate from "./gate.ts"
 import * as Guards from "./guards.ts"
@@ -16,6 +17,7 @@ for (
     outcomes: Outcomes,
     guards: Guards,
     failures: Failures,
+    attempts: Attempts,
     snapshots: Snapshots,
     "rules of snapshots": SnapshotRules,
     gate: Gate,

@@ -3,9 +3,15 @@
  * @module
  */
 import { assert } from "@effect/vitest"
-import { Effect, Fiber, Result } from "effect"
+import { Effect, Fiber, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
+import * as Aggregate from "../../core/Aggregate.ts"
+import * as App from "../../core/App.ts"
+import { accept } from "../../core/Decision.ts"
 import * as Metrics from "../../runtime/HostMetrics.ts"
+import { Command } from "../../schemas/Command.ts"
+import * as Contract from "../../schemas/Contract.ts"
+import { Event } from "../../schemas/Event.ts"
 import * as Counters from "./Counter.ts"
 import * as Rig from "./Rig.ts"
 import { close } from "./steps.ts"
@@ -113,6 +119,37 @@ check("send() bounds events a command, bytes an event and bytes an append", () =
     assert.strictEqual(yield* ask(2, "x".repeat(room - 5)), "EventTooLarge")
     assert.strictEqual(rig.events.log.length, 4)
   }))
+
+class Note extends Command("Note", { kind: Schema.Literals(["Kept", "Sent"]), text: Schema.String }) {}
+class Kept extends Event.v1("Kept", { text: Schema.String }) {}
+class Sent extends Event.v1("Sent", { text: Schema.String }).secondary {}
+const Notes = Contract.make("Notes", { commands: [Note], events: [Kept, Sent] })
+const notes = App.make("notes", {
+  aggregates: [
+    Aggregate.make(Notes, Schema.Struct({ count: Schema.Int }), { count: 0 })
+      .decide({ Note: (_, { kind, text }) => accept(kind === "Kept" ? new Kept({ text }) : new Sent({ text })) })
+      .evolve({ Kept: ({ count }) => ({ count: count + 1 }), Sent: ({ count }) => ({ count: count + 1 }) }),
+  ],
+})
+
+check(
+  "send() bounds an event of the secondary route by 200,000 bytes, to the byte, and no other",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      const host = yield* rig.host({}, notes)
+      const ask = (kind: string, bytes: number) => {
+        const text = "x".repeat(bytes - JSON.stringify({ text: "" }).length)
+        return Effect.result(host.tell("c", "Note", { kind, text }, { aggregate: "Notes" }))
+      }
+      assert.strictEqual(tag(yield* ask("Sent", 200_000)), "ok")
+      const refused = yield* ask("Sent", 200_001)
+      assert(Result.isFailure(refused) && refused.failure._tag === "EventTooLarge")
+      assert.deepEqual([refused.failure.bytes, refused.failure.maxBytes], [200_001, 200_000])
+      assert.strictEqual(tag(yield* ask("Kept", 200_001)), "ok")
+      assert.deepEqual(rig.events.log.map(({ payload }) => payload.length), [200_000, 200_001])
+    }),
+)
 
 check(
   "send() takes a rejection of too many bytes for a defect, and remembers nothing of it",

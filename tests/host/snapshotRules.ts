@@ -20,6 +20,31 @@ const add = (host: Rig.Running, times: number) =>
 const total = (host: Rig.Running) =>
   Effect.map(host.state(Counters.alice, "Counter", "c"), (answer) => (answer?.state as { total: number }).total)
 
+check(
+  "bytes: a snapshot is made once the payloads since the last one come to so many, over loads too",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      // Three events of seven bytes are not enough.
+      const app = Counters.appWith({ everyBytes: 22 })
+      const host = yield* rig.host({}, app)
+      yield* add(host, 3)
+      yield* Rig.settle
+      assert.deepEqual(yield* versions(rig), [])
+      yield* add(host, 1)
+      yield* Rig.settle
+      assert.deepEqual(yield* versions(rig), [4])
+      yield* TestClock.adjust("1 second")
+      yield* add(host, 3)
+      yield* Rig.settle
+      assert.deepEqual(yield* versions(rig), [4])
+      const other = yield* rig.host({}, app)
+      yield* add(other, 1)
+      yield* Rig.settle
+      assert.deepEqual(yield* versions(rig), [8, 4])
+    }),
+)
+
 const minutely = Counters.appWith(SnapshotRule.policy({ elapsed: "1 minute" }))
 const versions = (rig: Rig.Rig) =>
   Effect.map(rig.snapshotStore.loadEach([stream]), ([kept]) => kept!.map((one) => one.version))
