@@ -38,8 +38,8 @@ export interface Work {
   mailbox: Array<Task>
   /** Taken from the mailbox by a tick that has not answered yet; they count towards the bound. */
   running: ReadonlyArray<Task>
-  /** A tick, a load, a backoff or a question to the gate holds the actor; it is taken up again by whoever holds it. */
-  busy: boolean
+  /** The tick, load, backoff or question to the gate that has the actor, and gives it back; nothing while none has. */
+  holder: object | undefined
   /** What the gate was asked for `tasks`; it serves the next round of decisions alone. */
   learned: { readonly verdicts: Verdicts; readonly tasks: ReadonlySet<Task> } | undefined
 }

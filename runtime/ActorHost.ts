@@ -20,8 +20,10 @@ import { idPattern } from "../core/Stream.ts"
 import * as Wire from "../schemas/Wire.ts"
 import type { Actor, CommandAnswer, ReadAnswer, Task } from "./Actor.ts"
 import * as Answer from "./Answer.ts"
+import * as Defect from "./Defect.ts"
 import { Gate } from "./Gate.ts"
 import { elapsedMs, type Host, nowMs, wallMs } from "./Host.ts"
+import * as Metrics from "./HostMetrics.ts"
 import * as Kind from "./Kind.ts"
 import * as Loader from "./Loader.ts"
 import * as Roster from "./Roster.ts"
@@ -79,7 +81,8 @@ const make = Effect.fnUntraced(function* (
     }
     Settle.flush(host)
   }))
-  yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(host.limits.sweepMs), sweep(host))))
+  const swept = Effect.catchDefect(sweep(host), (defect) => Defect.log("a sweep broke", defect))
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(host.limits.sweepMs), swept)))
   // Runs before the sweep ends: deadlines hold while it drains.
   yield* Effect.addFinalizer(() => drain)
 
@@ -96,7 +99,7 @@ const make = Effect.fnUntraced(function* (
 
   const post = (actor: Actor, tenant: string, id: string, task: Task): void => {
     const work = host.roster.work(actor, { tenant, aggregate: actor.kind.name, id })
-    if (!work.busy && work.mailbox.length === 0) host.ready.push(actor)
+    if (work.holder === undefined && work.mailbox.length === 0) host.ready.push(actor)
     work.mailbox.push(task)
     host.schedule()
   }
@@ -114,9 +117,9 @@ const make = Effect.fnUntraced(function* (
       if (!mayCommand(principal, kind.name)) {
         return Effect.fail(new ActorError.Forbidden({ scope: `commands:${kind.name}` }))
       }
-      const decoded = Wire.decodeCommand(command, request.payload)
+      const decoded = Wire.guard(() => Wire.decodeCommand(command, request.payload))
       if (decoded._tag === "Failure") {
-        return invalid(host, request, new ActorError.CommandInvalid({ issues: decoded.failure.issues }))
+        return undecoded(host, request, decoded.failure)
       }
       return Effect.callback((resume) => {
         const now = nowMs(host)
@@ -180,8 +183,15 @@ const badId = (tenant: string, id: string, commandId: string | undefined): strin
     ? "commandId"
     : undefined
 
-/** A repeat is answered by its receipt even if the schema has become stricter since. */
-const invalid = (host: Host, request: CommandRequest, error: ActorError.CommandInvalid): CommandAnswer => {
+/** A repeat is answered by its receipt even if the schema has become stricter since, or its code fails. */
+const undecoded = (host: Host, request: CommandRequest, failure: Wire.Invalid | Wire.Thrown): CommandAnswer => {
+  const error = failure._tag === "Invalid"
+    ? new ActorError.CommandInvalid({ issues: failure.issues })
+    : new ActorError.ActorDefect()
+  if (failure._tag === "Thrown") {
+    host.update(Metrics.ActorDefects, 1)
+    host.run(Defect.log("command cannot be read", failure, { aggregate: request.aggregate, command: request.command }))
+  }
   const { aggregate, command, commandId, id, payload, principal: { tenant } } = request
   if (commandId === undefined) return Effect.fail(error)
   const stream = { tenant, aggregate, id }

@@ -3,13 +3,21 @@
  * @module
  */
 import { Effect, Result } from "effect"
-import { ActorDefect, Expired, KeyReused, OutcomeUnknown } from "../core/ActorError.ts"
+import {
+  type ActorError,
+  type EventTooLarge,
+  Expired,
+  KeyReused,
+  OutcomeUnknown,
+  type TooManyEvents,
+} from "../core/ActorError.ts"
 import { type Receipt, Rejected, type StateAnswer } from "../core/Actors.ts"
 import * as EventStore from "../core/EventStore.ts"
 import * as Position from "../core/Position.ts"
 import type { Head, StreamKey } from "../core/Stream.ts"
 import type { CommandAnswer, CommandTask } from "./Actor.ts"
-import type { Kind } from "./Kind.ts"
+import type { Refusal } from "./Gate.ts"
+import type { Kind, StateFailure } from "./Kind.ts"
 
 /** The tag under which a passed `notAfter` is remembered; no rejection can be named so. */
 export const expiredTag = "$Expired"
@@ -32,25 +40,22 @@ export const accepted = (
     position: Position.encode(storeKind, stream, version, offset),
   })
 
-/** A state in its JSON form, as it is at `head`. */
+/** A state in its JSON form, as it is at `head`; a failure is a defect of user code, to be counted and logged. */
 export const state = (
   storeKind: string,
   kind: Kind,
   stream: StreamKey,
   { recordedAt, version }: Head,
   state: unknown,
-): Result.Result<StateAnswer<unknown>, ActorDefect> =>
-  Result.mapBoth(kind.encodeState(state), {
-    onFailure: () => new ActorDefect(),
-    onSuccess: (encoded) => ({
-      aggregate: stream.aggregate,
-      id: stream.id,
-      version,
-      recordedAt,
-      state: encoded,
-      position: Position.encode(storeKind, stream, version, undefined),
-    }),
-  })
+): Result.Result<StateAnswer<unknown>, StateFailure> =>
+  Result.map(kind.encodeState(state), (encoded) => ({
+    aggregate: stream.aggregate,
+    id: stream.id,
+    version,
+    recordedAt,
+    state: encoded,
+    position: Position.encode(storeKind, stream, version, undefined),
+  }))
 
 /** The refusal of a command. */
 export const refused = (commandId: string, refusal: EventStore.Refusal): CommandAnswer =>
@@ -86,6 +91,16 @@ export const unresolved = (
     commandId: keyOf(commandId, request.commandId === undefined ? tried : 0, generatedKey),
     retryAfterSeconds: 1,
   })
+
+/** What the gate refuses now it may have let through before: then a commit may still be on its way. */
+export const faulty = (
+  task: CommandTask,
+  generatedKey: EventStore.Shape["generatedKey"],
+  fault: Refusal | EventTooLarge | TooManyEvents,
+): ActorError =>
+  !task.unknown || fault._tag === "EventTooLarge" || fault._tag === "TooManyEvents"
+    ? fault
+    : unresolved(task, generatedKey)
 
 /** Under which key the outcome of a command is found: its id, but for what the store keeps under generated ones. */
 const keyOf = (commandId: string, tried: number, generatedKey: EventStore.Shape["generatedKey"]): string =>

@@ -4,7 +4,8 @@
  * Messages are left out on purpose: user code puts payload values into them.
  * @module
  */
-import { Effect } from "effect"
+import { Cause, Effect } from "effect"
+import { Thrown } from "../schemas/Wire.ts"
 
 export interface Description {
   readonly name: string
@@ -12,10 +13,19 @@ export interface Description {
   readonly frames: ReadonlyArray<string>
 }
 
-export const describe = (defect: unknown): Description => {
+/** What user code threw, from within what carries it: schemas throw an error of their own around it. */
+const rootOf = (defect: unknown): unknown =>
+  defect instanceof Thrown
+    ? rootOf(defect.cause)
+    : defect instanceof Error && Cause.isCause(defect.cause)
+    ? Cause.squash(defect.cause)
+    : defect
+
+export const describe = (thrown: unknown): Description => {
+  const defect = rootOf(thrown)
   if (!(defect instanceof Error)) return { name: `thrown ${defect === null ? "null" : typeof defect}`, frames: [] }
-  const frames = (defect.stack ?? "").split("\n").map((line) => line.trim()).filter((line) => line.startsWith("at "))
-  return { name: defect.name, frames: frames.slice(0, 10) }
+  const frames = String(defect.stack).split("\n").map((line) => line.trim()).filter((line) => line.startsWith("at "))
+  return { name: String(defect.name), frames: frames.slice(0, 10) }
 }
 
 /** A line of the log for work that broke: its kind and place among the annotations. */

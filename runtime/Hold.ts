@@ -17,10 +17,10 @@ import * as Settle from "./Settle.ts"
 /** A gate that answers sooner costs no look for receipts: what is decided then finds them in its commit. */
 const receiptsAfterMs = 25
 
-/** Takes over a busy actor, and gives it back with the verdicts. */
+/** Takes over a held actor, and gives it back with the verdicts. */
 export const hold = (host: Host, actor: Actor, asks: ReadonlyArray<Ask>): void => {
   host.update(Metrics.ActorsHeld, 1)
-  host.run(learn(host, actor, asks))
+  Settle.handOver(host, actor, learn(host, actor, asks))
 }
 
 const learn = Effect.fnUntraced(function* (host: Host, actor: Actor, asks: ReadonlyArray<Ask>) {

@@ -33,7 +33,7 @@ export interface Host {
   readonly writerId: string
   /** Runs an effect on a fiber of its own, for as long as the host lives. */
   readonly run: (effect: Effect.Effect<void>) => void
-  /** Actors that wait for a tick: with work, not busy, mailbox not empty; each stands here once. */
+  /** Actors that wait for a tick: with work, held by nobody, mailbox not empty; each stands here once. */
   readonly ready: Array<Actor>
   /** Answers that are due; `Settle.flush` says them. */
   readonly outbox: Array<() => void>
@@ -41,11 +41,11 @@ export interface Host {
   readonly schedule: () => void
 }
 
-/** Gives a busy actor back: to the next tick if anything waits, else to rest. */
+/** Gives a held actor back: to the next tick if anything waits, else to rest. */
 export const release = (host: Host, actor: Actor): void => {
   const { work } = actor
   if (work === undefined) return
-  work.busy = false
+  work.holder = undefined
   work.running = noTasks
   if (work.mailbox.length === 0) return host.roster.rest(actor)
   host.ready.push(actor)

@@ -71,7 +71,8 @@ export const make = ({ aggregate, showRedacted }: Options) => {
 
   const encoded = (value: unknown): Result.Result<State, string> =>
     Result.mapBoth(kind!.encodeState(value), {
-      onFailure: () => "the state does not fit its schema",
+      onFailure: ({ _tag }) =>
+        _tag === "Thrown" ? "the schema of the state fails on it" : "the state does not fit its schema",
       onSuccess: (json) => ({ value, json }),
     })
 
@@ -82,6 +83,8 @@ export const make = ({ aggregate, showRedacted }: Options) => {
       return Result.fail(
         decoded.failure._tag === "UnknownEvent"
           ? `the application does not know ${event.type} version ${event.schemaVersion}`
+          : decoded.failure._tag === "Thrown"
+          ? "an upcaster fails on it"
           : `the payload does not fit: ${
             decoded.failure.issues.map(({ pointer, rule }) => `${pointer} ${rule}`).join("; ")
           }`,

@@ -19,6 +19,10 @@ export type Decide = (state: unknown, command: Tagged, context: Aggregate.Comman
   Tagged
 >
 
+/** The state does not fit its schema, or code of that schema threw. */
+export type StateFailure = Schema.SchemaError | Wire.Thrown
+
+/** Of its functions `decide` and `evolve` alone throw what user code throws. */
 export interface Kind {
   readonly name: string
   readonly initial: unknown
@@ -29,9 +33,11 @@ export interface Kind {
   readonly event: (type: string) => AnyEvent | undefined
   readonly decide: { readonly [tag: string]: Decide }
   readonly evolve: { readonly [tag: string]: (state: unknown, event: Tagged) => unknown }
-  readonly decodeEvent: (event: EventStore.StoredEvent) => Result.Result<Tagged, Wire.Invalid | Wire.UnknownEvent>
-  readonly encodeState: (state: unknown) => Result.Result<unknown, Schema.SchemaError>
-  readonly decodeState: (json: unknown) => Result.Result<unknown, Schema.SchemaError>
+  readonly decodeEvent: (
+    event: EventStore.StoredEvent,
+  ) => Result.Result<Tagged, Wire.Invalid | Wire.UnknownEvent | Wire.Thrown>
+  readonly encodeState: (state: unknown) => Result.Result<unknown, StateFailure>
+  readonly decodeState: (json: unknown) => Result.Result<unknown, StateFailure>
 }
 
 /** Compiles an aggregate; a state schema that has no JSON form stops the program at start. */
@@ -39,6 +45,8 @@ export const make = (aggregate: Aggregate.Any): Kind => {
   const { contract } = aggregate
   const codec = Schema.toCodecJson(aggregate.state as Schema.Codec<unknown, unknown>)
   const schemaHash = digest(canonical(JsonSchemas.document(aggregate.state))).slice(0, 16)
+  const encode = Schema.encodeUnknownResult(codec)
+  const decode = Schema.decodeUnknownResult(codec)
   return {
     name: contract.aggregate,
     initial: aggregate.initial,
@@ -49,8 +57,8 @@ export const make = (aggregate: Aggregate.Any): Kind => {
     decide: aggregate.decide as never,
     evolve: aggregate.evolve as never,
     decodeEvent: (event) => Wire.decodeText(contract, event) as never,
-    encodeState: Schema.encodeUnknownResult(codec),
-    decodeState: Schema.decodeUnknownResult(codec),
+    encodeState: (state) => Wire.guard(() => encode(state)),
+    decodeState: (json) => Wire.guard(() => decode(json)),
   }
 }
 

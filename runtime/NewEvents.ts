@@ -48,7 +48,10 @@ interface Setting {
   readonly gate: Gate.Shape
 }
 
-/** All of the events or none: the first fault counts. `learned` is what the gate was asked for this very command. */
+/**
+ * All of the events or none: the first fault counts. `learned` is what the gate was asked for this very command. Throws
+ * what user code throws.
+ */
 export const make = (
   { head, kind, state: before }: Before,
   events: ReadonlyArray<{ readonly _tag: string }>,
@@ -83,9 +86,7 @@ export const make = (
     const maxBytes = declared.route === "secondary" ? limits.secondaryEventBytes : limits.eventBytes
     if (size > maxBytes) return Result.fail(new ActorError.EventTooLarge({ bytes: size, maxBytes }))
     bytes += size
-    const evolved = Result.try(() => kind.evolve[event._tag]!(state, event))
-    if (Result.isFailure(evolved)) return failed(evolved.failure)
-    state = evolved.success
+    state = kind.evolve[event._tag]!(state, event)
     const eventId = Ids.uuidV7(nowMs, random)
     stored.push({ eventId, type: declared.tag, schemaVersion: encoded.success.schemaVersion, payload })
     said.push({ eventId, type: declared.tag, version: head.version + stored.length })

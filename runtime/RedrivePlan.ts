@@ -45,10 +45,10 @@ export interface Plan {
 const problemOf = (contract: Contract.Any | undefined, event: StoredEvent): string | undefined => {
   if (event.type === tombstone.type) return undefined
   if (contract === undefined) return `the application has no aggregate ${event.aggregate}`
-  const read = Result.try(() => Wire.decodeText(contract, event))
-  if (Result.isFailure(read)) return "an upcaster fails on it"
-  if (Result.isSuccess(read.success)) return undefined
-  const { failure } = read.success
+  const read = Wire.decodeText(contract, event)
+  if (Result.isSuccess(read)) return undefined
+  const { failure } = read
+  if (failure._tag === "Thrown") return "an upcaster fails on it"
   return failure._tag === "UnknownEvent"
     ? `the application does not know ${event.type} version ${event.schemaVersion}`
     : `the payload does not fit: ${failure.issues.map(({ pointer, rule }) => `${pointer} ${rule}`).join("; ")}`

@@ -75,7 +75,7 @@ export const make = (limits: Limits, startMs: number, leaving: (actor: Actor) =>
     },
     work: (actor, stream) => {
       if (actor.work === undefined) {
-        actor.work = { stream, mailbox: [], running: noTasks, busy: false, learned: undefined }
+        actor.work = { stream, mailbox: [], running: noTasks, holder: undefined, learned: undefined }
         working.add(actor)
       }
       return actor.work

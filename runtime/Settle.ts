@@ -4,7 +4,7 @@
  * The one rule: nothing is said that the store has not confirmed, and what may have been stored is never called failed.
  * @module
  */
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import * as ActorError from "../core/ActorError.ts"
 import type * as EventStore from "../core/EventStore.ts"
 import type { StreamKey } from "../core/Stream.ts"
@@ -86,7 +86,40 @@ const retry = (
 
 const releaseAfter = (host: Host, actor: Actor.Actor, delayMs: number): void => {
   if (delayMs === 0) return release(host, actor)
-  host.run(Effect.andThen(Effect.sleep(delayMs), Effect.sync(() => release(host, actor))))
+  handOver(host, actor, Effect.andThen(Effect.sleep(delayMs), Effect.sync(() => release(host, actor))))
+}
+
+/** Runs what has these actors from now on. Whichever it still has, should it break, are given back. */
+export const held = (
+  host: Host,
+  actors: ReadonlyArray<Actor.Actor>,
+  effect: Effect.Effect<void>,
+): Effect.Effect<void> => {
+  for (const actor of actors) actor.work!.holder = actors
+  return Effect.catchDefect(effect, (defect) => {
+    // What was said is done with, and not tried again.
+    flush(host)
+    for (const actor of actors) if (actor.work?.holder === actors) giveBack(host, actor)
+    flush(host)
+    host.update(Metrics.ActorDefects, 1)
+    return Defect.log("a tick broke", defect)
+  })
+}
+
+/** Runs on a fiber of its own what has one actor from now on. */
+export const handOver = (host: Host, actor: Actor.Actor, effect: Effect.Effect<void>): void =>
+  host.run(held(host, [actor], effect))
+
+/** What was taken may be stored, what waited is not; all of it is tried again, on what the store says. */
+const giveBack = (host: Host, actor: Actor.Actor): void => {
+  const work = actor.work!
+  for (const task of work.running) if (task._tag === "Command") task.unknown = true
+  const tasks = [...work.running, ...work.mailbox].filter(({ answered }) => !answered)
+  work.mailbox = []
+  work.running = Actor.noTasks
+  work.learned = undefined
+  Actor.unload(actor)
+  again(host, actor, tasks, "defect")
 }
 
 /** The store refused the group or could not be asked, before anything was stored: states stay, tasks try again. */
@@ -166,7 +199,9 @@ const settlePart = (
         } else {
           const { task } = entry
           const answer = entry.answer(outcome.head)
-          host.outbox.push(() => Actor.answerRead(task, answer))
+          if (Result.isFailure(answer)) unreadable(host, actor, answer.failure)
+          const said = Result.mapError(answer, () => new ActorError.ActorDefect())
+          host.outbox.push(() => Actor.answerRead(task, Effect.fromResult(said)))
         }
         break
       case "Duplicate":
@@ -208,6 +243,12 @@ const settlePart = (
     host.snapshots.evaluate(actor, actor.head.recordedAt)
   }
   releaseAfter(host, actor, delay)
+}
+
+/** Counts and logs a state that no answer can hold. It serves its commands all the same, so nothing restarts. */
+const unreadable = (host: Host, actor: Actor.Actor, cause: unknown): void => {
+  host.update(Metrics.ActorDefects, 1)
+  host.run(Defect.log("state cannot be told", cause, { aggregate: actor.kind.name }))
 }
 
 /** Answers a confirmed command; tells whether it appended. */

@@ -50,7 +50,9 @@ export const make = Effect.fnUntraced(function* (
         { stream: streamOf(actor.key), version, eventId, recordedAt },
         state,
       )
-      return Effect.fromResult(Result.mapError(snapshot, () => ({ reason: "the state breaks its schema" })))
+      if (Result.isSuccess(snapshot)) return Effect.succeed(snapshot.success)
+      const { failure } = snapshot
+      return failure._tag === "Thrown" ? Effect.die(failure) : Effect.fail({ reason: "the state breaks its schema" })
     }).pipe(
       Effect.flatMap(store.save),
       // Of a store, or of the code of a schema: all other snapshots go on.

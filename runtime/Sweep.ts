@@ -22,7 +22,7 @@ export const sweep = (host: Host): Effect.Effect<void> =>
       if (!work.mailbox.some((task) => now >= task.deadline)) continue
       for (const task of work.mailbox) if (now >= task.deadline) Settle.fail(host, task, overdue)
       work.mailbox = work.mailbox.filter((task) => now < task.deadline)
-      if (work.busy || work.mailbox.length > 0) continue
+      if (work.holder !== undefined || work.mailbox.length > 0) continue
       // Nothing is left for the tick that it stands in line for; there, the next command would put it in line twice.
       host.ready.splice(host.ready.indexOf(actor), 1)
       host.roster.rest(actor)

@@ -30,15 +30,16 @@ export const run = (host: Host): Effect.Effect<void> =>
     for (const actor of host.ready) {
       if (room <= 0 || taken >= streams) break
       taken++
-      actor.work!.busy = true
       room -= actor.work!.mailbox.length
       ;(actor.loaded ? warm : cold).push(actor)
     }
     host.ready.splice(0, taken)
-    if (cold.length === 0) return turn(host, warm)
-    if (warm.length === 0) return load(host, cold)
-    host.run(load(host, cold))
-    return turn(host, warm)
+    const decided = Settle.held(host, warm, turn(host, warm))
+    if (cold.length === 0) return decided
+    const loaded = Settle.held(host, cold, load(host, cold))
+    if (warm.length === 0) return loaded
+    host.run(loaded)
+    return decided
   })
 
 const isRepeat = (actor: Actor.Actor): boolean => actor.work!.mailbox.every((task) => task.again)
@@ -48,7 +49,7 @@ const load = (host: Host, actors: ReadonlyArray<Actor.Actor>): Effect.Effect<voi
   Effect.suspend(() => {
     const repeated = actors.filter(isRepeat)
     if (repeated.length === actors.length) return loadAlike(host, actors, true)
-    if (repeated.length > 0) host.run(loadAlike(host, repeated, true))
+    if (repeated.length > 0) host.run(Settle.held(host, repeated, loadAlike(host, repeated, true)))
     return loadAlike(host, repeated.length === 0 ? actors : actors.filter((actor) => !isRepeat(actor)), false)
   })
 
@@ -66,7 +67,11 @@ const loadAlike = Effect.fnUntraced(function* (host: Host, actors: ReadonlyArray
     const answer = answers.success[i]!
     if (Loader.isRest(answer)) {
       const { rest } = answer
-      host.run(continueLoad(host, actor, isRepeat(actor) ? Effect.provideService(rest, Again, true) : rest))
+      Settle.handOver(
+        host,
+        actor,
+        continueLoad(host, actor, isRepeat(actor) ? Effect.provideService(rest, Again, true) : rest),
+      )
     } else if (arrive(host, actor, answer)) loaded.push(actor)
   }
   if (loaded.length === 0) return
@@ -100,12 +105,13 @@ const arrive = (
   const { failure } = answer
   const error = Loader.refusal(failure)
   const delay = failure._tag === "UnknownEvent" ? 0 : Settle.restart(host, actor, failure.cause)
-  host.run(Effect.gen(function* () {
+  const answering = Effect.gen(function* () {
     for (const task of waiting) yield* receiptFirst(host, actor, task, error)
     Settle.flush(host)
     if (delay > 0) yield* Effect.sleep(delay)
     release(host, actor)
-  }))
+  })
+  Settle.handOver(host, actor, answering)
   return false
 }
 

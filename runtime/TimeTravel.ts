@@ -90,15 +90,20 @@ const make = Effect.fnUntraced(function* (
   const kinds: Record<string, Kind.Kind> = Object.create(null)
   for (const [name, aggregate] of Object.entries(app.aggregates)) kinds[name] = Kind.make(aggregate)
 
+  const defect = (kind: Kind.Kind, cause: unknown) => {
+    update(Metrics.ActorDefects, 1)
+    return Effect.andThen(
+      Defect.log("past state failed", cause, { aggregate: kind.name }),
+      Effect.fail(new ActorError.ActorDefect()),
+    )
+  }
+
   /** The fold up to a version that the stream has. */
   const load = Effect.fnUntraced(function* (kind: Kind.Kind, stream: StreamKey, version: number) {
     const [answer] = yield* loader.load([{ kind, stream, upTo: version }])
     const loaded = Loader.isRest(answer!) ? yield* answer.rest : answer!
     if (Result.isSuccess(loaded)) return loaded.success
-    if (loaded.failure._tag === "Broken") {
-      update(Metrics.ActorDefects, 1)
-      yield* Defect.log("past state failed", loaded.failure.cause, { aggregate: kind.name })
-    }
+    if (loaded.failure._tag === "Broken") return yield* defect(kind, loaded.failure.cause)
     return yield* Loader.refusal(loaded.failure)
   })
 
@@ -116,8 +121,9 @@ const make = Effect.fnUntraced(function* (
     const head = yield* store.head(stream)
     if (head.version === 0) return undefined
     const loaded = yield* load(kind, stream, yield* versionOf(stream, head, when))
-    const answer = yield* Effect.fromResult(Answer.state(store.kind, kind, stream, loaded.head, loaded.state))
-    return { ...answer, settled: "version" in when || when.asOf < head.recordedAt }
+    const answer = Answer.state(store.kind, kind, stream, loaded.head, loaded.state)
+    if (Result.isFailure(answer)) return yield* defect(kind, answer.failure)
+    return { ...answer.success, settled: "version" in when || when.asOf < head.recordedAt }
   })
 
   return TimeTravel.of({

@@ -7,6 +7,7 @@
  */
 import { DateTime, Effect, Result } from "effect"
 import * as ActorError from "../core/ActorError.ts"
+import type { StateAnswer } from "../core/Actors.ts"
 import type { CommandContext } from "../core/Aggregate.ts"
 import type * as EventStore from "../core/EventStore.ts"
 import * as Fingerprint from "../core/Fingerprint.ts"
@@ -15,7 +16,7 @@ import type { Limits } from "../core/Limits.ts"
 import type { Head, StreamKey } from "../core/Stream.ts"
 import { Unfit } from "../schemas/Fields.ts"
 import * as Wire from "../schemas/Wire.ts"
-import type { CommandAnswer, CommandTask, ReadAnswer, ReadTask, Task } from "./Actor.ts"
+import type { CommandAnswer, CommandTask, ReadTask, Task } from "./Actor.ts"
 import * as Answer from "./Answer.ts"
 import * as Defect from "./Defect.ts"
 import type * as Gate from "./Gate.ts"
@@ -57,7 +58,7 @@ export interface ReadEntry {
   readonly task: ReadTask
   readonly append: EventStore.Append
   /** `head` is the confirmed one, with the true time. */
-  readonly answer: (head: Head) => ReadAnswer
+  readonly answer: (head: Head) => Result.Result<StateAnswer<unknown> | undefined, Kind.StateFailure>
 }
 export type Entry = CommandEntry | ReadEntry
 
@@ -72,9 +73,19 @@ export interface Cursor {
   eventId: string
 }
 
-/** Decides one task and moves the cursor past it. `learned` is what the gate was asked for it. */
-export const decide = (cursor: Cursor, task: Task, setting: Setting, learned: Gate.Verdicts | undefined): Entry =>
-  task._tag === "Read" ? read(cursor, task, setting) : command(cursor, task, setting, learned)
+/**
+ * Decides one task and moves the cursor past it. `learned` is what the gate was asked for it.
+ *
+ * Whatever user code does in between (`decide`, the schemas of events and rejections, `evolve`), it fails this task alone.
+ */
+export const decide = (cursor: Cursor, task: Task, setting: Setting, learned: Gate.Verdicts | undefined): Entry => {
+  if (task._tag === "Read") return read(cursor, task, setting)
+  try {
+    return command(cursor, task, setting, learned)
+  } catch (cause) {
+    return failed(cursor, task, setting, cause)
+  }
+}
 
 const read = (cursor: Cursor, task: ReadTask, setting: Setting): ReadEntry => {
   const { head, kind, state, stream } = cursor
@@ -82,8 +93,8 @@ const read = (cursor: Cursor, task: ReadTask, setting: Setting): ReadEntry => {
     task,
     append: { stream, expected: head, events: none, command: undefined, remember: false, refusal: undefined },
     answer: ({ recordedAt }) => {
-      if (head.version === 0) return Effect.succeed(undefined)
-      return Effect.fromResult(Answer.state(setting.storeKind, kind, stream, { ...head, recordedAt }, state))
+      if (head.version === 0) return Result.succeed(undefined)
+      return Answer.state(setting.storeKind, kind, stream, { ...head, recordedAt }, state)
     },
   }
 }
@@ -106,12 +117,11 @@ const command = (
   if (request.notAfter !== undefined && task.now > request.notAfter) {
     return remembered(cursor, task, setting, { tag: Answer.expiredTag, status: 422, members: "{}" })
   }
-  const decided = Result.try(() =>
-    cursor.kind.decide[request.command]!(cursor.state, task.command, contextOf(cursor, task, setting))
-  )
-  if (Result.isFailure(decided)) return failed(cursor, task, setting, decided.failure)
-  if (Result.isFailure(decided.success)) return rejected(cursor, task, setting, decided.success.failure)
-  const events = decided.success.success
+  const decided = cursor.kind.decide[request.command]!(cursor.state, task.command, contextOf(cursor, task, setting))
+  if (decided?._tag === "Failure") return rejected(cursor, task, setting, decided.failure)
+  const events = decided?.success
+  // Code without types gives nothing, or a promise.
+  if (!Array.isArray(events)) return failed(cursor, task, setting, Defect.named("NoDecision"))
   if (events.length === 0) return remembered(cursor, task, setting, undefined)
   return accepted(cursor, task, setting, events, learned)
 }
@@ -152,7 +162,7 @@ const accepted = (
       ? failed(cursor, task, setting, fault.cause)
       : fault._tag === "EventInvalid"
       ? invalid(cursor, task, setting, fault.subject, fault.issues)
-      : unremembered(cursor, task, setting, refusal(task, setting.generatedKey, fault))
+      : unremembered(cursor, task, setting, Answer.faulty(task, setting.generatedKey, fault))
   }
   const { asks, bytes, said, state, stored } = made.success
   const append = appendOf(cursor, task, setting, stored, true, undefined)
@@ -173,16 +183,6 @@ const accepted = (
     asks,
   }
 }
-
-/** What the gate refuses now it may have let through before: then a commit may still be on its way. */
-const refusal = (
-  task: CommandTask,
-  generatedKey: Setting["generatedKey"],
-  fault: Gate.Refusal | ActorError.EventTooLarge | ActorError.TooManyEvents,
-): ActorError.ActorError =>
-  !task.unknown || fault._tag === "EventTooLarge" || fault._tag === "TooManyEvents"
-    ? fault
-    : Answer.unresolved(task, generatedKey)
 
 const appendOf = (
   cursor: Cursor,

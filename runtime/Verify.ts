@@ -125,6 +125,8 @@ const decodingProblem = (check: Check, event: StoredEvent): string | undefined =
   const subject = `${event.aggregate}.${event.type}.v${event.schemaVersion}`
   return failure._tag === "UnknownEvent"
     ? `${subject} is unknown to the application`
+    : failure._tag === "Thrown"
+    ? `an upcaster or the schema of ${subject} fails on it`
     : `the payload does not fit ${subject}: ${
       failure.issues.map(({ pointer, rule }) => `${pointer} ${rule}`).join("; ")
     }`
@@ -203,6 +205,9 @@ const snapshotProblem = (
   if (Result.isFailure(decoded)) return `is ${decoded.failure}`
   if (snapshot.eventId !== event.eventId || snapshot.recordedAt !== event.recordedAt) return "is of another history"
   const encoded = kind.encodeState(state)
+  if (Result.isFailure(encoded) && encoded.failure._tag === "Thrown") {
+    return "cannot be compared: the schema of the state fails"
+  }
   const same = Result.isSuccess(encoded) && canonical(encoded.success) === canonical(JSON.parse(snapshot.state))
   return same ? undefined : "differs from the fold of the events"
 }

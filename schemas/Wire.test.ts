@@ -41,7 +41,9 @@ const stored = (type: string, schemaVersion: number, payload: unknown): Wire.Sto
   schemaVersion,
   payload,
 })
-const pointers = (result: Result.Result<unknown, Wire.Invalid | Wire.UnknownEvent>): ReadonlyArray<string> =>
+const pointers = (
+  result: Result.Result<unknown, Wire.Invalid | Wire.UnknownEvent | Wire.Thrown>,
+): ReadonlyArray<string> =>
   Result.isFailure(result) && result.failure instanceof Wire.Invalid
     ? result.failure.issues.map(({ pointer }) => pointer).toSorted()
     : assert.fail(`not invalid: ${JSON.stringify(result)}`)
@@ -209,5 +211,20 @@ describe("decodeEvent()", () => {
     }
     assert.deepEqual(pointers(Wire.decodeEvent(Task, stored("Done", 2, { pence: "1" }))), ["/pence"])
     assert.deepEqual(pointers(Wire.decodeEvent(Task, stored("Done", 2, null))), [""])
+  })
+  it("gives what an upcaster or a schema throws as a failure, and what an upcaster forgets", () => {
+    const upcast = (old: { readonly n: number }) => {
+      if (old.n === 1) throw new TypeError("secret")
+      return (old.n === 2 ? undefined : old) as { readonly n: number }
+    }
+    const refuse = Schema.makeFilter((n: number) => {
+      if (n === 4) throw new RangeError("secret")
+      return true
+    })
+    const events = [Event.v1("Done", { n: Schema.Int.pipe(Schema.check(refuse)) }).v2({ n: Schema.Int }, upcast)]
+    const contract = Contract.make("Task", { commands: [], events })
+    const read = (n: number) => Wire.decodeEvent(contract, stored("Done", 1, { n }))
+    const names = [1, 2, 3, 4].map(read).map((one) => Result.isSuccess(one) ? "read" : one.failure._tag)
+    assert.deepEqual(names, ["Thrown", "Thrown", "read", "Thrown"])
   })
 })

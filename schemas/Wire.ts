@@ -29,6 +29,15 @@ export class UnknownEvent extends Schema.TaggedError<UnknownEvent>()("UnknownEve
   schemaVersion: Schema.Int,
 }) {}
 
+/** Code of a contract threw: an upcaster, or what a schema calls. The cause may hold values; `Defect.describe` does not. */
+export class Thrown extends Schema.TaggedError<Thrown>()("Thrown", { cause: Schema.Defect() }) {}
+
+/** What user code gives, or what it threw: for whoever has to go on with the next all the same. */
+export const guard = <A, E>(code: () => Result.Result<A, E>): Result.Result<A, E | Thrown> => {
+  const ran = Result.try(code)
+  return Result.isSuccess(ran) ? ran.success : Result.fail(new Thrown({ cause: ran.failure }))
+}
+
 type Coder = (value: unknown) => Result.Result<unknown, Schema.SchemaError>
 const closed = { onExcessProperty: "error" } as const
 const json = (fields: Fields) => Schema.toCodecJson(struct(fields))
@@ -128,7 +137,7 @@ const untagged = (instance: { readonly _tag: string }): { readonly [field: strin
   return payload
 }
 
-/** A command from its JSON payload; says every issue at once. */
+/** A command from its JSON payload; says every issue at once. Throws what code of the schema throws. */
 export const decodeCommand = (
   command: AnyCommand,
   payload: unknown,
@@ -146,7 +155,10 @@ export const encodeCommand = (
   instance: { readonly _tag: string },
 ): Result.Result<unknown, Invalid> => Result.mapError(commandCodec(command).encode(instance), invalid)
 
-/** The newest version of an event, closed: a field that the contract does not know is an issue, not silently dropped. */
+/**
+ * The newest version of an event, closed: a field that the contract does not know is an issue, not silently dropped.
+ * Throws what code of the schema throws.
+ */
 export const encodeEvent = (event: AnyEvent, instance: { readonly _tag: string }): Result.Result<Stored, Invalid> => {
   const encoded = eventCodecs(event).newest.encode(instance)
   return Result.isSuccess(encoded)
@@ -154,30 +166,34 @@ export const encodeEvent = (event: AnyEvent, instance: { readonly _tag: string }
     : Result.fail(invalid(encoded.failure))
 }
 
-/** The newest version of a stored event of any version, upcast step by step. */
+/** The newest version of a stored event of any version, upcast step by step; what user code throws is a failure. */
 export const decodeEvent = <C extends Contract.Any>(
   contract: C,
   stored: Stored,
-): Result.Result<Contract.EventOf<C>, Invalid | UnknownEvent> => {
+): Result.Result<Contract.EventOf<C>, Invalid | UnknownEvent | Thrown> => {
   const event = contract.events[stored.type]
   const read = event === undefined ? undefined : eventCodecs(event).reads[stored.schemaVersion - 1]
   if (event === undefined || read === undefined) {
     return Result.fail(new UnknownEvent({ type: stored.type, schemaVersion: stored.schemaVersion }))
   }
-  const decoded = read(stored.payload)
-  if (Result.isFailure(decoded)) return Result.fail(invalid(decoded.failure))
-  let payload = decoded.success
-  for (let n = stored.schemaVersion - 1; n < event.upcasters.length; n++) {
-    payload = (event.upcasters[n] as (old: unknown) => unknown)(payload)
-  }
-  return Result.succeed(tagged(event.tag)(payload) as Contract.EventOf<C>)
+  return guard(() => {
+    const decoded = read(stored.payload)
+    if (Result.isFailure(decoded)) return Result.fail(invalid(decoded.failure))
+    let payload = decoded.success
+    for (let n = stored.schemaVersion - 1; n < event.upcasters.length; n++) {
+      payload = (event.upcasters[n] as (old: unknown) => unknown)(payload)
+      // Else `evolve` would see an event without fields, and nobody would notice.
+      if (!isNested(payload)) throw new TypeError("an upcaster gives no event")
+    }
+    return Result.succeed(tagged(event.tag)(payload) as Contract.EventOf<C>)
+  })
 }
 
 /** `decodeEvent` of an event as stores and buses hold it: `payload` is JSON text. */
 export const decodeText = <C extends Contract.Any>(
   contract: C,
   { payload, schemaVersion, type }: Stored & { readonly payload: string },
-): Result.Result<Contract.EventOf<C>, Invalid | UnknownEvent> => {
+): Result.Result<Contract.EventOf<C>, Invalid | UnknownEvent | Thrown> => {
   const parsed = Result.try(() => JSON.parse(payload) as unknown)
   return Result.isSuccess(parsed)
     ? decodeEvent(contract, { type, schemaVersion, payload: parsed.success })

@@ -36,20 +36,20 @@ const issuesText = (issues: Wire.Invalid["issues"]): string =>
 const problemOf = (kinds: ReadonlyMap<string, Kind.Kind>, event: StoredEvent): string | undefined => {
   const kind = kinds.get(event.aggregate)
   if (kind === undefined) return `the application has no aggregate ${event.aggregate}`
-  // An upcaster is user code, and may throw.
-  const decoded = Result.try(() => kind.decodeEvent(event))
-  if (Result.isFailure(decoded)) return "its upcaster fails"
-  if (Result.isFailure(decoded.success)) {
-    const { failure } = decoded.success
+  const decoded = kind.decodeEvent(event)
+  if (Result.isFailure(decoded)) {
+    const { failure } = decoded
+    if (failure._tag === "Thrown") return "its upcaster fails"
     return failure._tag === "UnknownEvent"
       ? "the application does not know it"
       : `it does not fit: ${issuesText(failure.issues)}`
   }
   const newest = kind.event(event.type)!
   if (event.schemaVersion === newest.versions.length) return undefined
-  const again = Wire.encodeEvent(newest, decoded.success.success)
-  return Result.isSuccess(again)
-    ? undefined
+  const again = Wire.guard(() => Wire.encodeEvent(newest, decoded.success))
+  if (Result.isSuccess(again)) return undefined
+  return again.failure._tag === "Thrown"
+    ? "its schema fails"
     : `upcast to v${newest.versions.length} it does not fit: ${issuesText(again.failure.issues)}`
 }
 

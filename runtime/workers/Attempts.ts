@@ -104,12 +104,12 @@ export const make = Effect.fnUntraced(function* (
 
   const once = (event: StoredEvent) =>
     Effect.suspend((): Effect.Effect<Once> => {
-      // Upcasters are the user's code.
-      const read = Result.try(() => Wire.decodeText(consumer.contract, event))
-      if (Result.isFailure(read)) return Effect.succeed({ _tag: "Failed", error: errorOf(Cause.die(read.failure)) })
-      const decoded = read.success
+      const decoded = Wire.decodeText(consumer.contract, event)
       if (Result.isSuccess(decoded)) return handle(event, decoded.success)
       if (decoded.failure._tag === "UnknownEvent") return Effect.succeed({ _tag: "Newer" })
+      if (decoded.failure._tag === "Thrown") {
+        return Effect.succeed({ _tag: "Failed", error: errorOf(Cause.die(decoded.failure.cause)) })
+      }
       const pointer = decoded.failure.issues[0]?.pointer ?? ""
       return Effect.succeed({ _tag: "Failed", error: `EventInvalid at ${pointer}`.slice(0, errorMax) })
     })

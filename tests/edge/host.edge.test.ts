@@ -10,6 +10,7 @@ import { TestClock } from "effect/testing"
 import { describe, it } from "vitest"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
 import * as Attempts from "../host/attempts.ts"
+import * as Defects from "../host/defects.ts"
 import * as Failures from "../host/failures.ts"
 import * as Gate from "../host/gate.ts"
 import * as Guards from "../host/guards.ts"
@@ -24,6 +25,7 @@ for (
     guards: Guards,
     failures: Failures,
     attempts: Attempts,
+    defects: Defects,
     snapshots: Snapshots,
     "rules of snapshots": SnapshotRules,
     gate: Gate,

@@ -5,6 +5,7 @@
 import { it } from "@effect/vitest"
 import { describe } from "vitest"
 import * as Attempts from "./attempts.ts"
+import * as Defects from "./defects.ts"
 import * as Failures from "./failures.ts"
 import * as Gate from "./gate.ts"
 import * as Guards from "./guards.ts"
@@ -18,6 +19,7 @@ for (
     guards: Guards,
     failures: Failures,
     attempts: Attempts,
+    defects: Defects,
     snapshots: Snapshots,
     "rules of snapshots": SnapshotRules,
     gate: Gate,
