@@ -61,7 +61,7 @@ export const policiesBuild: Verb = {
     const asked = [...violations, ...decisions].join(", ")
     const served = decisions.length === 0
       ? ""
-      : `\nservers ask it where serve(app, { policies: [bytes of ${file}] }) says so`
+      : `\nservers ask it where serve(app, { policies: [bytes of ${file}] }) says so, and do not start beside it without`
     yield* input.print(`wrote ${file} and its note, bundle.json (${asked}): commit both${served}`, {
       file,
       sha256,

@@ -10,12 +10,13 @@ import "effect/schema/SchemaJITCompiler/enable"
 import { Effect, Layer, Logger, type LogLevel, ManagedRuntime, References, Result } from "effect"
 import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
 import type { App } from "../core/App.ts"
 import * as Limits from "../core/Limits.ts"
 import { sha256 as bundleHash } from "../policies/bundle.ts"
+import * as forgotten from "../policies/forgotten.ts"
 import * as Policies from "../policies/Policies.ts"
 import { waitBare } from "../runtime/adapters/node/fibers.ts"
 import { listen, type Listener, type Malformed } from "../runtime/adapters/node/listener.ts"
@@ -57,7 +58,7 @@ export interface ServeOptions {
   readonly limits?: Partial<Limits.Limits>
   /**
    * Compiled policies of the application: the bytes of what `nexus policies build` wrote. They are asked behind those of
-   * Nexus and must agree: they can forbid more and allow no more.
+   * Nexus and must agree: they can forbid more and allow no more. Absent, `serve` does not start beside rules for requests.
    */
   readonly policies?: ReadonlyArray<Uint8Array>
   /** Commands from and to other applications, over SQS; none where absent. */
@@ -248,21 +249,16 @@ const greeting = async (app: App, { mint, roles, url }: Server): Promise<string>
   }
   if (mint === undefined) return `nexus serves "${app.name}" on ${url}`
   const claims = { tenant: "demo", subject: "developer", scope: everything, ttlSeconds: 86_400 }
-  const found = await Effect.runPromise(sample.command(app))
-  const header = '-H "authorization: Bearer $TOKEN"'
-  const [first] = Object.keys(app.aggregates)
-  const lines = [
-    `nexus serves "${app.name}" on ${url} (tenant "demo", token for a day)`,
-    "",
-    `TOKEN=${await mint(claims)}`,
-    ...found === undefined ? [] : [
-      `curl -X POST ${url}/v1/${found.aggregate}/1/commands/${found.command} ${header} \\`,
-      `  -H "content-type: application/json" -d '${found.payload}'`,
-    ],
-    ...first === undefined ? [] : [`curl ${url}/v1/${first} ${header}`],
-    "",
-  ]
-  return lines.join("\n")
+  const lines = await Effect.runPromise(sample.lines(app, url, await mint(claims)))
+  return [`nexus serves "${app.name}" on ${url} (tenant "demo", token for a day)`, "", ...lines].join("\n")
+}
+
+/** A server that was not given the application's rules for requests would allow what they forbid, and nobody would know. */
+const checkGiven = async ({ policies }: ServeOptions): Promise<void> => {
+  const file = join(dirname(process.argv[1] ?? ""), "policies", "bundle.wasm")
+  if (policies !== undefined || !existsSync(file)) return
+  const reason = forgotten.reason(file, new Uint8Array(await readFile(file)))
+  if (reason !== undefined) throw new CannotServe([reason])
 }
 
 /**
@@ -283,11 +279,13 @@ export const serve = async (app: App, options: ServeOptions = {}): Promise<void>
     return process.exit(2)
   }
   const env = { ...options.env ?? process.env, ...given.success }
-  const server = await start(app, { ...options, env }).catch((error: unknown) => {
-    if (!(error instanceof CannotServe)) throw error
-    for (const line of error.lines) console.error(`nexus: ${line}`)
-    return process.exit(1)
-  })
+  const server = await checkGiven(options).then(() => start(app, { ...options, env })).catch(
+    (error: unknown) => {
+      if (!(error instanceof CannotServe)) throw error
+      for (const line of error.lines) console.error(`nexus: ${line}`)
+      return process.exit(1)
+    },
+  )
   let asked = false
   const end = () => {
     if (asked) process.exit(1)

@@ -38,3 +38,19 @@ export const command = Effect.fnUntraced(function* (app: App) {
     .sort((a, b) => a.length - b.length)
   return payload === undefined ? undefined : { aggregate: contract.aggregate, command: first.tag, payload }
 }, Effect.catchCause(() => Effect.succeed(undefined)))
+
+/** What a newcomer may copy: a token, the command above, and a look at what there is. */
+export const lines = Effect.fnUntraced(function* (app: App, url: string, token: string) {
+  const found = yield* command(app)
+  const header = '-H "authorization: Bearer $TOKEN"'
+  const [first] = Object.keys(app.aggregates)
+  return [
+    `TOKEN=${token}`,
+    ...found === undefined ? [] : [
+      `curl -X POST ${url}/v1/${found.aggregate}/1/commands/${found.command} ${header} \\`,
+      `  -H "content-type: application/json" -d '${found.payload}'`,
+    ],
+    ...first === undefined ? [] : [`curl ${url}/v1/${first} ${header}`],
+    "",
+  ]
+})

@@ -2,8 +2,9 @@
  * The server as a process: what it prints, how it refuses to start, how it ends.
  * @module
  */
-import { statSync } from "node:fs"
+import { copyFileSync, mkdirSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import { afterAll, afterEach, assert, describe, it } from "vitest"
 import { folder, forget, killAll, launch, start, until } from "./processes.ts"
 import { speak } from "./raw.ts"
@@ -99,6 +100,42 @@ describe("the server as a process", () => {
     assert.strictEqual(await none.ended, 1)
     assert.match(none.text(), /^nexus: .*deno\.json\/data/m)
   })
+
+  it("refuses to start beside rules for requests that it was not given, unless it is told to do without", async () => {
+    const place = join(folder, "ruled")
+    mkdirSync(join(place, "policies"), { recursive: true })
+    // Any bundle with an entrypoint called decision is one.
+    copyFileSync("policies/bundle.wasm", join(place, "policies/bundle.wasm"))
+    const ruled = (options: string) => {
+      const from = (path: string) => JSON.stringify(pathToFileURL(path).href)
+      const lines = [
+        `import { readFileSync } from "node:fs"`,
+        `import { serve } from ${from("edge/deno.ts")}`,
+        `import app from ${from("tests/http/app.ts")}`,
+        `await serve(app, ${options})`,
+      ]
+      writeFileSync(join(place, "main.ts"), lines.join("\n"))
+      return launch({}, ["--config", "deno.json", join(place, "main.ts")])
+    }
+    const forgotten = ruled("{}")
+    assert.strictEqual(await forgotten.ended, 1)
+    assert.match(
+      forgotten.text(),
+      /^nexus: .*ruled.policies.bundle\.wasm decides about requests \(nexus\/authorization\/decision\).*serve\(app, /m,
+    )
+    assert.notMatch(forgotten.text(), /TOKEN|at .*\.ts/)
+    writeFileSync(join(place, "policies/bundle.wasm"), "none")
+    const damaged = ruled("{}")
+    assert.strictEqual(await damaged.ended, 1)
+    assert.match(damaged.text(), /^nexus: .*bundle\.wasm: a bundle of policies cannot be used.*build it again/m)
+    for (const options of ["{ policies: [] }", '{ policies: [readFileSync("policies/bundle.wasm")] }']) {
+      const running = ruled(options)
+      await until(() => /TOKEN/.test(running.text()) || running.hasEnded(), "a greeting")
+      assert.isFalse(running.hasEnded(), running.text())
+      running.child.kill("SIGTERM")
+      assert.strictEqual(await running.ended, 0)
+    }
+  }, 30_000)
 
   it("in production serves no key, prints no token, and logs a line of JSON a request", async () => {
     const keys = { NEXUS_ISSUER: "https://i.test", NEXUS_AUDIENCE: "a", NEXUS_JWKS_URL: "http://127.0.0.1:9/keys" }
