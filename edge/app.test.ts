@@ -2,7 +2,7 @@
  * The app factory over invented actors and stores: what each of their answers becomes over HTTP.
  * @module
  */
-import { Effect, Layer, Logger, ManagedRuntime, Tracer } from "effect"
+import { Clock, Context, Effect, Layer, Logger, ManagedRuntime, Tracer } from "effect"
 import { afterEach, assert, describe, it } from "vitest"
 import * as ActorError from "../core/ActorError.ts"
 import { Actors, type CommandRequest, Rejected, type Shape as ActorsShape } from "../core/Actors.ts"
@@ -71,9 +71,13 @@ const open = async (parts: Parts = {}) => {
     Layer.succeed(Tracer.Tracer, recording(spans)),
   ))
   opened.push(runtime)
+  /** The time that passes: none, unless a test says so. Sleeps are real. */
+  const passed = { ms: 0 }
+  const clock: Clock.Clock = Object.create(await runtime.runPromise(Effect.clockWith(Effect.succeed)))
+  clock.monotonicTimeNanosUnsafe = () => BigInt(passed.ms) * 1_000_000n
   const edge = makeApp({
     app: boxes,
-    context: await runtime.context(),
+    context: Context.add(await runtime.context(), Clock.Clock, clock),
     limits: Limits.lowered(parts.limits ?? {}),
     authenticate: everybody,
   })
@@ -87,7 +91,7 @@ const open = async (parts: Parts = {}) => {
       headers: { "content-type": "application/json", ...headers },
       body: '{"text":"geheim"}',
     })
-  return { edge, fetch, post }
+  return { edge, fetch, passed, post }
 }
 
 /** One of each, as an actor may answer it. */
@@ -235,25 +239,21 @@ describe("readiness", () => {
 
   it("is lost once the store has failed for its time, and comes back with it", async () => {
     let failing = true
-    const head: EventStore.Shape["head"] = () =>
-      failing ? down() : Effect.succeed({ version: 0, recordedAt: 0, closed: false })
-    const process = await open({ store: { head }, limits: { storeFailingMs: 40 } })
-    assert.strictEqual(await ready(process), 200)
-    await new Promise((resolve) => setTimeout(resolve, 60))
-    assert.strictEqual(await ready(process), 503)
-    failing = false
-    assert.strictEqual(await ready(process), 200)
+    const head = () => failing ? down() : Effect.succeed({ version: 0, recordedAt: 0, closed: false })
+    const process = await open({ store: { head } })
+    for (const [ms, status] of [[0, 200], [4_999, 200], [5_000, 503], [5_001, 200]] as const) {
+      process.passed.ms = ms
+      failing = ms <= 5_000
+      assert.strictEqual(await ready(process), status)
+    }
   })
 
   it("is lost while commands find that the store does not write, though it reads", async () => {
     let failing = true
-    const error = new ActorError.Unavailable({ retryAfterSeconds: 1, reason: "disk-full" })
-    const process = await open({
-      send: () => failing ? Effect.fail(error) : Effect.succeed(receipt),
-      limits: { storeFailingMs: 40 },
-    })
+    const error = Effect.fail(new ActorError.Unavailable({ retryAfterSeconds: 1, reason: "disk-full" }))
+    const process = await open({ send: () => failing ? error : Effect.succeed(receipt) })
     await process.post()
-    await new Promise((resolve) => setTimeout(resolve, 60))
+    process.passed.ms = 29_999
     assert.strictEqual(await ready(process), 503)
     failing = false
     await process.post()
