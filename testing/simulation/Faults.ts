@@ -118,6 +118,8 @@ export const kindsOfTravel: ReadonlyArray<Kind> = [
     "restart",
     "pause",
     "timer-late",
+    "clock-back",
+    "clock-forward",
   ] as const,
   ...["schema-late", "registry-down", "registry-refuses"] as const,
 ]

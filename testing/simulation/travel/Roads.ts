@@ -23,6 +23,8 @@ export interface Roads {
   readonly leases: LeasesMemory.State
   readonly marks: ProgressMemory.State
   readonly letters: DeadLettersMemory.State
+  /** By stream, when its first event was stored: virtual milliseconds, whatever its writer's clock says. */
+  readonly begun: Map<string, number>
 }
 
 /** Nothing has happened yet. */
@@ -32,7 +34,7 @@ export const make = Effect.fnUntraced(function* (shards: { readonly feed: number
     ...{ state, store: yield* EventStoreMemory.make(state) },
     ...{ feed: ChangeFeedMemory.emptyState(shards.feed), bus: CoreBusMemory.emptyState(shards.bus) },
     ...{ queues: new Map(), commands: QueueMemory.emptyState(), leases: new Map(), marks: new Map() },
-    letters: new Map(),
+    ...{ letters: new Map(), begun: new Map() },
   }
   return roads
 })

@@ -22,13 +22,14 @@ const shardsMax = 4
 const [landChance, redriveChance, discardChance] = [0.2, 0.1, 0.1]
 
 /** Brings what was stored into the change feed, each time before the clock moves. */
-export const feeding = ({ faults, network, roads }: Crew.Setting): () => void => {
+export const feeding = ({ faults, network, roads, world }: Crew.Setting): () => void => {
   const { feed, state } = roads
   feed.taken = Number.MAX_SAFE_INTEGER
   let taken = 0
   return () => {
     for (; taken < state.log.length; taken++) {
       const event = state.log[taken]!
+      if (event.version === 1) roads.begun.set(keyOf(event), world.now())
       const add = () => ShardLogMemory.add(feed.log, keyOf(event), event)
       if (faults.strikes("feed-late", "feed")) network.later(faults.amount(lateMaxMs), add)
       else add()
@@ -105,12 +106,14 @@ export const chaos = Effect.fnUntraced(function* (setting: Crew.Setting, slots: 
     book.look()
     if (faults.strikes("bus-trimmed", "bus", 0.1)) CoreBusMemory.trim(bus, network.wallMs() - faults.amount(roundMaxMs))
 
+    Crew.jump(setting, setting.writer)
     const slot = random.pick(slots)
     if (slot.live === undefined) {
       yield* Crew.open(setting, slot, isNewer())
       continue
     }
     if (faults.strikes("pause", slot.name)) slot.live.process.pause(faults.amount(pauseMaxMs))
+    Crew.jump(setting, slot.live.process)
     if (faults.strikes("crash", slot.name)) Crew.kill(setting, slot)
     else if (faults.strikes("restart", slot.name)) yield* Crew.shutdown(setting, slot)
     if (slot.live !== undefined) continue

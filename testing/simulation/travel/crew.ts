@@ -94,6 +94,15 @@ const handlerOf = ({ book, faults, mended }: Setting, { name }: Process): domain
     book.did(name, about)
   })
 
+const hourMs = 3_600_000
+/** A clock jumps, to at most an hour from that of the engines. */
+export const jump = ({ faults, network, world }: Setting, process: Process): void => {
+  const random = world.random(`clock of ${process.name} at ${world.now()}`)
+  const off = () => process.wallMs() - network.wallMs()
+  if (faults.strikes("clock-back", process.name)) process.jump(-random.below(hourMs + off() + 1))
+  if (faults.strikes("clock-forward", process.name)) process.jump(random.below(hourMs - off() + 1))
+}
+
 /** Opens a process in `slot`; its workers run once this is done. */
 export const open = Effect.fnUntraced(function* (setting: Setting, slot: Slot, isNewer: boolean) {
   const { faults, hands, limits, logs, mended, registry, world } = setting
@@ -102,6 +111,7 @@ export const open = Effect.fnUntraced(function* (setting: Setting, slot: Slot, i
     name,
     () => faults.strikes("timer-late", name, 0.02) ? faults.amount(timerLateMaxMs) : 0,
   )
+  jump(setting, process)
   const app = hands.app(domain.appOf(handlerOf(setting, process), isNewer))
   const own = hands.ports(yield* Ports.make(setting, process))
   const logger = Logger.make<unknown, void>(({ fiber, message }) => {

@@ -37,6 +37,9 @@ const TallyAggregate = Aggregate.make(Tally, Schema.Struct({ count: Schema.Int }
   .decide({ Count: (_, { of }) => accept(new Counted({ of })) })
   .evolve({ Counted: ({ count }) => ({ count: count + 1 }) })
 
+/** The consumer that begins now: before anything is stored, whatever the clocks say. */
+export const fromNow = "watcher"
+
 type Tag = Consumer.EventTag<typeof Parcel>
 
 /** What a handler does with an event, whoever it belongs to. */
@@ -48,13 +51,19 @@ export type Handle = (of: string, about: Consumer.About) => Effect.Effect<void, 
  */
 const consumersOf = (handle: Handle, isNewer: boolean): ReadonlyArray<Consumer.Any> => {
   const contract = (isNewer ? Parcel : OlderParcel) as typeof Parcel
-  const parcels = (name: string, onError: Consumer.OnError, events: ReadonlyArray<Tag>) =>
+  const parcels = (
+    name: string,
+    onError: Consumer.OnError,
+    events: ReadonlyArray<Tag>,
+    from: "beginning" | "now" = "beginning",
+  ) =>
     Consumer.make<typeof Parcel, Tag>(name, {
-      ...{ contract, events, from: "beginning", onError, handler: ({ of }, about) => handle(of, about) },
+      ...{ contract, events, from, onError, handler: ({ of }, about) => handle(of, about) },
     })
   return [
     parcels("ledger", "retry", ["Packed", "Moved", "Lent"]),
     parcels("gossip", "skip", ["Moved", "Waved"]),
+    parcels(fromNow, "park", ["Packed", "Moved", "Waved"], "now"),
     Consumer.make<typeof Parcel, Tag>("clerk", {
       ...{ contract, from: "beginning", onError: "park", scopes: ["commands:Tally"] },
       handler: ({ of }, about) =>

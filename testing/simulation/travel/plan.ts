@@ -6,7 +6,7 @@ import type { NewEvent } from "../../../core/EventStore.ts"
 import type { StreamKey } from "../../../core/Stream.ts"
 import type { Faults } from "../Faults.ts"
 import type { World } from "../World.ts"
-import { isSecondary } from "./domain.ts"
+import { fromNow, isSecondary } from "./domain.ts"
 
 export interface Writing {
   readonly n: number
@@ -26,7 +26,7 @@ export interface Plan {
 export const writingsMax = 24
 const lastMs = 45_000
 const [tenants, ids, eventsMax] = [["tenant-1", "tenant-2"], ["a", "b", "c"], 4]
-const fragile = ["clerk", "gossip", "joiner", "seller"]
+const fragile = ["clerk", "gossip", "joiner", "seller", fromNow]
 /** From here on the newer release is what is opened, and writes. */
 export const newerFromMs = 20_000
 

@@ -20,7 +20,7 @@ const receiving = async (befall: "kill" | "pause", atMs: number) => {
     Effect.gen(function* () {
       const { commands } = yield* make({
         world,
-        network,
+        ...{ network, writer: network },
         roads,
         book,
         faults,

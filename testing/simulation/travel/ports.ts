@@ -51,6 +51,8 @@ export interface Setting {
   readonly spoils: Pick<Spoils, "bodies">
   /** Where calls travel whose sender may be gone; it never dies. */
   readonly network: Process
+  /** Who stores what travels; it never dies, and its clock may be wrong. */
+  readonly writer: Process
   readonly commits: Array<storeModel.Commit>
 }
 
@@ -65,6 +67,8 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
   const { book, commits, faults, network, roads, spoils, world } = setting
   const who = process.name
   const call = <A, E>(effect: Effect.Effect<A, E>) => storeModel.call(process, effect, book.look)
+  /** Of an engine elsewhere, by its own clock. */
+  const callAway = <A, E>(effect: Effect.Effect<A, E>) => call(Effect.provideContext(effect, network.atomic))
   /**
    * One that waits at the other end, by the clock there. Somebody killed or paused is not woken by what comes; a message
    * that was received for it stays hidden for its time.
@@ -107,8 +111,8 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
       faults.strikes("log-refused", who, rare) ? Effect.fail(new LogUnavailable({ reason: "refused" })) : Effect.void
     )
     return {
-      shards: Effect.andThen(refusal, call(base.shards)),
-      read: (shard, after, limit) => Effect.andThen(refusal, call(base.read(shard, after, limit))),
+      shards: Effect.andThen(refusal, callAway(base.shards)),
+      read: (shard, after, limit) => Effect.andThen(refusal, callAway(base.read(shard, after, limit))),
       wait: waiting(waiters),
     }
   }
@@ -118,10 +122,8 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
   const heads: Feed["heads"] = (cursor, limit) =>
     Effect.map(call(feed.heads(cursor, limit)), (page) => {
       if (!faults.strikes("heads-stale", who)) return page
-      const until = process.wallMs() - faults.amount(staleMaxMs)
-      const items = page.items.filter(({ stream }) =>
-        roads.state.streams.get(keyOf(stream))!.events[0]!.recordedAt <= until
-      )
+      const until = world.now() - faults.amount(staleMaxMs)
+      const items = page.items.filter(({ stream }) => (roads.begun.get(keyOf(stream)) ?? Infinity) <= until)
       return { ...page, items }
     })
 
@@ -138,7 +140,7 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
   const bus = yield* CoreBusMemory.make(roads.bus, { fate: fateOfRecord, recordMax })
   const publish: CoreBus["publish"] = (records) =>
     Effect.suspend(() => {
-      if (!faults.strikes("put-travels", who)) return call(bus.publish(records))
+      if (!faults.strikes("put-travels", who)) return callAway(bus.publish(records))
       const ms = faults.amount(flightMaxMs)
       return Effect.callback((resume) =>
         network.later(ms, () =>
@@ -171,10 +173,10 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
       Effect.suspend(() =>
         faults.strikes("queue-refused", who, rare)
           ? Effect.fail(new QueueUnavailable({ reason: "refused" }))
-          : call(base.send(bodies))
+          : callAway(base.send(bodies))
       ),
-    remove: (some) => call(base.remove(some)),
-    hide: (some, ms) => call(base.hide(some, ms)),
+    remove: (some) => callAway(base.remove(some)),
+    hide: (some, ms) => callAway(base.hide(some, ms)),
   })
   const topic = SecondaryBusMemory.make(roads.queues, {
     fate: fateOf("topic-refused", "topic-lost", "topic-twice"),
@@ -196,7 +198,7 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
     core: { ...bus, ...log(bus, roads.bus.waiting), publish },
     secondary: {
       ...topic,
-      publish: (events) => call(topic.publish(events)),
+      publish: (events) => callAway(topic.publish(events)),
       subscribe: (consumer, interests) => Effect.map(topic.subscribe(consumer, interests), queued),
     },
     commands: queued(yield* QueueMemory.make(roads.commands, { fate: fateOfMessage })),

@@ -8,6 +8,7 @@ import type { StoredEvent } from "../../../core/EventStore.ts"
 import type * as Limits from "../../../core/Limits.ts"
 import { lowered } from "../../../core/Limits.ts"
 import * as SecondaryBusMemory from "../../../core/SecondaryBusMemory.ts"
+import * as Start from "../../../runtime/workers/Start.ts"
 import { interestsOf } from "../../../runtime/workers/SecondaryConsumer.ts"
 import * as Subject from "../../../schemas/Subject.ts"
 import { allKinds, kindsOfTravel, make as makeFaults } from "../Faults.ts"
@@ -60,7 +61,7 @@ export const run = async (seed: number, cut: Cut, hands: Crew.Hands = Crew.ownHa
   const faults = makeFaults(world, new Set([...others, ...cut.faults]))
   const plan = Plan.make(world, faults, cut.operations)
   const random = world.random("travel")
-  const network = world.process("network")
+  const [network, writer] = [world.process("network"), world.process("writer")]
   const [seen, logs, commits]: [Array<Violation>, Array<string>, Array<Commit>] = [[], [], []]
   const consumers = Object.values(domain.app.consumers)
   const isPoison = (consumer: string, eventId: string) => plan.poison.has(`${consumer} ${eventId}`)
@@ -89,7 +90,7 @@ export const run = async (seed: number, cut: Cut, hands: Crew.Hands = Crew.ownHa
   }
   const book = Book.make(world, roads, rules, seen)
   const setting = {
-    ...{ world, faults, roads, book, network, commits, limits, hands, logs, seen, plan, registry, spoils },
+    ...{ world, faults, roads, book, network, writer, commits, limits, hands, logs, seen, plan, registry, spoils },
     mended: { isSo: false, isPoison, walkedAt: 0 },
   }
   const feed = feeding(setting)
@@ -112,6 +113,8 @@ export const run = async (seed: number, cut: Cut, hands: Crew.Hands = Crew.ownHa
       if (interests.length > 0) yield* Effect.orDie(topic.subscribe(consumer.name, interests))
     }
     for (const slot of slots) yield* Crew.open(setting, slot, false)
+    // What is stored from then on is for whoever begins now, too.
+    while (Start.read(roads.leases.get(`${domain.fromNow}/start`)?.checkpoint) === undefined) yield* Effect.sleep(100)
     const chaotic = yield* Effect.forkChild(chaos(setting, slots))
     yield* write
     faults.end()

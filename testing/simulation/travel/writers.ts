@@ -9,7 +9,7 @@ import * as storeModel from "../storeModel.ts"
 import type { Setting } from "./ports.ts"
 
 export const append = Effect.fnUntraced(function* (
-  { commits, network, roads, world }: Setting,
+  { commits, roads, world, writer }: Setting,
   stream: StreamKey,
   commandId: string,
   events: ReadonlyArray<NewEvent>,
@@ -20,6 +20,6 @@ export const append = Effect.fnUntraced(function* (
     ...{ principal: "writer", traceparent: undefined, writerId: "writer" },
   }
   const one = { stream, expected, events, command, remember: true, refusal: undefined }
-  yield* Effect.orDie(storeModel.recorded(world, roads.store, commits)(network, [one]))
+  yield* Effect.orDie(storeModel.recorded(world, roads.store, commits)(writer, [one]))
   world.note("writer", `${commandId} in ${keyOf(stream)}`)
 })

@@ -11,6 +11,7 @@ import { type Hands, ownHands } from "../../../testing/simulation/travel/crew.ts
 import { noCut } from "../../../testing/simulation/run.ts"
 import { run } from "../../../testing/simulation/travel/run.ts"
 import { checkpointAt } from "../../../runtime/workers/shares.ts"
+import * as Start from "../../../runtime/workers/Start.ts"
 import type { Ports } from "../../../testing/simulation/travel/ports.ts"
 
 export interface PlantedOnTheWay {
@@ -185,6 +186,18 @@ const unheld = inPorts("keeps a message from nobody while it works", [10], ({ se
   },
 }))
 
+const clocked = inPorts("begins where its clock says that the bus ends", [8, 10], ({ core, leases }) => ({
+  leases: {
+    ...leases,
+    keep: (lease: Lease, checkpoint) => {
+      const started = lease.name.endsWith("/start") ? Start.read(checkpoint) : undefined
+      if (started?.ends === undefined) return leases.keep(lease, checkpoint)
+      const { ends: _, ...rest } = started
+      return leases.keep(lease, JSON.stringify({ ...rest, position: core.positionAt(started.sinceMs) }))
+    },
+  },
+}))
+
 /** What a consumer does with messages that are no events, before anybody else sees them. */
 const unreadable = (
   name: string,
@@ -237,11 +250,12 @@ const marksFirst: PlantedOnTheWay = {
 
 export const onTheWay: ReadonlyArray<PlantedOnTheWay> = [
   ...[skips, early, resendsFailed, acknowledges, orphans, neighbours, passes, forgets, blind, drops, hasty, unheld],
-  ...[marksFirst, unasked, discards, circles, greedy],
+  ...[marksFirst, unasked, discards, circles, greedy, clocked],
 ]
 
 /** Where each was found; another seed is as good, once a change of the workers or of the simulation moves it. */
 export const foundOnTheWay: Readonly<Record<string, number>> = {
+  "begins where its clock says that the bus ends": 3,
   "believes that one more was routed": 1,
   "forgets what it parked": 8,
   "gives up the next event, too": 8,
