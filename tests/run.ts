@@ -47,14 +47,14 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       name: "unit",
       report: "vitest",
       args: vitest("--project", "unit"),
-      secondsMax: 270,
+      secondsMax: 285,
       ci: { args: vitest("--project", "unit"), secondsMax: 900 },
     },
     {
       name: "edge",
       report: "vitest",
       args: vitest("--project", "edge"),
-      secondsMax: 55,
+      secondsMax: 50,
       ci: { args: vitest("--project", "edge"), secondsMax: 180 },
     },
     {
@@ -62,7 +62,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       report: "line",
       // All of them: some 28 s on two quiet cores. Fewer would be reported as passed.
       args: script("testing/sim.ts", "--seeds", "500"),
-      secondsMax: 90,
+      secondsMax: 80,
       ci: {
         args: script("testing/sim.ts", "--hosts", "--seeds", "2000", "--seconds", "120", "--least", "1000"),
         secondsMax: 240,
