@@ -252,7 +252,7 @@ describe("a consumer that is closed or mended", () => {
         yield* write("x", "Moved")
         first.kill()
         yield* write("y", "Moved", "Moved")
-        const second = yield* open("p2", consumers, { broken: "x" })
+        const second = yield* open("p2", consumers, { broken: ["x"] })
         assert.isTrue(yield* until(() => called("a", true).includes("y@2")))
         assert.notInclude(called("a"), "x@2")
         assert.include(JSON.stringify(lines), "a stream of a consumer broke")

@@ -30,9 +30,10 @@ export interface CoreConsumer {
   readonly work: (held: Held, items: ReadonlyArray<Item<CoreRecord>>) => Effect.Effect<void>
   /**
    * Works a stream off up to its head as it was listed; `isHeld` as of `Held`. Secondary events of the past are handled too,
-   * as `routes` says; later ones come through the queue.
+   * as `routes` says; later ones come through the queue. Says no where the stream must wait: an event needs newer code, or
+   * failed as often as others are given up and never is, the store breaks on it, or the bus is at it.
    */
-  readonly walk: (head: StreamHead, routes: Routes, isHeld: () => boolean) => Effect.Effect<void>
+  readonly walk: (head: StreamHead, routes: Routes, isHeld: () => boolean) => Effect.Effect<boolean>
   /**
    * As `Redrive.Redo` wants it: the event that the stream is parked at, whatever its route is by now, and what stands behind
    * it as in the walk, which stopped there.
@@ -53,14 +54,16 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
     ...{ stream, mark, kept: mark.version, isHeld },
   })
 
-  /** Works until it does not break: at a hole in the store, or a bug, this stream waits for a person, and holds no other up. */
+  /** No where it breaks: at a hole in the store, or a bug, this stream waits for a person, and holds no other up. */
+  const whole = (stream: StreamKey, work: Effect.Effect<boolean>): Effect.Effect<boolean> =>
+    Effect.catchDefect(work, (defect) => {
+      marks.forget(stream)
+      const about = { consumer: consumer.name, stream: keyOf(stream) }
+      return Effect.as(Defect.log("a stream of a consumer broke", defect, about), false)
+    })
   const untilWhole = (stream: StreamKey, work: Effect.Effect<void>): Effect.Effect<void> =>
     Effect.gen(function* () {
-      const isWhole = Effect.catchDefect(Effect.as(work, true), (defect) => {
-        marks.forget(stream)
-        const about = { consumer: consumer.name, stream: keyOf(stream) }
-        return Effect.as(Defect.log("a stream of a consumer broke", defect, about), false)
-      })
+      const isWhole = whole(stream, Effect.as(work, true))
       for (let failures = 1; !(yield* isWhole); failures++) {
         yield* backoff(failures, limits.handlerBackoffMs, limits.handlerBackoffMaxMs)
       }
@@ -110,28 +113,42 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
 
   const hasty: Patience = { patient: false, waits: false }
 
-  const walk: CoreConsumer["walk"] = ({ stream, version }, routes, isHeld) =>
-    turns.within(keyOf(stream))(untilWhole(
+  const walk: CoreConsumer["walk"] = ({ stream, version }, routes, isHeld) => {
+    const work = whole(
       stream,
       Effect.gen(function* () {
         const standing = yield* marks.of(stream)
-        if (standing._tag === "Parked" || standing.mark.version >= version) return
+        if (standing._tag === "Parked" || standing.mark.version >= version) return true
         // What is remembered may be of a time when this process had the shard of the stream.
         const place = placeAt(stream, yield* marks.kept(stream), isHeld)
         yield* delivery.begin(place, version)
         // Nothing to remember of a stream that is older than the consumer.
-        if (place.mark.version >= version) return
+        if (place.mark.version >= version) return true
         while (place.mark.version < version) {
           const events = yield* persist(CatchUp.page(store, stream, place.mark.version, limits.page))
           for (const event of events) {
-            const stop = yield* delivery.one(place, event, mannerOf(consumer, routes, event), delivery.patience)
-            if (stop !== undefined) return yield* delivery.park(place, stop)
+            const stop = yield* delivery.one(place, event, mannerOf(consumer, routes, event), hasty)
+            if (stop === undefined) continue
+            if (stop !== "Newer" && consumer.onError !== "retry") {
+              return yield* Effect.as(delivery.park(place, stop), true)
+            }
+            yield* delivery.settle(place)
+            return false
           }
           if (events.length === 0) break
         }
         yield* delivery.settle(place)
+        return true
       }),
-    ))
+    )
+    return Effect.flatMap(
+      turns.soon(keyOf(stream), limits.leaseMs)(work),
+      (isDone) =>
+        isDone === undefined
+          ? Effect.map(marks.kept(stream), (kept) => kept.version >= version)
+          : Effect.succeed(isDone),
+    )
+  }
 
   const redo: CoreConsumer["redo"] = (stream, routes) =>
     turns.within(keyOf(stream))(

@@ -63,7 +63,7 @@ export interface Delivery {
   readonly begin: (place: Place, last: number) => Effect.Effect<void>
   /**
    * One event of the store, in its order; nothing where it is done, or needs nothing. Parks nothing: of a secondary one that
-   * is given up there is a dead letter by itself, and its stream goes on.
+   * is given up there is a dead letter by itself, and its stream goes on; not with `retry`.
    */
   readonly one: (
     place: Place,
@@ -74,7 +74,6 @@ export interface Delivery {
   readonly park: (place: Place, stop: Stop) => Effect.Effect<void>
   /** Keeps the mark, where it is not kept yet. */
   readonly settle: (place: Place) => Effect.Effect<void>
-  readonly patience: Patience
 }
 
 export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<Delivery> {
@@ -136,7 +135,7 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
     if (outcome._tag === "Newer") return "Newer"
     if (outcome._tag === "Done") return undefined
     if (consumer.onError === "skip") yield* skipped(event, outcome)
-    else if (manner === "core") return failure(event, event.version, outcome)
+    else if (manner === "core" || consumer.onError === "retry") return failure(event, event.version, outcome)
     else {
       const id = idOf(consumer.name, place.stream, event.eventId)
       yield* persist(keep(letters, { ...failure(event, event.version, outcome), id, kind: "message" }))
@@ -193,7 +192,6 @@ export const make = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<D
   })
 
   return {
-    patience,
     begin,
     settle,
     park,

@@ -45,6 +45,27 @@ describe("the reader of a shard", () => {
       assert.strictEqual(reader.checkpoint(), checkpointAt(`${reads.count}`))
     }).pipe(Effect.provideService(Limits, lowered(limits))))
 
+  it.effect("remembers only what all before it is done, in whichever order that comes", () =>
+    Effect.gen(function* () {
+      const gates = yield* Effect.forEach([1, 2, 3, 4, 5, 6], () => Deferred.make<void>())
+      const reader = ShardReader.make<string>({
+        ...{
+          name: "test",
+          log: logOf(6, { count: 0 }),
+          from: () => Effect.succeed(undefined),
+          onTrimmed: () => Effect.void,
+        },
+        work: (_, [item]) => Deferred.await(gates[Number(item!.position) - 1]!),
+      }, undefined)
+      yield* Effect.forkChild(reader.run(held))
+      yield* pass(100)
+      for (const [at, expected] of [[4, undefined], [2, undefined], [3, undefined], [0, 1], [1, 5]] as const) {
+        yield* Deferred.succeed(gates[at]!, undefined)
+        yield* pass(100)
+        assert.strictEqual(reader.checkpoint(), expected && checkpointAt(`${expected}`), `${at}`)
+      }
+    }).pipe(Effect.provideService(Limits, lowered(limits))))
+
   it.effect("reads no further ahead than its window has bytes for", () =>
     Effect.gen(function* () {
       const [gate, reads] = [yield* Deferred.make<void>(), { count: 0 }]

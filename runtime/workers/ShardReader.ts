@@ -56,6 +56,13 @@ export const make = <A>(work: Work<A>, position: string | undefined): Reader => 
   const moved = Latch.makeUnsafe(true)
   let [waiting, waitingBytes, checkpoint] = [0, 0, undefined as string | undefined]
 
+  /** Where one step waits for days, those that are done behind it must take no room. */
+  const join = (step: Step) => {
+    const at = steps.indexOf(step)
+    const [before, next] = [steps[at - 1], steps[at + 1]]
+    if (next?.isDone) step.behind = steps.splice(at + 1, 1)[0]!.behind ?? step.behind
+    if (before?.isDone) before.behind = steps.splice(at, 1)[0]!.behind ?? before.behind
+  }
   const settle = () => {
     for (let first = steps[0]; first?.isDone; first = steps[0]) {
       steps.shift()
@@ -94,6 +101,7 @@ export const make = <A>(work: Work<A>, position: string | undefined): Reader => 
           effect,
           Effect.sync(() => {
             step.isDone = true
+            join(step)
             waiting -= items.length
             waitingBytes -= bytes
             settle()

@@ -41,6 +41,38 @@ describe("where a consumer begins", () => {
     })
   })
 
+  it("beginning: a stream that is never given up holds no other up in the walk, which begins anew behind a death", async () => {
+    await run(7, function* ({ called, consumer, letter, lines, open, states, until, write }) {
+      const bad = { at: ["s0@2", "s1@1"] }
+      const handle: Handle = ({ at }) => bad.at.includes(at) ? Effect.fail("no") : Effect.void
+      for (let i = 0; i < 12; i++) yield* write(`s${i}`, "Noted", "Moved", "Noted")
+      yield* Effect.sleep(60_000)
+      const make = consumer("a", handle, { onError: "retry" })
+      const first = yield* open("p1", [make])
+      const isDone = (id: string) => [1, 2, 3].every((version) => called("a", true).includes(`${id}@${version}`))
+      assert.isTrue(yield* until(() => Array.from({ length: 10 }, (_, i) => `s${i + 2}`).every(isDone)))
+      yield* Effect.sleep(60_000)
+      const over = () => JSON.parse(states.leases.get("a/start")!.checkpoint!)
+      assert.deepInclude(over(), { isOver: false })
+      assert.notProperty(over(), "cursor", "all of the first page is not done")
+      assert.isUndefined(letter("a", "s1", "s1.1"), "nothing is given up")
+      // What heals is gone on with; what does not is found by the next one.
+      bad.at = ["s0@2"]
+      assert.isTrue(yield* until(() => isDone("s1")))
+      first.kill()
+      const second = yield* open("p2", [make])
+      yield* Effect.sleep(60_000)
+      assert.isFalse(over().isOver)
+      bad.at = []
+      assert.isTrue(yield* until(() => isDone("s0") && over().isOver))
+      yield* write("s0", "Moved")
+      assert.isTrue(yield* until(() => called("a", true).includes("s0@4")))
+      assert.strictEqual(called("a", true).length, 12 * 3 + 1, "and nothing twice")
+      assert.include(JSON.stringify(lines), "a consumer failed")
+      second.kill()
+    })
+  })
+
   it("beginning: secondary events of a stream that no listing shows yet are handed over", async () => {
     await run(3, function* ({ called, consumer, open, until, write }) {
       yield* write("old", "Opened", "Noted")

@@ -1,21 +1,19 @@
 /**
- * Where a consumer begins on the ordered bus, decided once by whichever process comes first; and the walk through all
- * streams of the store, by which one starts at the beginning and makes good what a trimmed bus has forgotten.
+ * Where a consumer begins on the ordered bus, decided once by whichever process comes first; and when it walks through all
+ * streams of the store: where it starts at the beginning, and to make good what a trimmed bus has forgotten.
  * @module
  */
 import { Clock, Effect, Option, Schema } from "effect"
-import type { Shape as Feed } from "../../core/ChangeFeed.ts"
 import type { Any } from "../../core/Consumer.ts"
 import type { Shape as CoreBus } from "../../core/CoreBus.ts"
 import type { Lease, Shape as Leases } from "../../core/Leases.ts"
 import { Limits } from "../../core/Limits.ts"
 import type { Batch } from "../../core/ShardLog.ts"
 import { elapsedMs } from "../Host.ts"
-import type { CoreConsumer } from "./CoreConsumer.ts"
 import * as Holding from "./Holding.ts"
 import { persist } from "./persist.ts"
 import { learn, type Routes } from "./routes.ts"
-import * as Shared from "./Shared.ts"
+import * as Walk from "./Walk.ts"
 
 /** Kept as the checkpoint of a lease. */
 const Started = Schema.Struct({
@@ -39,13 +37,10 @@ const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Started))
 /** What the checkpoint of the lease `<consumer>/start` says; nothing where the consumer has not begun. */
 export const read = (checkpoint: string | undefined): Started | undefined => Option.getOrUndefined(decode(checkpoint))
 
-export interface Deps {
-  readonly consumer: Any
+export interface Deps extends Walk.Deps {
   readonly owner: string
   readonly leases: Leases
-  readonly feed: Pick<Feed, "heads">
   readonly bus: Pick<CoreBus, "positionAt" | "read" | "shards">
-  readonly core: Pick<CoreConsumer, "walk">
   /** A listing of streams lacks none that was begun before then; nothing to wait for where the consumer has no queue. */
   readonly settleMs: number
 }
@@ -87,30 +82,6 @@ const endsOf = Effect.fnUntraced(function* (bus: Deps["bus"], nowMs: number) {
   return ends
 })
 
-/** Every stream of the contract, page by page; `at` is told how far all is done. */
-const walkAll = Effect.fnUntraced(function* (
-  { consumer, core, feed }: Deps,
-  routes: Routes,
-  from: string | undefined,
-  isHeld: () => boolean,
-  at: (cursor: string) => void,
-) {
-  const { handlers, page } = yield* Limits
-  let cursor = from
-  do {
-    // A cursor that the store does not know any more is a walk from the start: marks tell what is done.
-    const listed = yield* persist(
-      Effect.catchTag(feed.heads(cursor, page), "BadCursor", () => feed.heads(undefined, page)).pipe(
-        Effect.catchTag("BadCursor", (error) => Effect.die(error)),
-      ),
-    )
-    const mine = listed.items.filter(({ stream }) => stream.aggregate === consumer.contract.aggregate)
-    yield* Effect.forEach(mine, (head) => core.walk(head, routes, isHeld), { concurrency: handlers, discard: true })
-    cursor = listed.cursor
-    if (cursor !== undefined) at(cursor)
-  } while (cursor !== undefined)
-})
-
 /** Where the bus is followed from, once everything in front of that is done: by this process or by another. */
 export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<Started> {
   const { bus, consumer, leases, owner } = deps
@@ -141,15 +112,11 @@ export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<St
     // The first to say so decides, before anybody acts on it.
     if (lease.checkpoint === undefined) yield* Effect.ignore(leases.keep(lease, JSON.stringify(started)))
     // What was routed before there was a queue has to be listed: only the walk brings the secondary events among it.
-    const walked = Effect.andThen(
-      started.cursor === undefined ? Effect.sleep(deps.settleMs) : Effect.void,
-      walkAll(
-        deps,
-        routesOf(consumer, started, limits),
-        started.cursor,
-        holding.isHeld,
-        (cursor) => void (started = { ...started, cursor }),
-      ),
+    const listed = started.cursor === undefined ? Effect.sleep(deps.settleMs) : Effect.void
+    const walked = Walk.make(deps, () => routesOf(consumer, started, limits), listed).run(
+      holding.isHeld,
+      started.cursor,
+      (cursor) => void (started = { ...started, cursor }),
     )
     const isDone = started.isOver || (yield* Effect.raceFirst(
       Effect.as(walked, true),
@@ -177,17 +144,16 @@ export const run = Effect.fnUntraced(function* (deps: Deps): Effect.fn.Return<St
 /**
  * Makes good what the bus has forgotten before it was read: brings every stream up to its head, however quiet it is since.
  * Streams that are only a little behind are left to the bus for a while; what another process does at the same time with a
- * stream makes its events come twice. Shards that lose their history together share a walk.
+ * stream makes its events come twice. Shards that lose their history together share a walk, and hear of its end once no stream
+ * waits any more: only their checkpoints say that it is owed.
  */
 export const mender = (deps: Deps, left: () => Routes["left"]) => {
-  const shared = Shared.make()
-  const walk = Effect.fnUntraced(function* (isHeld: () => boolean) {
+  const before = Effect.gen(function* () {
     yield* Effect.logWarning("a consumer looks through all streams").pipe(
       Effect.annotateLogs({ consumer: deps.consumer.name }),
     )
     const { leaseMs } = yield* Limits
     yield* Effect.sleep(leaseMs)
-    yield* walkAll(deps, { left: left(), secondaryBeforeMs: -Infinity }, undefined, isHeld, () => {})
   })
-  return (isHeld: () => boolean): Effect.Effect<void> => shared(walk(isHeld))
+  return Walk.make(deps, () => ({ left: left(), secondaryBeforeMs: -Infinity }), before).run
 }

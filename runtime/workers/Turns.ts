@@ -15,6 +15,10 @@ export interface Turns {
   /** Takes its place now, before the caller lets anything else run. */
   readonly take: (key: string) => Turn
   readonly within: (key: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** The same; gives its place up, and answers with nothing, where its turn does not come for so long. */
+  readonly soon: (key: string, ms: number) => <A, E, R>(
+    effect: Effect.Effect<A, E, R>,
+  ) => Effect.Effect<A | undefined, E, R>
 }
 
 interface Waiting {
@@ -45,14 +49,22 @@ export const make = (): Turns => {
     }
   }
 
+  const taken = <A, E, R>(key: string, use: (turn: Turn) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        const turn = take(key)
+        return Effect.ensuring(restore(use(turn)), Effect.sync(turn.end))
+      })
+    )
+
   return {
     take,
-    within: (key) => (effect) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.suspend(() => {
-          const turn = take(key)
-          return Effect.ensuring(restore(Effect.andThen(turn.comes, effect)), Effect.sync(turn.end))
-        })
-      ),
+    within: (key) => (effect) => taken(key, ({ comes }) => Effect.andThen(comes, effect)),
+    soon: (key, ms) => (effect) =>
+      taken(key, ({ comes }) =>
+        Effect.flatMap(
+          Effect.timeoutOption(comes, ms),
+          ({ _tag }) => _tag === "Some" ? effect : Effect.succeed(undefined),
+        )),
   }
 }

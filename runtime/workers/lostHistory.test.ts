@@ -89,6 +89,42 @@ describe("a consumer whose bus has forgotten what it has not read", () => {
     })
   }
 
+  for (const why of ["a handler that is never given up on", "newer code", "a broken store"]) {
+    it(`reads all others though some streams wait for ${why}, and finds those again behind a death`, async () => {
+      await run(6, function* ({ called, consumer, open, states, until, write }) {
+        const ids = Array.from({ length: 24 }, (_, i) => `s${i}`)
+        const stuck = ids.filter((_, i) => i % 3 === 0)
+        const bad = { is: why === "a handler that is never given up on" }
+        const handle: Handle = ({ about: { id, version } }) =>
+          bad.is && version === 2 && stuck.includes(id) ? Effect.fail("no") : Effect.void
+        const make = consumer("a", handle, { onError: "retry" })
+        const first = yield* open("p1", [make])
+        yield* Effect.sleep(5_000)
+        for (const id of ids) yield* write(id, "Moved")
+        yield* until(() => called("a", true).length === ids.length)
+        yield* Effect.sleep(20_000)
+        first.kill()
+        const type = why === "newer code" ? "Newest" : "Moved"
+        for (const id of ids) yield* write(id, stuck.includes(id) ? type : "Moved")
+        yield* Effect.sleep(1_000)
+        yield* forget(states.bus)
+        const second = yield* open("p2", [make], why === "a broken store" ? { broken: stuck } : {})
+        const done = (version: number) => handled(called("a", true)).filter((at) => at.endsWith(`@${version}`)).length
+        assert.isTrue(yield* until(() => done(2) === ids.length - stuck.length))
+        // What comes meanwhile is handed over too.
+        for (const id of ids) if (!stuck.includes(id)) yield* write(id, "Moved")
+        assert.isTrue(yield* until(() => done(3) === ids.length - stuck.length))
+        assert.isTrue(stuck.every((id) => states.progress.get("a")!.get(`t/Door/${id}`)!.version === 1))
+        if (why === "newer code") return
+        yield* Effect.sleep(60_000)
+        second.kill()
+        bad.is = false
+        yield* open("p3", [make])
+        assert.isTrue(yield* until(() => done(2) === ids.length))
+      })
+    })
+  }
+
   it("is handed from now on what was forgotten of a stream that goes on", async () => {
     await run(4, function* ({ called, consumer, open, states, until, write }) {
       yield* write("x", "Moved")

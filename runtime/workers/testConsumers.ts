@@ -145,8 +145,8 @@ export const bench = (world: World, shards = 2) => {
       /** It works dead letter queues off, too. */
       readonly sweeps?: boolean
       readonly hasHistory?: boolean
-      /** Of this stream the store gives nothing: whoever reads it breaks. */
-      readonly broken?: string
+      /** Of these streams the store gives nothing: whoever reads them breaks. */
+      readonly broken?: ReadonlyArray<string>
       readonly limits?: Limits.Limits
       /** The listing of streams lacks those that were begun so lately. */
       readonly listsLateMs?: number
@@ -161,7 +161,8 @@ export const bench = (world: World, shards = 2) => {
       const whole: Store["read"] = more.hasHistory === false ? () => Effect.succeed([]) : store.read
       const read: Store = {
         ...store,
-        read: (stream, ...at) => stream.id === more.broken ? Effect.die(new Error("broken")) : whole(stream, ...at),
+        read: (stream, ...at) =>
+          more.broken?.includes(stream.id) ? Effect.die(new Error("broken")) : whole(stream, ...at),
       }
       const context = process.context.pipe(
         Context.add(Limits.Limits, more.limits ?? limits),
