@@ -119,7 +119,8 @@ const one = Effect.fnUntraced(function* (
       (started) => {
         handled.end()
         routed = started.left ?? {}
-        return hasCore
+        // What was sent by the ordered path still stands there.
+        return hasCore || consumer.events.some((type) => routed[type] !== undefined)
           ? Shards.run({
             ...{ name: consumer.name, owner, log: bus, work: core.work },
             from: (shard) => Effect.succeed(Start.positionIn(started, shard)),

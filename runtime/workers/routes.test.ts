@@ -54,6 +54,19 @@ describe("a consumer of a type whose route has changed", () => {
     })
   })
 
+  it("is handed what still stands on the ordered bus, where all that it wants is secondary by now", async () => {
+    await run(6, function* ({ called, consumer, open, until, write }) {
+      const moves = { events: ["Moved"] as never }
+      const one = yield* open("p", [consumer("a", fine, moves)])
+      yield* Effect.sleep(30_000)
+      yield* one.close
+      yield* write("x", "Moved", "Moved")
+      yield* open("q", [consumer("a", fine, { ...next, ...moves })])
+      assert.isTrue(yield* until(() => called("a").length === 2))
+      assert.deepStrictEqual(called("a"), ["x@1", "x@2"])
+    })
+  })
+
   it("is handed what an ordered bus forgot, read from the store", async () => {
     await run(2, function* ({ called, commit, consumer, lose, open, states, until, write }) {
       const one = yield* open("p", [consumer("a", fine)])
