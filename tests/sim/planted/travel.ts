@@ -129,7 +129,8 @@ const blind = inPorts("never compares the heads of streams", [10], ({ feed }) =>
 const drops = inPorts("removes dead messages before they are kept", [10], ({ letters, secondary }) => ({
   letters: {
     ...letters,
-    put: (letter) => letter.kind === "message" ? Effect.never : letters.put(letter),
+    // Of what no consumer kept.
+    put: (letter) => letter.kind === "message" && letter.attempts === 0 ? Effect.never : letters.put(letter),
   },
   secondary: {
     ...secondary,
@@ -256,7 +257,7 @@ export const onTheWay: ReadonlyArray<PlantedOnTheWay> = [
 /** Where each was found; another seed is as good, once a change of the workers or of the simulation moves it. */
 export const foundOnTheWay: Readonly<Record<string, number>> = {
   "begins where its clock says that the bus ends": 3,
-  "believes that one more was routed": 1,
+  "believes that one more was routed": 3,
   "forgets what it parked": 8,
   "gives up the next event, too": 8,
   "goes on behind an event that it gave up": 1,
