@@ -225,7 +225,10 @@ const ports = (setting: Setting, process: Process) => {
     },
   })
   return Layer.mergeAll(
-    Layer.succeed(EventStore, storeModel.make(world, process, network, store, faults, commits, appendsMax)),
+    Layer.succeed(
+      EventStore,
+      storeModel.make(world, process, network, store, faults, commits, appendsMax, setting.seen),
+    ),
     Layer.succeed(Violations, { ...violations, keep }),
     Layer.succeed(
       policyModel.PolicyAnswers,

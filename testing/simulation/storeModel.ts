@@ -14,9 +14,11 @@ import {
   StoreOutcomeUnknown,
   StoreUnavailable,
 } from "../../core/EventStore.ts"
+import { mistake } from "../../core/group.ts"
 import { keyOf } from "../../core/Stream.ts"
 import type { Faults } from "./Faults.ts"
 import type { Process } from "./Process.ts"
+import type { Violation } from "./run.ts"
 import type { World } from "./World.ts"
 
 /** What the store answered to one append, whoever heard it. */
@@ -69,6 +71,7 @@ export const make = (
   faults: Faults,
   commits: Array<Commit>,
   appendsMax: number,
+  seen: Array<Violation>,
 ): Shape => {
   const who = process.name
   const store = recorded(world, base, commits)
@@ -76,7 +79,14 @@ export const make = (
   const delayed = (kind: "delay-commit" | "delay-answer" | "delay-read") =>
     Effect.suspend(() => faults.strikes(kind, who) ? Effect.sleep(faults.amount(delayMaxMs)) : Effect.void)
 
+  const appendMax = { ...base.appendMax, appends: Math.min(base.appendMax.appends, appendsMax) }
+
   const commit: Shape["commit"] = Effect.fnUntraced(function* (group) {
+    const wrong = mistake(group, appendMax)
+    if (wrong !== undefined) {
+      seen.push({ invariant: 16, message: `${who} sent ${wrong}` })
+      return yield* Effect.die(new Error(wrong))
+    }
     if (group.every(isLookedUp)) yield* delayed("delay-commit")
     if (faults.strikes("refuse", who)) return yield* new StoreUnavailable({ reason: "refused" })
     if (faults.strikes("throttle", who)) return yield* new StoreUnavailable({ reason: "throttled" })
@@ -108,7 +118,7 @@ export const make = (
 
   return EventStore.of({
     kind: base.kind,
-    appendMax: { ...base.appendMax, appends: Math.min(base.appendMax.appends, appendsMax) },
+    appendMax,
     commit,
     read: reading(base.read),
     readEach: reading(base.readEach),

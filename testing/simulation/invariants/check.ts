@@ -29,7 +29,7 @@ export const invariants: Readonly<Record<number, string>> = {
   13: "questions after the past and frames are limited exactly, over processes and restarts",
   14: "tenants see nothing of each other",
   15: "an invalid event is neither stored nor sent on, an old one stays readable",
-  16: "mailboxes and restarts are bounded",
+  16: "mailboxes, restarts and groups are bounded",
   17: "every command is answered in its deadline, and what is stuck is a dead letter that can be done again",
   18: "the same seed gives the same trace",
   19: "recorded time never falls in a stream, and a past state is the fold of the events until then",

@@ -26,6 +26,7 @@ const receiving = async (befall: "kill" | "pause", atMs: number) => {
         faults,
         spoils: { bodies: () => [] },
         commits: [],
+        seen: [],
       }, process)
       const receive = commands.receive(1, { waitMs: 10_000, hiddenMs: 30_000 })
       Effect.runForkWith(process.context)(Effect.tap(receive, () => Effect.sync(() => void (gotAt = world.now()))))

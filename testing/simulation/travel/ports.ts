@@ -25,6 +25,7 @@ import { keyOf } from "../../../core/Stream.ts"
 import type * as Waiters from "../../../core/Waiters.ts"
 import type { Faults, Kind } from "../Faults.ts"
 import type { Process } from "../Process.ts"
+import type { Violation } from "../run.ts"
 import * as storeModel from "../storeModel.ts"
 import type { World } from "../World.ts"
 import type { Book } from "./Book.ts"
@@ -54,6 +55,8 @@ export interface Setting {
   /** Who stores what travels; it never dies, and its clock may be wrong. */
   readonly writer: Process
   readonly commits: Array<storeModel.Commit>
+  /** What was seen to be wrong. */
+  readonly seen: Array<Violation>
 }
 
 /** Small ones, so that batches are cut. */
@@ -193,7 +196,16 @@ export const make = Effect.fnUntraced(function* (setting: Setting, process: Proc
   const ofLetter = <A, E>(effect: Effect.Effect<A, E>) => unsure("letters-refuse", "letters-lost", effect, unavailable)
 
   const ports: Ports = {
-    store: storeModel.make(world, process, network, roads.store, faults, commits, Number.MAX_SAFE_INTEGER),
+    store: storeModel.make(
+      world,
+      process,
+      network,
+      roads.store,
+      faults,
+      commits,
+      Number.MAX_SAFE_INTEGER,
+      setting.seen,
+    ),
     feed: { ...log(feed, new Set()), heads },
     core: { ...bus, ...log(bus, roads.bus.waiting), publish },
     secondary: {

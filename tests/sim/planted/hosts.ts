@@ -108,6 +108,11 @@ const raised = (limits: Partial<Limits.Limits>) => (host: ReturnType<Parameters<
 
 const endlessMailbox = inHost("has a mailbox without bound", [16], raised({ mailbox: 1e9 }))
 const noDeadline = inHost("answers whenever it likes", [17], raised({ requestTimeoutMs: 1e9 }))
+const endlessGroup = inHost(
+  "sends groups without bound",
+  [16],
+  withStore((store) => ({ ...store, appendMax: { ...store.appendMax, appends: 1e9 } })),
+)
 const restartStorm = inHost(
   "restarts without a budget",
   [16],
@@ -147,6 +152,7 @@ export const hosts: ReadonlyArray<Planted> = [
   rejectsFromMemory,
   wrongSnapshots,
   endlessMailbox,
+  endlessGroup,
   noDeadline,
   restartStorm,
   losesTicks,

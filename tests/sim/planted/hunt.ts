@@ -56,6 +56,7 @@ export const foundAt: Readonly<Record<string, number>> = {
   "remembers that the policies could not be asked": 1,
   "restarts without a budget": 10,
   "resumes behind the version that comes next": 2,
+  "sends groups without bound": 12,
   "shows a tenant the violations of others": 1,
   "skips a version": 1,
   "stores a command twice": 1,
