@@ -47,14 +47,14 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       name: "unit",
       report: "vitest",
       args: vitest("--project", "unit"),
-      secondsMax: 285,
+      secondsMax: 280,
       ci: { args: vitest("--project", "unit"), secondsMax: 900 },
     },
     {
       name: "edge",
       report: "vitest",
       args: vitest("--project", "edge"),
-      secondsMax: 50,
+      secondsMax: 55,
       ci: { args: vitest("--project", "edge"), secondsMax: 180 },
     },
     {
