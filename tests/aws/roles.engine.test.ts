@@ -100,7 +100,9 @@ it(
 
     writeFileSync(join(folder, "mended"), "")
     const plan = await ask("POST", `/v1/dead-letters/${ofStream[0]!.id}/redrive?dryRun=true`)
-    assert.lengthOf(plan.plan.events, 2)
+    // Secondary ones, too, where they are so near to the consumer's beginning that they count as of the past.
+    const planned = (plan.plan.events as ReadonlyArray<Letter>).map(({ version }) => version)
+    assert.includeMembers(planned, [1, 3])
     for (const { id } of [ofStream[0]!, ofMessages[0]!]) await ask("POST", `/v1/dead-letters/${id}/redrive`)
     const asked = await nexus("dead-letters", "redrive", `mailer/demo/Box/bad/${ofMessages[1]!.eventId}`, ...flags())
     assert.deepStrictEqual([asked.code, asked.out.trimEnd()], [0, "asked for the redrive of 1 dead letter"], asked.err)
