@@ -9,7 +9,7 @@ import * as App from "../../core/App.ts"
 import * as Contract from "../../schemas/Contract.ts"
 import { Event } from "../../schemas/Event.ts"
 import { Account, AccountAggregate, Deposited, FrozenSet, Withdrawn } from "./domain.ts"
-import { SaboteurAggregate } from "./saboteur.ts"
+import { OldSaboteurAggregate, places, SaboteurAggregate } from "./saboteur.ts"
 import { sometimesBuiltin } from "./sometimes.ts"
 import type { Workload } from "./workload.ts"
 
@@ -33,9 +33,9 @@ const OldAccountAggregate = Aggregate.make(OldAccount, AccountAggregate.state, A
   }, AccountAggregate.snapshot)
 
 /** The release before: it runs side by side with the current one during a deploy. */
-export const older: App.App = App.make("simulated", { aggregates: [OldAccountAggregate, SaboteurAggregate] })
+export const older: App.App = App.make("simulated", { aggregates: [OldAccountAggregate, OldSaboteurAggregate] })
 
-const [sabotage, work, defects] = [0.2, 0.1, 0.06]
+const [sabotage, work, defects] = [0.2, 0.1, 0.08]
 
 /** Notes carry the tenant's secret: no answer to another tenant may ever show it. */
 export const workload: Workload = ({ random, ids, secret }) => {
@@ -50,7 +50,7 @@ export const workload: Workload = ({ random, ids, secret }) => {
   }
   if (kind < sabotage + work) return { aggregate: "Saboteur", id: ids[0]!, command: "Work", payload: {} }
   if (kind < sabotage + work + defects) {
-    const where = random.pick(["decide", "evolve"])
+    const where = random.pick(places)
     return { aggregate: "Saboteur", id: ids.at(-1)!, command: "Break", payload: { where } }
   }
   const account = (command: string, payload: object) => ({

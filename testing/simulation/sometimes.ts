@@ -6,6 +6,7 @@ import { keyOf } from "../../core/Stream.ts"
 import { type Answer, isFinal } from "./History.ts"
 import type { Run } from "./run.ts"
 import { invalidInTheMiddle, sometimesGoverned } from "./sometimesGoverned.ts"
+import { places } from "./saboteur.ts"
 import { sometimesPast } from "./sometimesPast.ts"
 import type { Commit } from "./storeModel.ts"
 
@@ -98,9 +99,28 @@ export const sometimes: Readonly<Record<string, (run: Run) => boolean>> = {
   ...sometimesGoverned,
 }
 
+const brokeAt = (where: string) => ({ attempts }: Run) =>
+  attempts.some(({ answer, request }) =>
+    answer?._tag === "Failed" && answer.error._tag === "ActorDefect" && request?.command === "Break" &&
+    (request.payload as { readonly where: string }).where === where
+  )
+
 /** What only an application can reach whose code fails and which has an older release. */
 export const sometimesBuiltin: Readonly<Record<string, (run: Run) => boolean>> = {
   "actor defect": failed("ActorDefect"),
+  ...Object.fromEntries(
+    places.filter((where) => where !== "state").map((where) => [`code failed at ${where}`, brokeAt(where)]),
+  ),
+  "code failed at an upcaster": ({ attempts }) =>
+    attempts.some(({ answer, request }) =>
+      answer?._tag === "Failed" && answer.error._tag === "ActorDefect" && request !== undefined &&
+      request.command !== "Break"
+    ),
+  "state that cannot be told was asked for": ({ attempts, hosts }) =>
+    attempts.some(({ answer, host, request }) =>
+      answer?._tag === "Failed" && answer.error._tag === "ActorDefect" && request === undefined &&
+      hosts.some(({ counters, name }) => name === host && (counters.get("ActorRestarts") ?? 0) === 0)
+    ),
   "restart budget spent": failed("ActorUnavailable"),
   "event invalid": failed("EventInvalid"),
   "event invalid between neighbours that were stored": invalidInTheMiddle,

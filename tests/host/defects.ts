@@ -4,7 +4,7 @@
  * @module
  */
 import { assert } from "@effect/vitest"
-import { Effect, Result } from "effect"
+import { Deferred, Effect, Result } from "effect"
 import type { ActorError } from "../../core/ActorError.ts"
 import type { App } from "../../core/App.ts"
 import { EventStore } from "../../core/EventStore.ts"
@@ -204,6 +204,56 @@ check(
       assert.strictEqual(host.count(Metrics.ActorDefects), 1)
       isLogged(rig, /a tick broke.*TypeError/)
       yield* isFree(host)
+    }),
+)
+
+check("a tick that breaks leaves alone whom it has given back", () =>
+  Effect.gen(function* () {
+    const rig = yield* Rig.make
+    const host = yield* rig.host()
+    yield* Effect.forEach(["c", "d"], (id) => host.tell(id, "Add", one))
+    const gate = yield* Deferred.make<void>()
+    rig.hooks.commit = (commit) => (group) =>
+      Effect.andThen(Deferred.await(gate), Effect.map(commit(group), (outcomes) => outcomes.slice(0, 1)))
+    const fibers = yield* Effect.forEach(["c", "d"], (id) => fork(host.tell(id, "Add", one)))
+    yield* Rig.settle
+    fibers.push(yield* fork(host.tell("c", "Add", one)))
+    rig.hooks.commit = (commit) => commit
+    yield* Deferred.succeed(gate, undefined)
+    yield* Rig.settle
+    assert.deepEqual(fibers.map((fiber) => fiber.pollUnsafe() !== undefined), [true, false, true])
+    assert.deepEqual((yield* awaitAll(fibers)).map(tag), ["ok", "ok", "ok"])
+    yield* isFree(host)
+  }))
+
+check(
+  "a tick that breaks in the middle of an actor leaves no state behind that is older than its head",
+  () =>
+    Effect.gen(function* () {
+      const rig = yield* Rig.make
+      const host = yield* rig.host()
+      yield* host.tell("d", "Add", one)
+      const gate = yield* Deferred.make<void>()
+      rig.hooks.commit = (commit) => (group) =>
+        Effect.map(Effect.andThen(Deferred.await(gate), commit(group)), (outcomes) => {
+          rig.hooks.commit = (commit) => commit
+          const broken = {
+            get offset(): number {
+              throw new TypeError("secret-payload")
+            },
+          }
+          return outcomes.map((outcome) =>
+            Object.defineProperties({ ...outcome }, Object.getOwnPropertyDescriptors(broken))
+          )
+        })
+      // Its caller has gone by then, so that nothing of it is tried again.
+      assert.deepEqual((yield* awaitAll([yield* fork(host.tell("d", "Add", one))])).map(tag), ["OutcomeUnknown"])
+      yield* Deferred.succeed(gate, undefined)
+      yield* Rig.settle
+      const read = yield* fork(host.state(alice, "Counter", "d"))
+      const [state] = yield* awaitAll([read])
+      assert(Result.isSuccess(state!))
+      assert.deepEqual([state.success?.version, state.success?.state], [2, { total: 2 }])
     }),
 )
 

@@ -49,6 +49,8 @@ export interface Facts {
   readonly decisions: (app: App.App, attempt: Attempt, commandId: string, version: number) => ReadonlyArray<string>
   /** The state as JSON with sorted keys. */
   readonly encodeState: (aggregate: string, state: unknown) => string
+  /** Whether code of this application can tell what the stream was at a version. */
+  readonly canTell: (app: App.App, stream: StreamKey, version: number) => boolean
 }
 
 export const make = (run: Run): Facts => {
@@ -64,6 +66,8 @@ export const make = (run: Run): Facts => {
     }
     return all[version]
   }
+  const encode = (app: App.App, name: string, state: unknown) =>
+    Fingerprint.canonical(encodeState(app.aggregates[name]!, state))
   return {
     run,
     streams,
@@ -76,7 +80,11 @@ export const make = (run: Run): Facts => {
       )
       return at === undefined ? [] : [...times ?? []].map((now) => decide(app, attempt, commandId, at.state, now))
     },
-    encodeState: (name, state) => Fingerprint.canonical(encodeState(run.scenario.app.aggregates[name]!, state)),
+    encodeState: (name, state) => encode(run.scenario.app, name, state),
+    canTell: (app, stream, version) => {
+      const at = stateAt(app, stream, version)
+      return at !== undefined && Result.isSuccess(Result.try(() => encode(app, stream.aggregate, at.state)))
+    },
   }
 }
 

@@ -42,9 +42,10 @@ export const restarts = ({ run }: Facts): ReadonlyArray<Violation> => {
   const { coolDownMs, restarts } = run.limits
   const times = new Map<string, Map<string, number>>()
   for (const { answer, answeredAt, host, operation, request } of run.attempts) {
-    if (answer?._tag !== "Failed" || answer.error._tag !== "ActorDefect") continue
+    // A state that cannot be told restarts nothing.
+    if (request === undefined || answer?._tag !== "Failed" || answer.error._tag !== "ActorDefect") continue
     const key = `${host} ${keyOf(operation.stream)}`
-    times.set(key, (times.get(key) ?? new Map()).set(request?.commandId ?? operation.name, answeredAt!))
+    times.set(key, (times.get(key) ?? new Map()).set(request.commandId ?? operation.name, answeredAt!))
   }
   return [...times].flatMap(([key, byCommand]) => {
     const sorted = [...byCommand.values()].sort((a, b) => a - b)

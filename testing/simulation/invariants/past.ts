@@ -82,7 +82,11 @@ const stateMistake = (facts: Facts, inquiry: Inquiry, when: { version: number } 
     "version" in when ? when.version : its.events.slice(0, head).filter((one) => one.recordedAt <= when.asOf).length
   if (answer._tag === "Failed") {
     const { error } = answer
-    if (error._tag === "ActorDefect") return "failed in user code"
+    if (error._tag === "ActorDefect") {
+      const { app } = facts.run.hosts.find(({ name }) => name === inquiry.host)!
+      const fits = heads.some((head) => !facts.canTell(app, stream, versionAt(head)))
+      return fits ? undefined : "failed in user code"
+    }
     if (error._tag === "VersionNotFound") {
       const fits = heads.includes(error.headVersion) && "version" in when && error.headVersion < when.version
       return fits ? undefined : `was told of version ${error.headVersion}, the newest were ${heads}`

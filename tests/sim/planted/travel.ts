@@ -262,7 +262,7 @@ export const foundOnTheWay: Readonly<Record<string, number>> = {
   "gives up the next event, too": 8,
   "goes on behind an event that it gave up": 1,
   "has two records of a stream under way": 1,
-  "keeps a checkpoint before the effect": 1,
+  "keeps a checkpoint before the effect": 6,
   "keeps a message from nobody while it works": 3,
   "marks an event before its handler has ended": 5,
   "never gives up a message that it cannot read": 3,
