@@ -47,14 +47,14 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       name: "unit",
       report: "vitest",
       args: vitest("--project", "unit"),
-      secondsMax: 280,
+      secondsMax: 285,
       ci: { args: vitest("--project", "unit"), secondsMax: 900 },
     },
     {
       name: "edge",
       report: "vitest",
       args: vitest("--project", "edge"),
-      secondsMax: 55,
+      secondsMax: 75,
       ci: { args: vitest("--project", "edge"), secondsMax: 180 },
     },
     {
@@ -62,7 +62,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       report: "line",
       // All of them: some 28 s on two quiet cores. Fewer would be reported as passed.
       args: script("testing/sim.ts", "--seeds", "500"),
-      secondsMax: 80,
+      secondsMax: 58,
       ci: {
         args: script("testing/sim.ts", "--hosts", "--seeds", "2000", "--seconds", "120", "--least", "1000"),
         secondsMax: 240,
@@ -79,7 +79,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       name: "kill",
       report: "line",
       args: script("tests/kill/main.ts"),
-      secondsMax: 30,
+      secondsMax: 28,
       ci: { args: script("tests/kill/main.ts", "--kills", "20"), secondsMax: 180 },
     },
     {
@@ -89,7 +89,7 @@ export const suites: Readonly<Record<string, ReadonlyArray<Suite>>> = {
       secondsMax: 12,
       ci: { args: script("tests/browser/main.ts"), secondsMax: 90 },
     },
-    { name: "fsync", report: "line", args: script("tests/fsync/main.ts"), secondsMax: 23 },
+    { name: "fsync", report: "line", args: script("tests/fsync/main.ts"), secondsMax: 22 },
     {
       name: "schemathesis",
       report: "line",

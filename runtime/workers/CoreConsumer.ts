@@ -27,7 +27,7 @@ import * as Turns from "./Turns.ts"
 
 export interface CoreConsumer {
   /** As `ShardReader.Work` wants it. */
-  readonly work: (held: Held, items: ReadonlyArray<Item<CoreRecord>>) => Effect.Effect<void>
+  readonly work: (held: Held, items: ReadonlyArray<Item<CoreRecord>>, taken: () => void) => Effect.Effect<void>
   /**
    * Works a stream off up to its head as it was listed; `isHeld` as of `Held`. Secondary events of the past are handled too,
    * as `routes` says; later ones come through the queue. Says no where the stream must wait: an event needs newer code, or
@@ -77,7 +77,7 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
       yield* delivery.events(placeAt(stream, standing.mark, isHeld), events)
     })
 
-  const work: CoreConsumer["work"] = (held, items) =>
+  const work: CoreConsumer["work"] = (held, items, taken) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.suspend(() => {
         if (!shards.has(held)) {
@@ -94,9 +94,10 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
           group.events.push(...events)
         }
         // Taken before anything runs: calls come in the order of the shard.
-        const taken = [...groups].map(([key, group]) => ({ ...group, turn: turns.take(key) }))
+        const own = [...groups].map(([key, group]) => ({ ...group, turn: turns.take(key) }))
+        taken()
         const all = Effect.forEach(
-          taken,
+          own,
           ({ events, stream, turn }) =>
             Effect.ensuring(
               Effect.andThen(turn.comes, untilWhole(stream, bring(stream, events, held.isHeld))),
@@ -105,8 +106,8 @@ export const make = Effect.fnUntraced(function* (deps: Delivery.Deps): Effect.fn
           { concurrency: "unbounded", discard: true },
         )
         return Effect.ensuring(
-          restore(Effect.andThen(marks.ready(taken.map(({ stream }) => stream)), all)),
-          Effect.sync(() => taken.forEach(({ turn }) => turn.end())),
+          restore(Effect.andThen(marks.ready(own.map(({ stream }) => stream)), all)),
+          Effect.sync(() => own.forEach(({ turn }) => turn.end())),
         )
       })
     )

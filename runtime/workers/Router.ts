@@ -83,7 +83,8 @@ const make = Effect.fnUntraced(function* (app: App) {
     owner: Ids.uuidV7(clock.currentTimeMillisUnsafe(), () => random.nextDoubleUnsafe()),
     log: feed,
     from: () => Effect.succeed(undefined),
-    work: (held, items) => lanes.route(held, items.map(({ value }) => value)),
+    // Lanes put the events of a stream in order.
+    work: (held, items, taken) => Effect.suspend(() => (taken(), lanes.route(held, items.map(({ value }) => value)))),
     onTrimmed: () => reconciler.all,
     bytesOf: ({ payload }) => payload.length,
     onRead: (held, { behindMs }) => {

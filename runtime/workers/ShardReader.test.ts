@@ -32,7 +32,7 @@ describe("the reader of a shard", () => {
       const [gate, reads] = [yield* Deferred.make<void>(), { count: 0 }]
       const reader = ShardReader.make<string>({
         ...{ name: "test", log: logOf(2, reads), from: () => Effect.succeed(undefined), onTrimmed: () => Effect.void },
-        work: (_, [item]) => item!.position === "1" ? Deferred.await(gate) : Effect.void,
+        work: (_, [item], taken) => (taken(), item!.position === "1" ? Deferred.await(gate) : Effect.void),
       }, undefined)
       yield* Effect.forkChild(reader.run(held))
       yield* pass(10_000)
@@ -55,7 +55,7 @@ describe("the reader of a shard", () => {
           from: () => Effect.succeed(undefined),
           onTrimmed: () => Effect.void,
         },
-        work: (_, [item]) => Deferred.await(gates[Number(item!.position) - 1]!),
+        work: (_, [item], taken) => (taken(), Deferred.await(gates[Number(item!.position) - 1]!)),
       }, undefined)
       yield* Effect.forkChild(reader.run(held))
       yield* pass(100)
@@ -71,7 +71,7 @@ describe("the reader of a shard", () => {
       const [gate, reads] = [yield* Deferred.make<void>(), { count: 0 }]
       const reader = ShardReader.make<string>({
         ...{ name: "test", log: logOf(50, reads), from: () => Effect.succeed(undefined), onTrimmed: () => Effect.void },
-        work: () => Deferred.await(gate),
+        work: (_held, _items, taken) => (taken(), Deferred.await(gate)),
         bytesOf: (value) => value.length,
       }, undefined)
       yield* Effect.forkChild(reader.run(held))

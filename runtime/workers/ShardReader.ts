@@ -22,10 +22,11 @@ export interface Work<A> {
   /** Where a shard begins that nobody has worked on; at its oldest where there is nothing. */
   readonly from: (shard: string) => Effect.Effect<string | undefined>
   /**
-   * Done once the effects of these items are kept for good. Called in order and before earlier calls are done, as far as
-   * `Limits.shardWindow` and `shardWindowBytes` go; interrupted when the lease is lost. Must not fail: it tries again by itself.
+   * Done once the effects of these items are kept for good. Begun in order: the next one once this one has called `taken`, or
+   * is done; and before earlier ones are done, as far as `Limits.shardWindow` and `shardWindowBytes` go. Interrupted when the
+   * lease is lost. Must not fail: it tries again by itself.
    */
-  readonly work: (held: Held, items: ReadonlyArray<Item<A>>) => Effect.Effect<void>
+  readonly work: (held: Held, items: ReadonlyArray<Item<A>>, taken: () => void) => Effect.Effect<void>
   /** Done once what was lost has been made good; the shard is read on meanwhile, from its oldest. */
   readonly onTrimmed: (held: Held) => Effect.Effect<void>
   /** What an item takes in memory; as much as nothing where absent. */
@@ -91,22 +92,30 @@ export const make = <A>(work: Work<A>, position: string | undefined): Reader => 
       let after = position ?? (yield* work.from(shard))
       let failures = 0
       const { bytesOf = () => 0 } = work
-      const step = (items: ReadonlyArray<Item<A>>, behind: string | undefined, effect: Effect.Effect<void>) => {
+      const step = (
+        items: ReadonlyArray<Item<A>>,
+        behind: string | undefined,
+        effect: (taken: () => void) => Effect.Effect<void>,
+      ) => {
         const bytes = items.reduce((sum, { value }) => sum + bytesOf(value), 0)
         const step: Step = { items: items.length, bytes, behind, isDone: false }
         steps.push(step)
         waiting += items.length
         waitingBytes += bytes
-        return begin(Effect.andThen(
-          effect,
-          Effect.sync(() => {
-            step.isDone = true
-            join(step)
-            waiting -= items.length
-            waitingBytes -= bytes
-            settle()
-          }),
-        ))
+        const taken = Latch.makeUnsafe()
+        const take = () => void taken.openUnsafe()
+        const done = Effect.sync(() => {
+          step.isDone = true
+          join(step)
+          waiting -= items.length
+          waitingBytes -= bytes
+          settle()
+        })
+        // A fiber that was begun may still let another one in front of its first step.
+        return Effect.andThen(
+          begin(Effect.ensuring(Effect.andThen(effect(take), done), Effect.sync(take))),
+          taken.await,
+        )
       }
 
       while (true) {
@@ -119,7 +128,7 @@ export const make = <A>(work: Work<A>, position: string | undefined): Reader => 
             yield* Effect.logWarning("a shard's history was trimmed before it was read").pipe(
               Effect.annotateLogs({ name, shard }),
             )
-            yield* step([], undefined, work.onTrimmed(held))
+            yield* step([], undefined, (taken) => Effect.suspend(() => (taken(), work.onTrimmed(held))))
             const shards = yield* Effect.option(log.shards)
             if (shards._tag === "Some" && !shards.value.some(({ id }) => id === shard)) {
               yield* until(() => steps.length === 0)
@@ -139,7 +148,7 @@ export const make = <A>(work: Work<A>, position: string | undefined): Reader => 
         after = batch.next
         work.onRead?.(held, batch)
         if (batch.items.length === 0) pass(batch.next)
-        else yield* step(batch.items, batch.next, work.work(held, batch.items))
+        else yield* step(batch.items, batch.next, (taken) => work.work(held, batch.items, taken))
         if (batch.isEnd) {
           yield* until(() => steps.length === 0)
           return "ended" as const

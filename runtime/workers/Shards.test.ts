@@ -66,9 +66,9 @@ const bench = (seed: number, faulty: boolean) => {
         log: ShardLogMemory.make(log, faulty ? { late: 0.3, twice: 0.3, refused: 0.1 } : undefined),
         from: () => Effect.succeed(undefined),
         onTrimmed: () => Effect.sync(() => void trims++),
-        work: (one, items) =>
+        work: (one, items, taken) =>
           Effect.gen(function* () {
-            const holders = held.get(one.shard) ?? new Map<string, Held["isHeld"]>()
+            const holders = (taken(), held.get(one.shard) ?? new Map<string, Held["isHeld"]>())
             held.set(one.shard, holders.set(name, () => process.isAlive() && one.isHeld()))
             for (const parent of parentsOf.get(one.shard) ?? []) {
               for (const item of itemsOf.get(parent)!) {

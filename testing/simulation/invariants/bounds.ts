@@ -6,6 +6,7 @@ import { canonical } from "../../../core/Fingerprint.ts"
 import { keyOf } from "../../../core/Stream.ts"
 import * as Kind from "../../../runtime/Kind.ts"
 import { bytesOf, say } from "../History.ts"
+import { keyOf as observed } from "../observe.ts"
 import type { Violation } from "../run.ts"
 import type { Facts } from "./Facts.ts"
 
@@ -41,14 +42,17 @@ export const tenants = ({ run }: Facts): ReadonlyArray<Violation> => {
 export const restarts = ({ run }: Facts): ReadonlyArray<Violation> => {
   const { coolDownMs, restarts } = run.limits
   const times = new Map<string, Map<string, number>>()
-  for (const { answer, answeredAt, host, operation, request } of run.attempts) {
+  for (const { answer, answeredAt, host, operation: { name, stream }, request } of run.attempts) {
     // A state that cannot be told restarts nothing.
     if (request === undefined || answer?._tag !== "Failed" || answer.error._tag !== "ActorDefect") continue
-    const key = `${host} ${keyOf(operation.stream)}`
-    times.set(key, (times.get(key) ?? new Map()).set(request.commandId ?? operation.name, answeredAt!))
+    // All who wait for an actor that cannot be loaded hear of one restart: at once, but for those whose receipt is looked for.
+    const { commandId } = request
+    if (commandId !== undefined && !run.tape.times.has(observed(stream.tenant, stream.aggregate, commandId))) continue
+    const key = `${host} ${keyOf(stream)}`
+    times.set(key, (times.get(key) ?? new Map()).set(commandId ?? name, answeredAt!))
   }
   return [...times].flatMap(([key, byCommand]) => {
-    const sorted = [...byCommand.values()].sort((a, b) => a - b)
+    const sorted = [...new Set(byCommand.values())].sort((a, b) => a - b)
     const storm = sorted.some((at, i) => (sorted[i + restarts + 1] ?? Infinity) < at + coolDownMs)
     return storm ? [{ invariant: 16, message: `${key} was restarted more often than its budget allows` }] : []
   })
