@@ -4,6 +4,7 @@
  */
 import { type Effect, Schema } from "effect"
 import type { App } from "../core/App.ts"
+import { StoreUnavailable } from "../core/EventStore.ts"
 
 /** An option `--name`; with `value` (the placeholder of the help) it takes one, without it is a flag. */
 export interface Option {
@@ -20,6 +21,12 @@ export class Failure extends Schema.TaggedError<Failure>()("Failure", {
 }) {}
 export const failed = (message: string): Failure => new Failure({ message, exitCode: 1 })
 export const wrong = (message: string): Failure => new Failure({ message, exitCode: 2 })
+/** Of a store that does not open, or does not answer. */
+export const notAsked = (error: { readonly message: string }): Failure =>
+  failed(error instanceof StoreUnavailable ? `the store cannot be asked: ${error.reason}` : error.message)
+
+/** Of a stream, as it is written down by whoever has seen it. */
+export const versionPattern = /^[1-9]\d{0,14}$/
 
 export interface Input {
   /** A given option or its default; `"true"` for a given flag; an operand by its name in capitals. */

@@ -18,13 +18,12 @@ import {
   operand,
   type Options,
   paintOf,
-  planJson,
   planText,
   shown,
   tenantOf,
 } from "./letters.ts"
 import { plural } from "./schemas/text.ts"
-import { anyStore, application, failed, type Input, progress, type Verb, wrong } from "./Verb.ts"
+import { anyStore, application, failed, type Input, progress, type Verb, versionPattern, wrong } from "./Verb.ts"
 
 /** Letters of one page. */
 const pageMax = 100
@@ -57,15 +56,6 @@ const refusals = {
     failed(`it stands at version ${version} now: look at it again; nothing was asked for`),
 }
 
-/** Asks of one letter as it was seen, at a version where that was said. */
-const askOf = (what: Ask, letter: DeadLetter, version: number) =>
-  Effect.map(
-    what === "discard"
-      ? Discard.ask(letter, version)
-      : Effect.flatMap(DeadLetters, (letters) => letters.ask(letter.stream.tenant, letter.id, what)),
-    (row) => row !== undefined,
-  )
-
 /** Those of a filter that are meant, and what was seen of the one that was named. */
 interface Meant {
   readonly means: (letter: DeadLetter) => boolean
@@ -82,7 +72,7 @@ const run = Effect.fnUntraced(function* (open: Open, what: Ask, input: Input, { 
   const planned: Array<{ readonly letter: DeadLetter; readonly plan: RedrivePlan.Plan }> = []
   const one = Effect.fnUntraced(function* (letter: DeadLetter, version: number) {
     if (plan !== undefined) return planned.push({ letter, plan: yield* plan(letter) }) > 0
-    return yield* askOf(what, letter, version)
+    return (yield* Discard.ask(what, letter, version)) !== undefined
   })
   const { done, more } = yield* opened(
     open,
@@ -108,7 +98,7 @@ const run = Effect.fnUntraced(function* (open: Open, what: Ask, input: Input, { 
       const letter = yield* (yield* DeadLetters).get(tenantOf(id!), id!)
       if (letter === undefined) return yield* missing(id!)
       const asked = Effect.gen(function* () {
-        if (what === "discard") yield* Discard.check(letter, version)
+        if (dry && what === "discard") yield* Discard.check(letter, version)
         return yield* one(letter, version ?? letter.version)
       })
       if (!(yield* Effect.catchTags(asked, refusals))) return yield* missing(id!)
@@ -120,7 +110,7 @@ const run = Effect.fnUntraced(function* (open: Open, what: Ask, input: Input, { 
   const said = !dry
     ? `asked for the ${what} of ${count}`
     : `${count} would be ${end}${more ? ", and more" : ""}; nothing was changed`
-  const items = planned.map(({ letter, plan }) => ({ deadLetter: shown(letter), plan: planJson(plan) }))
+  const items = planned.map(({ letter, plan }) => ({ deadLetter: shown(letter), plan: RedrivePlan.toJson(plan) }))
   yield* input.print([...lines, said].join("\n"), { dryRun: dry, [end]: dry ? 0 : done, ...dry ? { items, more } : {} })
   return 0
 })
@@ -187,7 +177,7 @@ export const discard = (open: Open): Verb => ({
       return yield* wrong("name an ID, or --consumer, --stream or both")
     }
     const seen = option("seen")
-    if (seen !== undefined && !/^[1-9]\d{0,14}$/.test(seen)) return yield* wrong("--seen is not a version")
+    if (seen !== undefined && !versionPattern.test(seen)) return yield* wrong("--seen is not a version")
     const until = option("until") ?? ""
     const untilMs = timePattern.test(until) ? Date.parse(until) : NaN
     if (until !== "" && Number.isNaN(untilMs)) return yield* wrong("--until is not a time as the list shows it")

@@ -3,10 +3,10 @@
  * @module
  */
 import { Effect } from "effect"
-import { EventStore, StoreUnavailable } from "../core/EventStore.ts"
+import { EventStore } from "../core/EventStore.ts"
 import * as Close from "../runtime/Close.ts"
 import { type Open, streamOf } from "./inspect.ts"
-import { anyStore, application, failed, Failure, type Verb, wrong } from "./Verb.ts"
+import { anyStore, application, failed, Failure, notAsked, type Verb, versionPattern, wrong } from "./Verb.ts"
 
 const saidOf = (error: { readonly _tag?: string; readonly message: string }, name: string, seen: string): Failure => {
   if (error instanceof Failure) return error
@@ -17,7 +17,7 @@ const saidOf = (error: { readonly _tag?: string; readonly message: string }, nam
   if (error instanceof Close.StreamBusy) {
     return failed(`others wrote to ${name} before each of ${error.attempts} attempts: try again`)
   }
-  return failed(error instanceof StoreUnavailable ? `the store cannot be asked: ${error.reason}` : error.message)
+  return notAsked(error)
 }
 
 export const close = (open: Open): Verb => ({
@@ -38,7 +38,7 @@ export const close = (open: Open): Verb => ({
     const stream = streamOf(name)
     if (stream === undefined) return yield* wrong("STREAM is not Tenant/Aggregate/id")
     const [dry, seen] = [input.option("dry-run") !== undefined, input.option("seen") ?? ""]
-    if (seen !== "" && seen !== "any" && !/^[1-9]\d{0,14}$/.test(seen)) {
+    if (seen !== "" && seen !== "any" && !versionPattern.test(seen)) {
       return yield* wrong("--seen is neither a version nor `any`")
     }
     // Whoever ends something for good says what was seen of it.

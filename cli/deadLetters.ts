@@ -18,7 +18,6 @@ import {
   opened,
   operand,
   paintOf,
-  planJson,
   planText,
   shown,
   tenantOf,
@@ -78,7 +77,7 @@ const show = (open: Open): Verb => ({
     const paint = paintOf(input)
     const about = `  event ${full(letter.eventId)}${letter.traceId === "" ? "" : `, trace ${full(letter.traceId)}`}`
     const text = [letterText(letter, paint), about, "A redrive would do:", planText(would, paint)].join("\n")
-    yield* input.print(text, { deadLetter: shown(letter), plan: planJson(would) })
+    yield* input.print(text, { deadLetter: shown(letter), plan: RedrivePlan.toJson(would) })
     return 0
   }),
 })

@@ -4,13 +4,13 @@
  */
 import { Effect, type Layer } from "effect"
 import type { DeadLetter, DeadLetters, Filter } from "../core/DeadLetters.ts"
-import { BadCursor, type EventStore, StoreUnavailable } from "../core/EventStore.ts"
+import { BadCursor, type EventStore, type StoreUnavailable } from "../core/EventStore.ts"
 import type { Leases } from "../core/Leases.ts"
 import { idPattern, keyOf } from "../core/Stream.ts"
 import type * as RedrivePlan from "../runtime/RedrivePlan.ts"
 import { bare, colored, full, type Paint, plain } from "./paint.ts"
 import { plural } from "./schemas/text.ts"
-import { failed, Failure, type Input, type Option, wrong } from "./Verb.ts"
+import { failed, Failure, type Input, notAsked, type Option, wrong } from "./Verb.ts"
 
 export type Open = (input: Input) => Layer.Layer<DeadLetters | EventStore | Leases, { readonly message: string }>
 export type Options = { readonly [name: string]: Option }
@@ -57,9 +57,7 @@ export const opened = <A>(
     Effect.mapError((error) => {
       if (error instanceof Failure) return error
       if (error instanceof BadCursor) return wrong("--cursor is of another list")
-      return failed(
-        error instanceof StoreUnavailable ? `the store cannot be asked: ${error.reason}` : error.message,
-      )
+      return notAsked(error)
     }),
   )
 
@@ -90,5 +88,3 @@ export const planText = ({ events, givenUp, next }: RedrivePlan.Plan, paint: Pai
     ]),
     ...next === undefined ? [] : [paint.dim(`  more from version ${next} on`)],
   ].join("\n")
-
-export const planJson = (plan: RedrivePlan.Plan) => ({ ...plan, next: plan.next ?? null })

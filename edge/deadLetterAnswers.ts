@@ -5,7 +5,7 @@
 import { Schema } from "effect"
 import { Base64Url } from "effect/encoding"
 import type { DeadLetter } from "../core/DeadLetters.ts"
-import type { Plan } from "../runtime/RedrivePlan.ts"
+import { type Plan, toJson } from "../runtime/RedrivePlan.ts"
 
 const { Array, Boolean, Int, Literals, NullOr, String, Struct, optionalKey } = Schema
 const Time = Int.annotate({ description: "Milliseconds since 1970." })
@@ -68,5 +68,5 @@ export const letter = ({ fence: _, id, stream: { tenant: __, ...stream }, ...res
 
 export const asked = (row: DeadLetter, plan: Plan | undefined) => ({
   deadLetter: letter(row),
-  ...plan === undefined ? {} : { plan: { ...plan, next: plan.next ?? null } },
+  ...plan === undefined ? {} : { plan: toJson(plan) },
 })

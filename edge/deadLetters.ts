@@ -70,12 +70,6 @@ export const routes = (app: App, limits: Limits): ReadonlyArray<Route> => {
     const letter = id && (yield* (yield* DeadLetters).get(call.principal.tenant, id))
     return letter || (yield* absent)
   })
-  /** Of a letter at the version that was seen; nothing where it is gone. */
-  const ask = (what: Ask, letter: DeadLetter, version: number) =>
-    what === "discard"
-      ? Discard.ask(letter, version)
-      : Effect.flatMap(DeadLetters, (letters) => letters.ask(letter.stream.tenant, letter.id, what))
-
   const many = (what: Ask) =>
     route(
       "POST",
@@ -101,7 +95,7 @@ export const routes = (app: App, limits: Limits): ReadonlyArray<Route> => {
           const items = yield* Effect.forEach(
             meant,
             (one) =>
-              (dryRun ? Effect.succeed(one) : ask(what, one, one.version)).pipe(
+              (dryRun ? Effect.succeed(one) : Discard.ask(what, one, one.version)).pipe(
                 // One that was done meanwhile, or that has gone on since it was listed, is not what was meant any more.
                 Effect.catchTag(["LetterChanged", "NotDiscardable"], () => Effect.succeed(undefined)),
                 Effect.flatMap((letter) =>
@@ -183,8 +177,8 @@ export const routes = (app: App, limits: Limits): ReadonlyArray<Route> => {
       Effect.fnUntraced(function* (call) {
         const { dryRun, seen } = yield* questions.oneIn(call, what)
         const there = yield* found(call)
-        if (what === "discard") yield* Discard.check(there, seen)
-        const letter = dryRun ? there : (yield* ask(what, there, seen ?? there.version)) ?? (yield* absent)
+        if (dryRun && what === "discard") yield* Discard.check(there, seen)
+        const letter = dryRun ? there : (yield* Discard.ask(what, there, seen ?? there.version)) ?? (yield* absent)
         const would = yield* planOf(what, dryRun, 1)(letter)
         return ok(JSON.stringify({ dryRun, ...answers.asked(letter, would) }))
       }, Effect.catchTag("StoreUnavailable", unavailable)),

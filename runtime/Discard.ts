@@ -1,12 +1,13 @@
 /**
- * Asks that the event be given up at which a dead letter stands: exactly the one that was seen, and never the router's.
+ * Asks something of dead letters: that the event be given up at which one stands, exactly the one that was seen, and never
+ * the router's; or else that it be tried again.
  *
  * A router that went past an event would send the later ones of its stream, while consumers still meet the one left out
  * wherever they read the stream from the store: in a gap, a walk, a redrive. So each consumer gives it up for itself.
  * @module
  */
 import { Effect, Schema } from "effect"
-import { type DeadLetter, DeadLetters, router } from "../core/DeadLetters.ts"
+import { type Ask, type DeadLetter, DeadLetters, router } from "../core/DeadLetters.ts"
 
 /** The letter stands at `version` now, not at the one that was seen: look at it again. Nothing was asked for. */
 export class LetterChanged extends Schema.TaggedError<LetterChanged>()("LetterChanged", { version: Schema.Int }) {}
@@ -26,9 +27,14 @@ export const check = (
     ? Effect.succeed(letter)
     : Effect.fail(new LetterChanged({ version: letter.version }))
 
-/** Answers with the row, the same one the second time; nothing where it is gone. */
-export const ask = Effect.fnUntraced(function* (seen: DeadLetter, version: number) {
+/**
+ * Answers with the row, the same one the second time; nothing where it is gone. A redrive means the letter wherever it
+ * stands by now, a discard at `version` alone.
+ */
+export const ask = Effect.fnUntraced(function* (what: Ask, seen: DeadLetter, version: number) {
+  const [letters, { id, stream: { tenant } }] = [yield* DeadLetters, seen]
+  if (what === "redrive") return yield* letters.ask(tenant, id, what)
   yield* check(seen, version)
-  const row = yield* (yield* DeadLetters).ask(seen.stream.tenant, seen.id, "discard", version)
+  const row = yield* letters.ask(tenant, id, what, version)
   return row && (yield* check(row, version))
 })

@@ -13,6 +13,7 @@ import { struct } from "../schemas/Fields.ts"
 import { masked, redactedText } from "../schemas/Redacted.ts"
 import { type Change, changes, valueAt } from "./changes.ts"
 import * as Kind from "./Kind.ts"
+import { unread } from "./unread.ts"
 
 /** A state in its JSON form, with all it holds. */
 interface State {
@@ -79,17 +80,7 @@ export const make = ({ aggregate, showRedacted }: Options) => {
   const apply = (state: State, event: StoredEvent): Result.Result<State, string> => {
     if (event.type === tombstone.type) return Result.succeed(state)
     const decoded = kind!.decodeEvent(event)
-    if (Result.isFailure(decoded)) {
-      return Result.fail(
-        decoded.failure._tag === "UnknownEvent"
-          ? `the application does not know ${event.type} version ${event.schemaVersion}`
-          : decoded.failure._tag === "Thrown"
-          ? "an upcaster fails on it"
-          : `the payload does not fit: ${
-            decoded.failure.issues.map(({ pointer, rule }) => `${pointer} ${rule}`).join("; ")
-          }`,
-      )
-    }
+    if (Result.isFailure(decoded)) return Result.fail(unread(event, decoded.failure))
     const evolved = Result.try(() => kind!.evolve[decoded.success._tag]!(state.value, decoded.success))
     return Result.isFailure(evolved) ? Result.fail("evolve fails on it") : encoded(evolved.success)
   }

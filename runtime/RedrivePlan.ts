@@ -13,6 +13,7 @@ import { EventStore, type StoredEvent, tombstone } from "../core/EventStore.ts"
 import { Leases } from "../core/Leases.ts"
 import type * as Contract from "../schemas/Contract.ts"
 import * as Wire from "../schemas/Wire.ts"
+import { unread } from "./unread.ts"
 import { mannerOf, type Routes } from "./workers/routes.ts"
 import * as Start from "./workers/Start.ts"
 
@@ -42,16 +43,14 @@ export interface Plan {
   readonly next: number | undefined
 }
 
+/** As JSON says it, which has no member that is absent. */
+export const toJson = (plan: Plan) => ({ ...plan, next: plan.next ?? null })
+
 const problemOf = (contract: Contract.Any | undefined, event: StoredEvent): string | undefined => {
   if (event.type === tombstone.type) return undefined
   if (contract === undefined) return `the application has no aggregate ${event.aggregate}`
   const read = Wire.decodeText(contract, event)
-  if (Result.isSuccess(read)) return undefined
-  const { failure } = read
-  if (failure._tag === "Thrown") return "an upcaster fails on it"
-  return failure._tag === "UnknownEvent"
-    ? `the application does not know ${event.type} version ${event.schemaVersion}`
-    : `the payload does not fit: ${failure.issues.map(({ pointer, rule }) => `${pointer} ${rule}`).join("; ")}`
+  return Result.isSuccess(read) ? undefined : unread(event, read.failure)
 }
 
 /** Of a consumer that has not begun. */

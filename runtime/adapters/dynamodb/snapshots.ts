@@ -134,7 +134,7 @@ export const make = (calls: Calls): Effect.Effect<Shape> =>
           const count = one.key === key ? snapshotsKept : 1
           const kept = whole.get(one.key) ?? []
           // Of a shorter state under the same version, the parts of a longer one before it.
-          return (kept.length >= count && !(one.version >= kept[count - 1]!)) ||
+          return (kept.length >= count && one.version < kept[count - 1]!) ||
             (one.key === key && one.version === version && one.part >= parts.length)
         })
         yield* Effect.forEach(gone, ({ item }) => remove(item), { concurrency: deletesAtOnce, discard: true })
