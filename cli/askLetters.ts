@@ -12,6 +12,7 @@ import {
   eventMax,
   filters,
   letterText,
+  meant,
   missing,
   type Open,
   opened,
@@ -47,7 +48,7 @@ const each = Effect.fnUntraced(function* <E, R>(
     looked += page.items.length
     cursor = page.cursor
   } while (cursor !== undefined && looked < max)
-  return { done, more: cursor !== undefined }
+  return { done, more: cursor !== undefined, looked }
 })
 
 const refusals = {
@@ -79,7 +80,7 @@ const run = Effect.fnUntraced(function* (open: Open, what: Ask, input: Input, { 
     input,
     Effect.gen(function* () {
       if (some !== undefined) {
-        return yield* each(
+        const found = yield* each(
           some.tenant,
           some.filter,
           dry ? defaults.page : Infinity,
@@ -94,6 +95,8 @@ const run = Effect.fnUntraced(function* (open: Open, what: Ask, input: Input, { 
               : Effect.succeed(false),
           (done) => input.progress(what === "redrive" ? "redriving" : "discarding", done, undefined, "dead letters"),
         )
+        if (found.looked === 0) yield* meant(input, some.tenant, some.filter)
+        return found
       }
       const letter = yield* (yield* DeadLetters).get(tenantOf(id!), id!)
       if (letter === undefined) return yield* missing(id!)

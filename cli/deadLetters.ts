@@ -13,6 +13,7 @@ import {
   eventMax,
   filters,
   letterText,
+  meant,
   missing,
   type Open,
   opened,
@@ -43,10 +44,13 @@ const list = (open: Open): Verb => ({
     const page = yield* opened(
       open,
       input,
-      Effect.flatMap(
-        DeadLetters,
-        (letters) => letters.list(tenant, filter, input.option("cursor"), Math.min(limit, defaults.page)),
-      ),
+      Effect.gen(function* () {
+        const page = yield* (yield* DeadLetters).list(
+          ...[tenant, filter, input.option("cursor"), Math.min(limit, defaults.page)] as const,
+        )
+        if (page.items.length === 0) yield* meant(input, tenant, filter)
+        return page
+      }),
     )
     const paint = paintOf(input)
     const lines = page.items.map((letter) => letterText(letter, paint))

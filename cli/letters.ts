@@ -7,6 +7,7 @@ import type { DeadLetter, DeadLetters, Filter } from "../core/DeadLetters.ts"
 import { BadCursor, type EventStore, type StoreUnavailable } from "../core/EventStore.ts"
 import type { Leases } from "../core/Leases.ts"
 import { idPattern, keyOf } from "../core/Stream.ts"
+import * as LetterNames from "../runtime/LetterNames.ts"
 import type * as RedrivePlan from "../runtime/RedrivePlan.ts"
 import { bare, colored, full, type Paint, plain } from "./paint.ts"
 import { plural } from "./schemas/text.ts"
@@ -43,6 +44,22 @@ export const chosen = Effect.fnUntraced(function* ({ option }: Input) {
   }
   return { tenant, filter, isSome: consumer !== undefined || stream !== undefined }
 })
+
+/** Of a filter that found nothing: wrong where it names nobody. Where there is no application the store alone is asked. */
+export const meant = ({ app, option }: Input, tenant: string, filter: Filter) => {
+  let more = ""
+  const consumers = Effect.catch(Effect.map(app, (app) => app.consumers), ({ message }) => {
+    more = `, and those of the application: ${message}`
+    return Effect.succeed({})
+  })
+  return LetterNames.check(consumers, tenant, filter).pipe(
+    Effect.catchTags({
+      NoSuchConsumer: ({ known }) =>
+        wrong(`there is no consumer ${option("consumer")!}: there are ${known.join(", ")}${more}`),
+      NoSuchStream: () => wrong(`there is no stream ${tenant}/${option("stream")!}`),
+    }),
+  )
+}
 
 export const tenantOf = (id: string): string => id.split("/")[1] ?? ""
 export const missing = (id: string) => failed(`there is no dead letter ${full(id)}`)

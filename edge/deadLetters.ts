@@ -7,15 +7,16 @@
  */
 import { Effect, type Schema } from "effect"
 import type { App } from "../core/App.ts"
-import { type Ask, type DeadLetter, DeadLetters } from "../core/DeadLetters.ts"
+import { type Ask, type DeadLetter, DeadLetters, type Filter } from "../core/DeadLetters.ts"
 import type { Limits } from "../core/Limits.ts"
 import * as Discard from "../runtime/Discard.ts"
+import * as LetterNames from "../runtime/LetterNames.ts"
 import * as RedrivePlan from "../runtime/RedrivePlan.ts"
 import * as answers from "./deadLetterAnswers.ts"
 import * as questions from "./deadLetterQuestions.ts"
 import { badCursor, bounded, cursorOf, limitOf, pageOf, unavailable } from "./page.ts"
 import * as query from "./query.ts"
-import { FilterInvalid, MethodNotAllowed, NotFound } from "./refusals.ts"
+import { FilterInvalid, MethodNotAllowed, NotFound, QueryInvalid } from "./refusals.ts"
 import { type Call, ok, type Operation, type Route } from "./route.ts"
 
 const path = "/v1/dead-letters"
@@ -70,6 +71,24 @@ export const routes = (app: App, limits: Limits): ReadonlyArray<Route> => {
     const letter = id && (yield* (yield* DeadLetters).get(call.principal.tenant, id))
     return letter || (yield* absent)
   })
+  /** Of what fits the filter. None found is an answer, nobody named is `wrong`. */
+  const page = Effect.fnUntraced(function* <E>(
+    { principal: { tenant } }: Call,
+    filter: Filter,
+    cursor: string | undefined,
+    limit: number,
+    wrong: (name: "consumer" | "stream", rule: string) => E,
+  ) {
+    const found = yield* (yield* DeadLetters).list(tenant, filter, cursor, limit)
+    if (found.items.length > 0) return found
+    yield* LetterNames.check(Effect.succeed(app.consumers), tenant, filter).pipe(
+      Effect.catchTags({
+        NoSuchConsumer: ({ known }) => Effect.fail(wrong("consumer", `Expected one of ${known.join(", ")}`)),
+        NoSuchStream: () => Effect.fail(wrong("stream", "Expected a stream that holds events")),
+      }),
+    )
+    return found
+  })
   const many = (what: Ask) =>
     route(
       "POST",
@@ -89,15 +108,17 @@ export const routes = (app: App, limits: Limits): ReadonlyArray<Route> => {
       Effect.fnUntraced(
         function* (call) {
           const { cursor: from, dryRun, filter, means } = yield* questions.askedIn(call, what, limits)
-          const page = yield* (yield* DeadLetters).list(call.principal.tenant, filter, from, letterMax)
-          const meant = page.items.filter(means)
+          const found = yield* page(call, filter, from, letterMax, (name, rule) =>
+            new FilterInvalid({ pointer: `/${name}`, rule }))
+          const meant = found.items.filter(means)
           const plan = planOf(what, dryRun, Math.max(1, meant.length))
           const items = yield* Effect.forEach(
             meant,
             (one) =>
               (dryRun ? Effect.succeed(one) : Discard.ask(what, one, one.version)).pipe(
                 // One that was done meanwhile, or that has gone on since it was listed, is not what was meant any more.
-                Effect.catchTag(["LetterChanged", "NotDiscardable"], () => Effect.succeed(undefined)),
+                Effect.catchTag(["LetterChanged", "NotDiscardable"], () =>
+                  Effect.succeed(undefined)),
                 Effect.flatMap((letter) =>
                   letter === undefined
                     ? Effect.succeed([])
@@ -106,12 +127,13 @@ export const routes = (app: App, limits: Limits): ReadonlyArray<Route> => {
               ),
             { concurrency: 8 },
           )
-          return ok(JSON.stringify({ dryRun, items: items.flat(), cursor: page.cursor ?? null }))
+          return ok(JSON.stringify({ dryRun, items: items.flat(), cursor: found.cursor ?? null }))
         },
         Effect.catchTag("StoreUnavailable", unavailable),
         Effect.catchTag(
           "BadCursor",
-          () => Effect.fail(new FilterInvalid({ pointer: "/cursor", rule: "Expected a cursor of this filter" })),
+          () =>
+            Effect.fail(new FilterInvalid({ pointer: "/cursor", rule: "Expected a cursor of this filter" })),
         ),
       ),
       what,
@@ -131,13 +153,18 @@ export const routes = (app: App, limits: Limits): ReadonlyArray<Route> => {
     Effect.fnUntraced(
       function* (call) {
         const limit = yield* query.integer(call.query, "limit", pageOf(limits))
-        const { tenant } = call.principal
-        const filter = questions.filterOf(tenant, {
+        const filter = questions.filterOf(call.principal.tenant, {
           ...yield* questions.consumerIn(call),
           ...yield* questions.streamIn(call),
         })
-        const page = yield* (yield* DeadLetters).list(tenant, filter, call.query.get("cursor"), limit)
-        return ok(JSON.stringify({ deadLetters: page.items.map(answers.letter), cursor: page.cursor ?? null }))
+        const found = yield* page(
+          call,
+          filter,
+          call.query.get("cursor"),
+          limit,
+          (parameter, rule) => new QueryInvalid({ parameter, rule }),
+        )
+        return ok(JSON.stringify({ deadLetters: found.items.map(answers.letter), cursor: found.cursor ?? null }))
       },
       Effect.catchTag("StoreUnavailable", unavailable),
       Effect.catchTag("BadCursor", badCursor),

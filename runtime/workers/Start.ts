@@ -6,7 +6,7 @@
 import { Clock, Effect, Option, Schema } from "effect"
 import type { Any } from "../../core/Consumer.ts"
 import type { Shape as CoreBus } from "../../core/CoreBus.ts"
-import type { Lease, Shape as Leases } from "../../core/Leases.ts"
+import { type Lease, Leases, type Shape as LeasesShape } from "../../core/Leases.ts"
 import { Limits } from "../../core/Limits.ts"
 import type { Batch } from "../../core/ShardLog.ts"
 import { elapsedMs } from "../Host.ts"
@@ -39,7 +39,7 @@ export const read = (checkpoint: string | undefined): Started | undefined => Opt
 
 export interface Deps extends Walk.Deps {
   readonly owner: string
-  readonly leases: Leases
+  readonly leases: LeasesShape
   readonly bus: Pick<CoreBus, "positionAt" | "read" | "shards">
   /** A listing of streams lacks none that was begun before then; nothing to wait for where the consumer has no queue. */
   readonly settleMs: number
@@ -59,6 +59,12 @@ export const routes = Effect.fnUntraced(function* ({ consumer, leases }: Pick<De
 
 /** AWS takes no call from a clock that is wrong by five minutes, and the embedded bus needs no clock to be read to its end. */
 const lookBackMs = 6 * 60_000
+
+/** Whether a consumer of this name ever began on this store. */
+export const hasBegun = Effect.fnUntraced(function* (consumer: string) {
+  const name = `${consumer}/start`
+  return (yield* (yield* Leases).list(name)).some((lease) => lease.name === name)
+})
 
 /** Behind all that stands on the bus now, as the bus itself says it; a shard that is gone has no end. */
 const endsOf = Effect.fnUntraced(function* (bus: Deps["bus"], nowMs: number) {

@@ -5,6 +5,7 @@
 import { describe } from "vitest"
 import { commands } from "./commands.ts"
 import { deadLetters } from "./deadLetters.ts"
+import { letterNames } from "./letterNames.ts"
 import { limits } from "./limits.ts"
 import { reads } from "./reads.ts"
 import { routes } from "./routes.ts"
@@ -24,6 +25,7 @@ export const contract = (name: string, open: Open): void => {
     temporal(open)
     tenants(open)
     deadLetters(open)
+    letterNames(open)
     tokens(open)
   })
 }

@@ -9,6 +9,7 @@ import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { DeadLetters, type Failure, idOf, type Shape } from "../../core/DeadLetters.ts"
 import { EventStore } from "../../core/EventStore.ts"
+import { Leases } from "../../core/Leases.ts"
 import { append, event, stored, streamOf } from "../../core/laws/fixtures.ts"
 import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
 import { nexus } from "./nexus.ts"
@@ -161,6 +162,30 @@ describe("nexus dead-letters", { timeout: 120_000 }, () => {
     assert.deepStrictEqual((await asked("m")).toSorted(), Array.from({ length: 10 }, (_, i) => `m-${i}`))
     const router = ["--tenant", "t", "--consumer", "router", "--until", "2027-01-01T00:00:00Z"]
     assert.strictEqual((await json("discard", ...router)).discarded, 0)
+  })
+
+  it("tells a name that nobody has from one that has nothing, and says the names there are", async () => {
+    const until = ["--until", "2026-01-01T00:00:00Z"]
+    const asks = [["list"], ["redrive"], ["redrive", "--dry-run"], ["discard", ...until], ["discard", "--dry-run"]]
+    const orders = ["--app", "examples/orders/app.ts"]
+    const all = (...args: ReadonlyArray<string>) =>
+      Promise.all(asks.map(([verb = "", ...more]) => letters(verb, "--tenant", "u", ...more, ...orders, ...args)))
+    const names = "checkout, goods-short, mailer, news, order-paid, refund, reservation, router"
+    for (const { code, err, out } of await all("--consumer", "mailr")) {
+      assert.deepStrictEqual([code, out, err], [2, "", `nexus: there is no consumer mailr: there are ${names}\n`])
+    }
+    for (const { code, err, out } of await all("--stream", "Walet/u")) {
+      assert.deepStrictEqual([code, out, err], [2, "", "nexus: there is no stream u/Walet/u\n"])
+    }
+    const begun = Effect.flatMap(Leases, (leases) => leases.take("begun/start", "p", undefined))
+    await Effect.runPromise(Effect.provide(begun, Sqlite.layer({ folder })))
+    for (const [tenant, consumer] of [["u", "router"], ["u", "begun"], ["nobody", "news"]] as const) {
+      const said = await letters("redrive", "--tenant", tenant, "--consumer", consumer, ...orders)
+      assert.deepStrictEqual([said.code, said.out], [0, "asked for the redrive of 0 dead letters\n"], said.err)
+    }
+    const without = await letters("redrive", "--tenant", "u", "--consumer", "mailr")
+    assert.deepStrictEqual([without.code, without.out], [2, ""])
+    assert.match(without.err, /there are mailer, router, and those of the application: there is no \.\/app\.ts/)
   })
 
   it("says what it was asked wrongly, and what is not there", async () => {
