@@ -57,16 +57,22 @@ export interface Any {
   readonly scopes: ReadonlyArray<string>
 }
 
+/** A consumer whose contract and events are known to the compiler. */
+export interface Consumer<C extends Contract.Any, T extends EventTag<C>> extends Any {
+  readonly contract: C
+  readonly events: ReadonlyArray<T>
+}
+
 /** Declares a consumer; its name is the key of all it remembers: another name begins anew. */
 export const make = <C extends Contract.Any, const T extends EventTag<C> = EventTag<C>>(
   name: string,
   options: Options<C, T>,
-): Any => {
+): Consumer<C, T> => {
   if (!idPattern.test(name) || name.length > nameMax || name === router) {
     throw new Error(`a consumer cannot be named "${name}"`)
   }
   const { contract, from, handler, onError, scopes = [] } = options
-  const events = options.events ?? Object.keys(contract.events)
+  const events = options.events ?? Object.keys(contract.events) as ReadonlyArray<string> as ReadonlyArray<T>
   if (events.length === 0) throw new Error(`the consumer "${name}" wants no event`)
   for (const tag of events) {
     if (contract.events[tag] === undefined) throw new Error(`${contract.aggregate} has no event "${tag}"`)

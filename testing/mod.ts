@@ -3,6 +3,7 @@
  * The public modules of `testing`.
  * @module
  */
+export * from "./consumerSpec.ts"
 export * from "./generators.ts"
 export * from "./laws.ts"
 export * from "./simulate.ts"

@@ -68,7 +68,7 @@ export const spec = <C extends Contract.Any, S>(
         if (!Equal.equals(plainOf(decided.success), plainOf(events))) {
           throw new SpecMismatch(said("made other events", events, decided.success))
         }
-        decided.success.forEach((event) => checkEvent(contract, event))
+        decided.success.forEach((event) => encoded(contract, event))
         return outcome
       },
       rejects: (rejection) => {
@@ -101,12 +101,9 @@ const visible = (rejection: Tagged): Record<string, unknown> => {
 const plainOf = (events: ReadonlyArray<Tagged>): ReadonlyArray<unknown> =>
   events.map((event) => Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined)))
 
-/** A raw literal passes the compiler where its schema would refuse it; the host would answer `event-invalid`. */
-const checkEvent = (contract: Contract.Any, event: Tagged): void => {
+/** As a store keeps it. A raw literal passes the compiler where its schema would refuse it; the host would answer `event-invalid`. */
+export const encoded = (contract: Contract.Any, event: Tagged): Wire.Stored => {
   const encoded = Wire.encodeEvent(contract.events[event._tag]!, event)
-  if (Result.isFailure(encoded)) {
-    throw new SpecMismatch(
-      `${contract.aggregate}.${event._tag} does not fit its schema: ${show(encoded.failure.issues)}`,
-    )
-  }
+  if (Result.isSuccess(encoded)) return encoded.success
+  throw new SpecMismatch(`${contract.aggregate}.${event._tag} does not fit its schema: ${show(encoded.failure.issues)}`)
 }

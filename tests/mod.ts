@@ -50,7 +50,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   "runtime/adapters/kinesis": { flat: [] },
   "runtime/adapters/sns-sqs": { flat: [] },
   "edge": { flat: ["app.ts"] },
-  "testing": { flat: ["generators.ts", "laws.ts", "simulate.ts", "spec.ts"] },
+  "testing": { flat: ["consumerSpec.ts", "generators.ts", "laws.ts", "simulate.ts", "spec.ts"] },
 }
 
 /** `X.ts`, but neither `x.ts` nor `X.test.ts`, `X.types.ts`, `X.laws.ts`. */

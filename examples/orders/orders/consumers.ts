@@ -12,7 +12,7 @@ import { Cart } from "./Cart.contract.ts"
 import { OrderAggregate } from "./Order.ts"
 import { Order } from "./Order.contract.ts"
 
-const checkout = Consumer.make("checkout", {
+export const checkout = Consumer.make("checkout", {
   contract: Cart,
   events: ["CartCheckedOut"],
   from: "beginning",
@@ -25,7 +25,7 @@ const checkout = Consumer.make("checkout", {
   }),
 })
 
-const paid = Consumer.make("order-paid", {
+export const paid = Consumer.make("order-paid", {
   contract: Payment,
   events: ["PaymentTaken"],
   from: "beginning",
@@ -36,7 +36,7 @@ const paid = Consumer.make("order-paid", {
 })
 
 /** In the order of the order's events, so that nothing is given back before it was kept. */
-const reservation = Consumer.make("reservation", {
+export const reservation = Consumer.make("reservation", {
   contract: Order,
   events: ["PaymentProcessed", "OrderCancelled"],
   from: "beginning",
@@ -52,7 +52,7 @@ const reservation = Consumer.make("reservation", {
   }),
 })
 
-const short = Consumer.make("goods-short", {
+export const short = Consumer.make("goods-short", {
   contract: StockItem,
   events: ["GoodsShort"],
   from: "beginning",
