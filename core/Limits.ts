@@ -76,6 +76,10 @@ export const defaults = {
   coolDownMs: 30_000,
   /** How often idle actors and overdue answers are looked for. */
   sweepMs: 1_000,
+  /** Of what may break again and again the log has one line of each place in so long; metrics count every one. */
+  logLineMs: 60_000,
+  /** Places that have a line of their own; the others share one. */
+  logPlaces: 1_000,
   /** Shutdown answers what it took for so long, and refuses the rest. */
   drainMs: 10_000,
   /** Receipts of rejections and no-ops are kept at least so long. */

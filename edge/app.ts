@@ -12,6 +12,7 @@ import type { App } from "../core/App.ts"
 import { Sha256 } from "../core/Fingerprint.ts"
 import * as Limits from "../core/Limits.ts"
 import { PolicyEnforcer } from "../core/PolicyEnforcer.ts"
+import * as Rarely from "../runtime/Rarely.ts"
 import type { Accept } from "../runtime/Socket.ts"
 import type { Authenticate } from "./auth.ts"
 import { asyncapi } from "./asyncapi.ts"
@@ -96,7 +97,8 @@ export const makeApp = (options: EdgeOptions): EdgeApp => {
   const isDraining = () => draining
   const health = makeHealth(limits.storeFailingMs)
   const allowed = permit.make(app.name, Context.get(context, PolicyEnforcer), limits)
-  const edge: Edge = { limits, authenticate, permit: allowed, health, isDraining, problemBase, context }
+  const rarely = Rarely.make(limits)
+  const edge: Edge = { limits, authenticate, permit: allowed, health, isDraining, problemBase, rarely, context }
   const problem = (failure: Failure) => refuse(problemBase, failure, { path: stream.path }).body!
   const hub = Effect.runSyncWith(context)(Hub.make({ app, context, limits, permit: allowed, problem }))
   const tickets = makeTickets(Effect.runSyncWith(context)(Effect.service(Sha256)), limits)

@@ -3,8 +3,8 @@
  * @module
  */
 import { Cause, Clock, type Context, Effect, Exit } from "effect"
-import * as Defect from "../runtime/Defect.ts"
 import { elapsedMs } from "../runtime/Host.ts"
+import type { Rarely } from "../runtime/Rarely.ts"
 import * as guard from "./guard.ts"
 import type { Health } from "./health.ts"
 import * as problems from "./problems.ts"
@@ -18,6 +18,7 @@ export interface Edge extends guard.Guards {
   readonly health: Health
   /** What stands before the slug in the `type` of a problem. */
   readonly problemBase: string
+  readonly rarely: Rarely
   readonly context: Context.Context<Services>
 }
 
@@ -31,9 +32,9 @@ const failureOf = (cause: Cause.Cause<Failure>): Failure => {
   return reason?._tag === "Fail" ? reason.error : new InternalError()
 }
 
-const logDefect = (cause: Cause.Cause<Failure>): Effect.Effect<void> => {
+const logDefect = (rarely: Rarely, cause: Cause.Cause<Failure>): Effect.Effect<void> => {
   const die = cause.reasons.find((one) => one._tag === "Die")
-  return die?._tag === "Die" ? Defect.log("request failed", die.defect) : Effect.void
+  return die?._tag === "Die" ? rarely.defect("request failed", die.defect) : Effect.void
 }
 
 /** Answers requests to one route; made once per route, so that a request finds everything compiled. */
@@ -76,7 +77,7 @@ export const serve = (edge: Edge, route: Served) => {
         const answer = settle(came, exit, elapsedMs(clock))
         span.attribute("http.response.status_code", answer.status)
         count(edge.context, answer.status, ms)
-        if (Exit.isFailure(exit)) yield* logDefect(exit.cause)
+        if (Exit.isFailure(exit)) yield* logDefect(edge.rarely, exit.cause)
         yield* telemetry.log(route, answer.status, ms, span.traceId)
         return answer
       }))

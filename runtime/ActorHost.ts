@@ -20,12 +20,12 @@ import { idPattern } from "../core/Stream.ts"
 import * as Wire from "../schemas/Wire.ts"
 import type { Actor, CommandAnswer, ReadAnswer, Task } from "./Actor.ts"
 import * as Answer from "./Answer.ts"
-import * as Defect from "./Defect.ts"
 import { Gate } from "./Gate.ts"
 import { elapsedMs, type Host, nowMs, wallMs } from "./Host.ts"
 import * as Metrics from "./HostMetrics.ts"
 import * as Kind from "./Kind.ts"
 import * as Loader from "./Loader.ts"
+import * as Rarely from "./Rarely.ts"
 import * as Roster from "./Roster.ts"
 import * as Settle from "./Settle.ts"
 import * as Snapshots from "./Snapshots.ts"
@@ -81,7 +81,7 @@ const make = Effect.fnUntraced(function* (
     }
     Settle.flush(host)
   }))
-  const swept = Effect.catchDefect(sweep(host), (defect) => Defect.log("a sweep broke", defect))
+  const swept = Effect.catchDefect(sweep(host), (defect) => host.rarely.defect("a sweep broke", defect))
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(host.limits.sweepMs), swept)))
   // Runs before the sweep ends: deadlines hold while it drains.
   yield* Effect.addFinalizer(() => drain)
@@ -190,7 +190,8 @@ const undecoded = (host: Host, request: CommandRequest, failure: Wire.Invalid | 
     : new ActorError.ActorDefect()
   if (failure._tag === "Thrown") {
     host.update(Metrics.ActorDefects, 1)
-    host.run(Defect.log("command cannot be read", failure, { aggregate: request.aggregate, command: request.command }))
+    const about = { aggregate: request.aggregate, command: request.command }
+    host.run(host.rarely.defect("command cannot be read", failure, about))
   }
   const { aggregate, command, commandId, id, payload, principal: { tenant } } = request
   if (commandId === undefined) return Effect.fail(error)
@@ -221,7 +222,8 @@ const assemble = Effect.gen(function* () {
   const tail = Option.getOrUndefined(yield* Effect.serviceOption(Tail))
   const startMs = elapsedMs(clock)
 
-  const snapshots = yield* Snapshots.make(snapshotStore, limits, update)
+  const rarely = Rarely.make(limits)
+  const snapshots = yield* Snapshots.make(snapshotStore, limits, update, rarely)
 
   let scheduled = false
   let ticks = 0
@@ -244,9 +246,10 @@ const assemble = Effect.gen(function* () {
     limits,
     roster: Roster.make(limits, startMs, (actor) => snapshots.evaluate(actor, clock.currentTimeMillisUnsafe())),
     supervision: Supervision.make(limits),
-    loader: Loader.make(store, snapshotStore, limits, Loader.reporter(update)),
+    loader: Loader.make(store, snapshotStore, limits, update, rarely),
     snapshots,
     update,
+    rarely,
     wake: tail === undefined ? () => {} : tail.wake,
     clock,
     tracer,

@@ -9,6 +9,7 @@ import type { Update } from "../core/metrics.ts"
 import { type Actor, noTasks } from "./Actor.ts"
 import type * as Gate from "./Gate.ts"
 import type { Loader } from "./Loader.ts"
+import type { Rarely } from "./Rarely.ts"
 import type { Roster } from "./Roster.ts"
 import type { Snapshots } from "./Snapshots.ts"
 import type { Supervision } from "./Supervision.ts"
@@ -22,6 +23,7 @@ export interface Host {
   readonly loader: Loader
   readonly snapshots: Snapshots
   readonly update: Update
+  readonly rarely: Rarely
   /** Called when events were stored; costs nothing while nobody follows the feed. */
   readonly wake: () => void
   readonly clock: Clock.Clock

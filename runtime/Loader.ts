@@ -14,9 +14,9 @@ import type { Update } from "../core/metrics.ts"
 import type { Shape as Snapshots, Snapshot } from "../core/SnapshotStore.ts"
 import { empty, type Head, type StreamKey } from "../core/Stream.ts"
 import type { UnknownEvent } from "../schemas/Wire.ts"
-import * as Defect from "./Defect.ts"
 import * as Metrics from "./HostMetrics.ts"
 import type { Kind } from "./Kind.ts"
+import type { Rarely } from "./Rarely.ts"
 import * as SnapshotCodec from "./SnapshotCodec.ts"
 
 export interface Loaded {
@@ -43,15 +43,16 @@ export interface Request {
   /** Where the fold ends; absent: at the stream's end. */
   readonly upTo?: number
 }
-export type Report = (stream: StreamKey, snapshot: Snapshot, fault: SnapshotCodec.Fault) => Effect.Effect<void>
+type Report = (stream: StreamKey, snapshot: Snapshot, fault: SnapshotCodec.Fault) => Effect.Effect<void>
 
 /** Counts and logs a snapshot that is ignored. */
-export const reporter = (update: Update): Report => (stream, snapshot, fault) =>
+const reporter = (update: Update, rarely: Rarely): Report => (stream, snapshot, fault) =>
   Effect.suspend(() => {
     update(Metrics.SnapshotFailures, 1)
-    return Effect.logWarning("snapshot ignored").pipe(
-      Effect.annotateLogs({ aggregate: stream.aggregate, version: snapshot.version, fault }),
-    )
+    const { aggregate } = stream
+    const about = { aggregate, version: snapshot.version, fault }
+    const line = Effect.annotateLogs(Effect.logWarning("snapshot ignored"), about)
+    return rarely.say(`snapshot ignored ${aggregate} ${fault}`, line)
   })
 
 /** A fold under way. */
@@ -163,7 +164,8 @@ export interface Loader {
 export type Answer = Result.Result<Loaded, LoadFailure> | { readonly rest: Rest }
 export type Rest = Effect.Effect<Result.Result<Loaded, LoadFailure>, StoreUnavailable>
 
-export const make = (store: Store, snapshots: Snapshots, limits: Limits, report: Report): Loader => {
+export const make = (store: Store, snapshots: Snapshots, limits: Limits, update: Update, rarely: Rarely): Loader => {
+  const report = reporter(update, rarely)
   const isDone = (self: Fold, events: ReadonlyArray<StoredEvent>): boolean =>
     events.length < limits.loadPage || self.head.version >= self.upTo
 
@@ -180,7 +182,7 @@ export const make = (store: Store, snapshots: Snapshots, limits: Limits, report:
 
   const drop: Report = (stream, snapshot, fault) =>
     Effect.andThen(report(stream, snapshot, fault), Effect.ignore(snapshots.forget(snapshot))).pipe(
-      Effect.catchDefect((defect) => Defect.log("a snapshot broke", defect)),
+      Effect.catchDefect((defect) => rarely.defect("a snapshot broke", defect)),
     )
 
   /** The first page tells what the snapshot is worth; without it the fold begins with the next one, or at version 0. */

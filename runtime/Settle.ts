@@ -10,7 +10,6 @@ import type * as EventStore from "../core/EventStore.ts"
 import type { StreamKey } from "../core/Stream.ts"
 import * as Actor from "./Actor.ts"
 import * as Answer from "./Answer.ts"
-import * as Defect from "./Defect.ts"
 import { type Host, nowMs, release } from "./Host.ts"
 import * as Metrics from "./HostMetrics.ts"
 import { SchemaValidationFailures } from "./RegistryMetrics.ts"
@@ -102,7 +101,7 @@ export const held = (
     for (const actor of actors) if (actor.work?.holder === actors) giveBack(host, actor)
     flush(host)
     host.update(Metrics.ActorDefects, 1)
-    return Defect.log("a tick broke", defect)
+    return host.rarely.defect("a tick broke", defect)
   })
 }
 
@@ -248,7 +247,7 @@ const settlePart = (
 /** Counts and logs a state that no answer can hold. It serves its commands all the same, so nothing restarts. */
 const unreadable = (host: Host, actor: Actor.Actor, cause: unknown): void => {
   host.update(Metrics.ActorDefects, 1)
-  host.run(Defect.log("state cannot be told", cause, { aggregate: actor.kind.name }))
+  host.run(host.rarely.defect("state cannot be told", cause, { aggregate: actor.kind.name }))
 }
 
 /** Answers a confirmed command; tells whether it appended. */
@@ -267,7 +266,8 @@ const confirm = (
     const { issues, subject } = entry.invalid
     host.update(Metrics.EventsInvalid, 1)
     host.update(SchemaValidationFailures, 1)
-    host.run(Effect.logError("event does not fit its schema").pipe(Effect.annotateLogs({ subject, issues })))
+    const line = Effect.annotateLogs(Effect.logError("event does not fit its schema"), { subject, issues })
+    host.run(host.rarely.say(`event does not fit ${subject}`, line))
   }
   if (actor.loaded) {
     actor.state = entry.state
@@ -293,7 +293,7 @@ export const restart = (host: Host, actor: Actor.Actor, cause: unknown): number 
   const delay = host.supervision.failed(actor.key, nowMs(host))
   host.update(Metrics.ActorDefects, 1)
   host.update(Metrics.ActorRestarts, 1)
-  host.run(Defect.log("actor failed", cause, { aggregate: actor.kind.name }))
+  host.run(host.rarely.defect("actor failed", cause, { aggregate: actor.kind.name }))
   if (delay !== undefined) return delay
   failAll(host, actor, new ActorError.ActorUnavailable({ retryAfterSeconds: seconds(host.limits.coolDownMs) }))
   return 0

@@ -13,8 +13,8 @@ import { isDue } from "../core/Snapshot.ts"
 import type { Shape as SnapshotStore } from "../core/SnapshotStore.ts"
 import { streamOf } from "../core/Stream.ts"
 import type { Actor } from "./Actor.ts"
-import * as Defect from "./Defect.ts"
 import * as Metrics from "./HostMetrics.ts"
+import type { Rarely } from "./Rarely.ts"
 import * as SnapshotCodec from "./SnapshotCodec.ts"
 
 interface Due {
@@ -35,6 +35,7 @@ export const make = Effect.fnUntraced(function* (
   store: SnapshotStore,
   limits: Limits,
   update: Update,
+  rarely: Rarely,
 ): Effect.fn.Return<Snapshots, never, Scope.Scope> {
   const due = new Map<Actor, Due>()
   const wake = yield* Queue.sliding<void>(1)
@@ -57,7 +58,7 @@ export const make = Effect.fnUntraced(function* (
       Effect.flatMap(store.save),
       // Of a store, or of the code of a schema: all other snapshots go on.
       Effect.catchDefect((defect) =>
-        Effect.andThen(Defect.log("a snapshot broke", defect), Effect.fail({ reason: "defect" }))
+        Effect.andThen(rarely.defect("a snapshot broke", defect), Effect.fail({ reason: "defect" }))
       ),
       Effect.result,
     )
@@ -69,9 +70,9 @@ export const make = Effect.fnUntraced(function* (
     update(Metrics.SnapshotFailures, 1)
     // The next append looks again.
     if (actor.snapshotVersion === version) Object.assign(actor, due.before)
-    yield* Effect.logWarning("snapshot not stored").pipe(
-      Effect.annotateLogs({ aggregate: actor.kind.name, reason: stored.failure.reason }),
-    )
+    const about = { aggregate: actor.kind.name, reason: stored.failure.reason }
+    const line = Effect.annotateLogs(Effect.logWarning("snapshot not stored"), about)
+    yield* rarely.say(`snapshot not stored ${about.aggregate} ${about.reason}`, line)
   })
   const round = Effect.gen(function* () {
     yield* Queue.take(wake)

@@ -16,10 +16,10 @@ import type { Shape as Principal } from "../core/Principal.ts"
 import { SnapshotStore } from "../core/SnapshotStore.ts"
 import { type Head, idPattern, type StreamKey } from "../core/Stream.ts"
 import * as Answer from "./Answer.ts"
-import * as Defect from "./Defect.ts"
 import * as Metrics from "./HostMetrics.ts"
 import * as Kind from "./Kind.ts"
 import * as Loader from "./Loader.ts"
+import * as Rarely from "./Rarely.ts"
 
 /** A version, or the last event recorded at or before so many milliseconds: of equal ones all are in. */
 export type When = { readonly version: number } | { readonly asOf: number }
@@ -86,14 +86,16 @@ const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Shape, never, EventStore | SnapshotStore> {
   const store = yield* EventStore
   const update = updater(yield* Effect.context<never>())
-  const loader = Loader.make(store, yield* SnapshotStore, yield* Limits, Loader.reporter(update))
+  const limits = yield* Limits
+  const rarely = Rarely.make(limits)
+  const loader = Loader.make(store, yield* SnapshotStore, limits, update, rarely)
   const kinds: Record<string, Kind.Kind> = Object.create(null)
   for (const [name, aggregate] of Object.entries(app.aggregates)) kinds[name] = Kind.make(aggregate)
 
   const defect = (kind: Kind.Kind, cause: unknown) => {
     update(Metrics.ActorDefects, 1)
     return Effect.andThen(
-      Defect.log("past state failed", cause, { aggregate: kind.name }),
+      rarely.defect("past state failed", cause, { aggregate: kind.name }),
       Effect.fail(new ActorError.ActorDefect()),
     )
   }

@@ -7,6 +7,7 @@ import type { App } from "../../core/App.ts"
 import { Unavailable } from "../../core/ActorError.ts"
 import { EventStore, type StoredEvent } from "../../core/EventStore.ts"
 import type { Limits } from "../../core/Limits.ts"
+import * as Rarely from "../../runtime/Rarely.ts"
 import type { Accept } from "../../runtime/Socket.ts"
 import { type Page, Tail } from "../../runtime/Tail.ts"
 import * as answers from "../answers.ts"
@@ -51,6 +52,7 @@ export const make = Effect.fnUntraced(function* ({ app, context, limits, permit,
     read: reader(app, limits),
     permit,
     problem,
+    rarely: Rarely.make(limits),
     count: metrics.make(context),
   }
   const { count, tail } = setting

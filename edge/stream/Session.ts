@@ -8,7 +8,7 @@
 import { type Clock, Effect, Result, type Tracer } from "effect"
 import { Unavailable } from "../../core/ActorError.ts"
 import type { StoredEvent } from "../../core/EventStore.ts"
-import * as Defect from "../../runtime/Defect.ts"
+import type { Rarely } from "../../runtime/Rarely.ts"
 import type { Page } from "../../runtime/Tail.ts"
 import type { Peer, Socket } from "../../runtime/Socket.ts"
 import * as answers from "../answers.ts"
@@ -34,6 +34,7 @@ export interface Setting extends Subscription.Reading {
   readonly permit: Permit
   /** A problem as JSON. */
   readonly problem: (failure: Failure) => string
+  readonly rarely: Rarely
   readonly count: Count
 }
 
@@ -245,7 +246,7 @@ export const make = (setting: Setting, identity: Identity, quota: Quota, socket:
   /** This socket alone; its client comes back and resumes. */
   const fail = Effect.fnUntraced(function* (defect: unknown) {
     end(Closing.failed)
-    yield* Defect.log("socket failed", defect)
+    yield* setting.rarely.defect("socket failed", defect)
   })
 
   return {

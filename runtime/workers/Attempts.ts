@@ -14,6 +14,7 @@ import { Limits } from "../../core/Limits.ts"
 import { Principal } from "../../core/Principal.ts"
 import * as Wire from "../../schemas/Wire.ts"
 import * as Defect from "../Defect.ts"
+import * as Rarely from "../Rarely.ts"
 import { backoff } from "./backoff.ts"
 import * as Metrics from "./ConsumerMetrics.ts"
 
@@ -82,6 +83,7 @@ export const make = Effect.fnUntraced(function* (
   const services = yield* Effect.context<Actors | CommandBus>()
   const count = Metrics.make(consumer.name, services)
   const permits = yield* Semaphore.make(limits.handlers)
+  const rarely = Rarely.make(limits)
   const handler = consumer.handler as (event: unknown, about: About) => Effect.Effect<void, unknown, Services>
 
   const handle = (event: StoredEvent, decoded: unknown): Effect.Effect<Once> => {
@@ -118,9 +120,8 @@ export const make = Effect.fnUntraced(function* (
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       count.failed(now - event.recordedAt)
       const { aggregate, type, version } = event
-      return Effect.logWarning("a consumer failed").pipe(
-        Effect.annotateLogs({ consumer: consumer.name, aggregate, type, version, attempt, error }),
-      )
+      const about = { consumer: consumer.name, aggregate, type, version, attempt, error }
+      return rarely.say(`${type} ${error}`, Effect.annotateLogs(Effect.logWarning("a consumer failed"), about))
     })
 
   return {

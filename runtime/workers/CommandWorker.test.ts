@@ -148,7 +148,7 @@ describe("the worker of bus commands", () => {
       }
     }).pipe(
       Effect.provideService(References.MinimumLogLevel, "Error"),
-      Effect.provide(Layer.merge(log, Layer.succeed(Limits, lowered({ hiddenMs: 3_000, handlers: 1 })))),
+      Effect.provide(Layer.merge(log, Layer.succeed(Limits, lowered({ hiddenMs: 3_000, handlers: 1, logLineMs: 0 })))),
     )
   })
 

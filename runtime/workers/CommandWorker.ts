@@ -13,6 +13,7 @@ import * as CommandWire from "../../core/CommandWire.ts"
 import { Limits } from "../../core/Limits.ts"
 import { counter } from "../../core/metrics.ts"
 import { type Message, type Queue, type QueueUnavailable, receivesMax } from "../../core/Queue.ts"
+import * as Rarely from "../Rarely.ts"
 import * as Drain from "./Drain.ts"
 import * as Messages from "./Messages.ts"
 import { persist } from "./persist.ts"
@@ -26,7 +27,7 @@ export const CommandsGivenUp = counter(
 /** Asked again it may be decided, however often it was not. An actor that keeps failing is what the command does to it. */
 const isOutage = (error: ActorError): boolean => "retryAfterSeconds" in error && error._tag !== "ActorUnavailable"
 
-const work = (actors: Actors["Service"]) =>
+const work = (actors: Actors["Service"], rarely: Rarely.Rarely) =>
   Effect.fnUntraced(function* (message: Message): Effect.fn.Return<Messages.Verdict> {
     const command = CommandWire.decode(message.body)
     const said = command === undefined
@@ -37,7 +38,8 @@ const work = (actors: Actors["Service"]) =>
       ...{ message: message.id, reason: said === "Unreadable" ? said : said._tag, attempt: message.receives },
       ...command === undefined ? {} : { aggregate: command.aggregate, command: command.command },
     }
-    yield* Effect.annotateLogs(Effect.logWarning("a bus command was not decided"), about)
+    const place = `bus command ${about.reason} ${command?.aggregate} ${command?.command}`
+    yield* rarely.say(place, Effect.annotateLogs(Effect.logWarning("a bus command was not decided"), about))
     if (said !== "Unreadable" && isOutage(said)) return "pause"
     // No event, so no row: what is known of it stands here.
     if (message.receives >= receivesMax) {
@@ -50,11 +52,13 @@ const work = (actors: Actors["Service"]) =>
 /** Works in the background for the layer's life; closed, it gives back what it could not end. Waits for its queue. */
 export const layer = <R>(queue: Effect.Effect<Queue, QueueUnavailable, R>): Layer.Layer<never, never, Actors | R> =>
   Layer.effectDiscard(Effect.gen(function* () {
-    const { drain, begin } = yield* Drain.make((yield* Limits).drainMs)
+    const limits = yield* Limits
+    const rarely = Rarely.make(limits)
+    const { drain, begin } = yield* Drain.make(limits.drainMs)
     const worked = Effect.flatMap(
       persist(queue),
       Effect.fnUntraced(function* (found) {
-        return yield* Messages.run({ queue: found, work: work(yield* Actors), drain })
+        return yield* Messages.run({ queue: found, work: work(yield* Actors, rarely), drain })
       }),
     )
     yield* Effect.forkScoped(unbroken("the worker of bus commands", {}, worked))

@@ -7,7 +7,7 @@
 import { Effect, FiberSet, Semaphore } from "effect"
 import { Limits } from "../../core/Limits.ts"
 import { callMax, type Message, type Queue, receivesMax } from "../../core/Queue.ts"
-import * as Defect from "../Defect.ts"
+import * as Rarely from "../Rarely.ts"
 import { backoff, backoffMs } from "./backoff.ts"
 import type { Drain } from "./Drain.ts"
 import * as Gather from "./Gather.ts"
@@ -30,6 +30,7 @@ export const run = (options: Options): Effect.Effect<never> =>
   Effect.scoped(Effect.gen(function* () {
     const { drain, queue, work } = options
     const limits = yield* Limits
+    const rarely = Rarely.make(limits)
     const permits = yield* Semaphore.make(limits.handlers)
     // In front of those who use it, so that it ends behind them.
     const remove = yield* Gather.make(callMax, (messages: ReadonlyArray<Message>) =>
@@ -60,13 +61,15 @@ export const run = (options: Options): Effect.Effect<never> =>
         Effect.raceFirst(work(message), stayHidden(message)).pipe(
           Effect.catchDefect((defect) =>
             Effect.as(
-              Defect.log("the work on a message broke", defect),
+              rarely.defect("the work on a message broke", defect),
               "again" as const,
             )
           ),
           Effect.flatMap((verdict) => settle(message, verdict)),
           // It comes again once it is hidden no more.
-          Effect.catchDefect((defect) => Defect.log("what came of a message could not be said to its queue", defect)),
+          Effect.catchDefect((defect) =>
+            rarely.defect("what came of a message could not be said to its queue", defect)
+          ),
         ),
       ).pipe(Effect.onInterrupt(() => hide(message, 0)))
 

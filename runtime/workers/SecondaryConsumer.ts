@@ -9,7 +9,9 @@ import type { StoredEvent } from "../../core/EventStore.ts"
 import * as EventWire from "../../core/EventWire.ts"
 import { type Message, type Queue, receivesMax } from "../../core/Queue.ts"
 import type { Interest } from "../../core/SecondaryBus.ts"
+import { Limits } from "../../core/Limits.ts"
 import * as Contract from "../../schemas/Contract.ts"
+import * as Rarely from "../Rarely.ts"
 import type { Attempts } from "./Attempts.ts"
 import type { Count } from "./ConsumerMetrics.ts"
 import { keepMessage } from "./deadLetter.ts"
@@ -34,9 +36,10 @@ export interface Deps {
  * One receive is one attempt: the queue counts them over all processes. What fails for the last time is kept as a row and
  * then removed; where the store refuses the row, the queue keeps the message with its dead.
  */
-export const run = (
+export const run = Effect.fnUntraced(function* (
   { attempts, consumer, count, drain, letters, queue }: Deps,
-): Effect.Effect<never> => {
+): Effect.fn.Return<never> {
+  const rarely = Rarely.make(yield* Limits)
   const failed = (event: StoredEvent, { body: _, ...message }: Message, error: string) => {
     const { receives } = message
     if (consumer.onError === "retry") return Effect.succeed<Messages.Verdict>("pause")
@@ -57,9 +60,8 @@ export const run = (
   const work = Effect.fnUntraced(function* (message: Message): Effect.fn.Return<Messages.Verdict> {
     const event = EventWire.decode(message.body)
     if (event === undefined) {
-      yield* Effect.logError("a message is no event").pipe(
-        Effect.annotateLogs({ consumer: consumer.name, message: message.id }),
-      )
+      const about = { consumer: consumer.name, message: message.id }
+      yield* rarely.say("a message is no event", Effect.annotateLogs(Effect.logError("a message is no event"), about))
       // Whatever the policy: nobody knows what would be skipped.
       return "again"
     }
@@ -69,5 +71,5 @@ export const run = (
     if (once._tag === "Done") return "done"
     return once._tag === "Newer" ? "pause" : yield* failed(event, message, once.error)
   })
-  return Messages.run({ queue, work, drain })
-}
+  return yield* Messages.run({ queue, work, drain })
+})

@@ -18,6 +18,7 @@ import * as Outcomes from "../host/outcomes.ts"
 import * as Rig from "../host/Rig.ts"
 import * as SnapshotRules from "../host/snapshotRules.ts"
 import * as Snapshots from "../host/snapshots.ts"
+import * as Ticks from "../host/ticks.ts"
 
 for (
   const [name, { cases }] of Object.entries({
@@ -26,6 +27,7 @@ for (
     failures: Failures,
     attempts: Attempts,
     defects: Defects,
+    ticks: Ticks,
     snapshots: Snapshots,
     "rules of snapshots": SnapshotRules,
     gate: Gate,

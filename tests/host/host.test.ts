@@ -12,6 +12,7 @@ import * as Guards from "./guards.ts"
 import * as Outcomes from "./outcomes.ts"
 import * as SnapshotRules from "./snapshotRules.ts"
 import * as Snapshots from "./snapshots.ts"
+import * as Ticks from "./ticks.ts"
 
 for (
   const [name, { cases }] of Object.entries({
@@ -20,6 +21,7 @@ for (
     failures: Failures,
     attempts: Attempts,
     defects: Defects,
+    ticks: Ticks,
     snapshots: Snapshots,
     "rules of snapshots": SnapshotRules,
     gate: Gate,

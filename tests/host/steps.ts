@@ -2,6 +2,7 @@
  * How the host's tests send, wait and look.
  * @module
  */
+import { assert } from "@effect/vitest"
 import { Effect, Fiber, Result } from "effect"
 import { TestClock } from "effect/testing"
 import { tombstone } from "../../core/EventStore.ts"
@@ -47,3 +48,19 @@ export const close = Effect.fnUntraced(function* (rig: Rig.Rig, id: string) {
   }])
   return outcome!
 })
+
+/** Nobody is held by anybody: commands are taken, and a drain ends at once. */
+export const isFree = Effect.fnUntraced(function* (host: Rig.Running) {
+  assert.deepEqual((yield* awaitAll([yield* fork(host.tell("d", "Add", { n: 1 }))])).map(tag), ["ok"])
+  assert.strictEqual(host.stats().working, 0)
+  const drained = yield* fork(host.drain)
+  yield* Rig.settle
+  assert.isDefined(drained.pollUnsafe())
+})
+
+/** And nothing of a payload with it. */
+export const isLogged = (rig: Rig.Rig, name: RegExp) => {
+  const log = rig.logs.join("\n")
+  assert.match(log, name)
+  assert.notInclude(log, "secret-payload")
+}
