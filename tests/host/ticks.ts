@@ -55,6 +55,39 @@ check("a tick that breaks leaves alone whom it has given back", () =>
     yield* isFree(host)
   }))
 
+check("a tick that breaks leaves alone whom another one has by now, with what it took", () =>
+  Effect.gen(function* () {
+    const rig = yield* Rig.make
+    const before = yield* rig.host()
+    yield* Effect.forEach(["c", "c", "c", "d"], (id) => before.tell(id, "Add", one))
+    const [ofC, ofD] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+    const sent: Array<string> = []
+    rig.hooks.commit = (commit) => (group) =>
+      Effect.gen(function* () {
+        const ids = group.map(({ stream }) => stream.id)
+        const isFirst = !ids.some((id) => sent.includes(id))
+        sent.push(...ids)
+        yield* Deferred.await(ids.includes("c") ? ofC : ofD)
+        const outcomes = yield* commit(group)
+        return ids.includes("d") && isFirst ? [] : outcomes
+      })
+    // Both are loaded by one tick, which hands `c` over, for its history is long, and goes on with `d`.
+    const host = yield* rig.host({ loadPage: 2 })
+    const [c, d] = [yield* fork(host.tell("c", "Add", one)), yield* fork(host.tell("d", "Add", one))]
+    yield* Rig.settle
+    assert.deepEqual(sent, ["d", "c"])
+    yield* Deferred.succeed(ofD, undefined)
+    assert.deepEqual((yield* awaitAll([d])).map(tag), ["ok"])
+    isLogged(rig, /a tick broke.*TypeError/)
+    yield* awaitAll([yield* fork(Effect.sleep(5_000))])
+    const times = sent.filter((id) => id === "c").length
+    yield* Deferred.succeed(ofC, undefined)
+    assert.strictEqual(times, 1)
+    assert.deepEqual((yield* awaitAll([c])).map(tag), ["ok"])
+    assert.deepEqual([totalOf(rig, "c"), totalOf(rig, "d"), host.count(Metrics.CommandsRepeated)], [4, 2, 1])
+    yield* isFree(host)
+  }))
+
 check(
   "a tick that breaks in the middle of an actor leaves no state behind that is older than its head",
   () =>
