@@ -8,7 +8,9 @@ import { tombstone } from "./EventStore.ts"
 
 class Opened extends Event.v1("Opened", { x: Schema.Int }) {}
 class Closed extends Event.v1("Closed", {}) {}
+class Noted extends Event.v1("Noted", {}).secondary {}
 class Door extends Contract.make("Door", { commands: [], events: [Opened, Closed] }) {}
+class Window extends Contract.make("Window", { commands: [], events: [Opened, Noted] }) {}
 const options = { contract: Door, handler: () => Effect.void, from: "now", onError: "park" } as const
 
 describe("Consumer.make()", () => {
@@ -44,5 +46,24 @@ describe("Consumer.make()", () => {
     assert.throws(() => Consumer.make("x", { ...options, events: [] }), /wants no event/)
     const one = Consumer.make("x", options)
     assert.throws(() => App.make("shop", { aggregates: [], consumers: [one, one] }), /two consumers are named "x"/)
+  })
+  it("keeps how often and after what delays it tries, within bounds that it says", () => {
+    const { attempts, delayMs, onError } = Consumer.make("x", {
+      ...options,
+      onError: { policy: "park", attempts: 20, delayMs: 30_000 },
+    })
+    assert.deepStrictEqual({ attempts, delayMs, onError }, { attempts: 20, delayMs: 30_000, onError: "park" })
+    const wrong = (contract: typeof Door | typeof Window, onError: Consumer.ErrorPolicy, message: RegExp) =>
+      assert.throws(() => Consumer.make("x", { ...options, contract: contract as typeof Door, onError }), message)
+    for (const attempts of [0, 21, 1.5, NaN]) {
+      wrong(Door, { policy: "skip", attempts }, /"x" says attempts: .* with onError: use a whole number from 1 to 20$/)
+    }
+    wrong(Window, { policy: "park", attempts: 7 }, /from 1 to 6, for a queue gives its secondary events no oftener$/)
+    wrong(Door, { policy: "retry", delayMs: 30_001 }, /says delayMs: 30001 with onError: use .* from 1 to 30000$/)
+    wrong(
+      Door,
+      { policy: "retry", attempts: 3 } as never,
+      /says attempts: 3 with onError: "retry" has no such setting$/,
+    )
   })
 })

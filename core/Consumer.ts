@@ -6,17 +6,31 @@
  * @module
  */
 import type { Effect } from "effect"
-import type * as Contract from "../schemas/Contract.ts"
+import * as Contract from "../schemas/Contract.ts"
 import type { Instance } from "../schemas/Fields.ts"
 import type { Actors } from "./Actors.ts"
 import type { CommandBus } from "./CommandBus.ts"
 import { router } from "./DeadLetters.ts"
 import type { StoredEvent } from "./EventStore.ts"
+import { defaults } from "./Limits.ts"
 import type { Principal, Shape as PrincipalShape } from "./Principal.ts"
+import { receivesMax } from "./Queue.ts"
 import { idPattern } from "./Stream.ts"
 
-/** `retry` goes on with growing delays and never gives up; `park` and `skip` after 1 + 5 attempts. */
+/** `retry` goes on with growing delays and never gives up; `park` and `skip` after 1 + 5 attempts, where nothing else is said. */
 export type OnError = "retry" | "park" | "skip"
+
+interface Delays {
+  /** Milliseconds before the second attempt at most, 1 to 30,000; twice as long each time, up to 30,000. 200 where absent. */
+  readonly delayMs?: number
+}
+
+/** What becomes of an event on which the handler fails, and how long it is tried before. */
+export type ErrorPolicy =
+  | OnError
+  | Delays & { readonly policy: "retry" }
+  /** All attempts, 1 to 20; to 6 with secondary events, which a queue gives no oftener. 6 where absent. */
+  | Delays & { readonly policy: "park" | "skip"; readonly attempts?: number }
 
 /** What a handler knows beside the event: all but its payload, and on whose behalf it works. */
 export interface About extends Omit<StoredEvent, "payload" | "fingerprint"> {
@@ -40,7 +54,7 @@ export interface Options<C extends Contract.Any, T extends EventTag<C>> {
   readonly handler: (event: Instance<C["events"][T]>, about: About) => Effect.Effect<void, unknown, Services>
   /** `beginning`: all that was ever stored, then what comes. `now`: what is routed from its first start on. */
   readonly from: "beginning" | "now"
-  readonly onError: OnError
+  readonly onError: ErrorPolicy
   /** What it may command and read, in the tenant of the event alone; nothing where absent. */
   readonly scopes?: ReadonlyArray<Scope>
 }
@@ -54,6 +68,9 @@ export interface Any {
   readonly handler: (event: never, about: About) => Effect.Effect<void, unknown, Services>
   readonly from: "beginning" | "now"
   readonly onError: OnError
+  /** Absent: as `Limits` says. */
+  readonly attempts?: number
+  readonly delayMs?: number
   readonly scopes: ReadonlyArray<string>
 }
 
@@ -77,7 +94,34 @@ export const make = <C extends Contract.Any, const T extends EventTag<C> = Event
   for (const tag of events) {
     if (contract.events[tag] === undefined) throw new Error(`${contract.aggregate} has no event "${tag}"`)
   }
-  return { name, contract, events, wantsAll: options.events === undefined, handler, from, onError, scopes }
+  const wantsAll = options.events === undefined
+  return { name, contract, events, wantsAll, handler, from, scopes, ...tried(name, contract, events, onError) }
+}
+
+const attemptsMax = 20
+
+const tried = (
+  name: string,
+  contract: Contract.Any,
+  events: ReadonlyArray<string>,
+  onError: ErrorPolicy,
+): Pick<Any, "attempts" | "delayMs" | "onError"> => {
+  if (typeof onError === "string") return { onError }
+  const { policy, ...numbers } = onError
+  const ofQueue = events.some((type) => Contract.routeOf(contract, type) === "secondary")
+  const bounds = {
+    attempts: policy === "retry" ? undefined : ofQueue ? receivesMax : attemptsMax,
+    delayMs: defaults.handlerBackoffMaxMs,
+  }
+  for (const [word, value] of Object.entries(numbers) as ReadonlyArray<[keyof typeof bounds, number | undefined]>) {
+    const max = bounds[word]
+    const said = `the consumer "${name}" says ${word}: ${value} with onError`
+    if (max === undefined) throw new Error(`${said}: "${policy}" has no such setting`)
+    if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= max)) continue
+    const why = word === "attempts" && ofQueue ? ", for a queue gives its secondary events no oftener" : ""
+    throw new Error(`${said}: use a whole number from 1 to ${max}${why}`)
+  }
+  return { onError: policy, ...numbers }
 }
 
 /** Queues are named after consumers, and theirs are short. */

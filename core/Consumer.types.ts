@@ -58,6 +58,20 @@ same<
   >
 >()
 
+// How long it is tried is part of the policy.
+Consumer.make("patient", {
+  ...policy,
+  contract: Order,
+  handler: () => Effect.void,
+  onError: { policy: "skip", attempts: 9 },
+})
+Consumer.make("wrong", {
+  ...policy,
+  contract: Order,
+  handler: () => Effect.void,
+  // @ts-expect-error What never gives up has no number of attempts.
+  onError: { policy: "retry", attempts: 9 },
+})
 Consumer.make("wrong", {
   ...policy,
   contract: Order,

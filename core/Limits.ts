@@ -209,7 +209,10 @@ export const defaults = {
   /** What is sent on is tried again after so long at first, twice as long each time, at most the second. */
   routeBackoffMs: 50,
   routeBackoffMaxMs: 5_000,
-  /** A handler is tried again so often before `park` or `skip`, after so long at first, at most the second. */
+  /**
+   * A handler is tried again so often before `park` or `skip`, after so long at first, at most the second; its consumer may
+   * say the first two (`Consumer.ErrorPolicy`).
+   */
   handlerRetries: 5,
   handlerBackoffMs: 200,
   handlerBackoffMaxMs: 30_000,

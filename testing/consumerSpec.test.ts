@@ -33,7 +33,7 @@ class Door extends Contract.make("Door", { commands: [], events: [Opened, Closed
 class Refused extends Schema.TaggedError<Refused>()("Refused", {}) {}
 const options = { contract: Door, from: "beginning", onError: "park", scopes: ["commands:Bell", "read"] } as const
 type Handler = Consumer.Options<typeof Door, "Closed" | "Noted">["handler"]
-const closing = (handler: Handler, onError: Consumer.OnError = "park") =>
+const closing = (handler: Handler, onError: Consumer.ErrorPolicy = "park") =>
   consumerSpec(Consumer.make("closing", { ...options, onError, events: ["Closed", "Noted"], handler }))
 const [closed, noted] = [new Closed(), new Noted({ text: "hm" })]
 const handled = { id: "d-1", type: "Closed", outcome: "handled", attempts: 1 } as const
@@ -131,6 +131,8 @@ describe("consumerSpec()", () => {
     assert.deepStrictEqual((await closing(failing(5)).when("d-1", closed).run()).events, [{ ...handled, attempts: 6 }])
     const skipped = await closing(failing(6), "skip").when("d-1", closed, closed).run()
     assert.deepStrictEqual(skipped.events, [{ ...parked, outcome: "skipped" }, handled])
+    const twice = await closing(failing(6), { policy: "park", attempts: 2, delayMs: 1 }).when("d-1", closed).run()
+    assert.deepStrictEqual([twice.events, twice.tookMs <= 2], [[{ ...parked, attempts: 2 }], true])
     const retried = closing(failing(10), "retry").when("d-1", closed)
     assert.deepStrictEqual((await retried.run()).events, [{ ...handled, attempts: 11 }])
     const stuck = await closing(failing(Infinity), "retry").when("d-1", closed, closed).run({ retryMs: 60_000 })

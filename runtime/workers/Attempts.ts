@@ -46,7 +46,7 @@ export interface Patience {
 export interface Attempts {
   /** `number` counts from 1; it is told to whoever reads the log. */
   readonly once: (event: StoredEvent, number: number) => Effect.Effect<Once>
-  /** Tries until it is done, or has failed 1 + `Limits.handlerRetries` times; longer where the patience says so. */
+  /** Tries until it is done, or has failed as often as the consumer or `Limits` says; longer where the patience says so. */
   readonly run: (
     attempt: (number: number) => Effect.Effect<Once>,
     options: Patience,
@@ -82,6 +82,7 @@ export const make = Effect.fnUntraced(function* (
   const limits = yield* Limits
   const services = yield* Effect.context<Actors | CommandBus>()
   const count = Metrics.make(consumer.name, services)
+  const { attempts: attemptsMax = 1 + limits.handlerRetries, delayMs = limits.handlerBackoffMs } = consumer
   const permits = yield* Semaphore.make(limits.handlers)
   const rarely = Rarely.make(limits)
   const handler = consumer.handler as (event: unknown, about: About) => Effect.Effect<void, unknown, Services>
@@ -140,11 +141,11 @@ export const make = Effect.fnUntraced(function* (
         if (result._tag === "Done" || (result._tag === "Newer" && !waits)) return result
         if (result._tag === "Newer") newer++
         else attempts++
-        if (result._tag === "Failed" && !patient && attempts > limits.handlerRetries) {
+        if (result._tag === "Failed" && !patient && attempts >= attemptsMax) {
           const lastAt = yield* Clock.currentTimeMillis
           return { _tag: "GivenUp", error: result.error, attempts, firstAt, lastAt }
         }
-        yield* backoff(attempts + newer, limits.handlerBackoffMs, limits.handlerBackoffMaxMs)
+        yield* backoff(attempts + newer, delayMs, limits.handlerBackoffMaxMs)
       }
     }),
   }

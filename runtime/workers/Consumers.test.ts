@@ -63,6 +63,24 @@ describe("a consumer of core events", () => {
     })
   })
 
+  it("tries as often, and after such delays, as the consumer says", async () => {
+    await run(2, function* ({ calls, consumer, letter, open, until, write }) {
+      const handle: Handle = () => Effect.fail(new TypeError("secret"))
+      const core = { events: ["Moved"] } as object
+      yield* open("p", [
+        consumer("long", handle, { ...core, onError: { policy: "park", attempts: 9, delayMs: 1 } }),
+        consumer("once", handle, { onError: { policy: "skip", attempts: 1 } }),
+      ])
+      yield* write("x", "Moved")
+      assert.isTrue(yield* until(() => letter("long", "x") !== undefined))
+      const { attempts, firstAt, lastAt } = letter("long", "x")!
+      assert.strictEqual(attempts, 9)
+      assert.isAtMost(lastAt - firstAt, 8 + 255, "eight delays, of 1 ms at first, twice as long each time")
+      yield* Effect.sleep(60_000)
+      assert.lengthOf(calls.filter((call) => call.consumer === "once"), 1)
+    })
+  })
+
   it("passes by what it skips, waits for ever for what it retries, and takes defects and delays for failures", async () => {
     await run(3, function* ({ called, calls, consumer, letter, open, states, until, write }) {
       const broken = { isMended: false }

@@ -23,13 +23,15 @@ export interface Options {
   readonly queue: Queue
   readonly work: (message: Message) => Effect.Effect<Verdict>
   readonly drain: Drain
+  /** How long what failed first is hidden at most, in milliseconds; absent: `Limits.handlerBackoffMs`. */
+  readonly delayMs?: number | undefined
 }
 
 /** Works for ever. Interrupted, it lets what was begun end as far as the drain goes, and gives the rest back. */
 export const run = (options: Options): Effect.Effect<never> =>
   Effect.scoped(Effect.gen(function* () {
-    const { drain, queue, work } = options
     const limits = yield* Limits
+    const { delayMs = limits.handlerBackoffMs, drain, queue, work } = options
     const rarely = Rarely.make(limits)
     const permits = yield* Semaphore.make(limits.handlers)
     // In front of those who use it, so that it ends behind them.
@@ -43,7 +45,7 @@ export const run = (options: Options): Effect.Effect<never> =>
       Effect.forever(Effect.andThen(Effect.sleep(limits.hiddenMs / 3), hide(message, limits.hiddenMs)))
 
     const later = Effect.fnUntraced(function* (message: Message) {
-      yield* hide(message, yield* backoffMs(message.receives, limits.handlerBackoffMs, limits.handlerBackoffMaxMs))
+      yield* hide(message, yield* backoffMs(message.receives, delayMs, limits.handlerBackoffMaxMs))
     })
 
     const settle = Effect.fnUntraced(function* (message: Message, verdict: Verdict) {

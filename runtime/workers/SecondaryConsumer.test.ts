@@ -65,25 +65,28 @@ describe("a consumer of secondary events", () => {
     })
   })
 
-  it("tries 1 + 5 times with growing delays; then it is a dead letter, skipped, or tried on", async () => {
+  it("tries 1 + 5 times, or as it says, with growing delays; then it is a dead letter, skipped, or tried on", async () => {
     await run(4, function* ({ calls, consumer, letter, open, states, until, write }) {
       const handle: Handle = () => Effect.fail(new TypeError("a secret"))
       yield* open("p", [
         consumer("parks", handle, { from: "now", ...notes }),
         consumer("skips", handle, { from: "now", onError: "skip", ...notes }),
         consumer("retries", handle, { from: "now", onError: "retry", ...notes }),
+        consumer("slow", handle, { from: "now", onError: { policy: "retry", delayMs: 30_000 }, ...notes }),
+        consumer("soon", handle, { from: "now", onError: { policy: "skip", attempts: 2 }, ...notes }),
       ])
       yield* Effect.sleep(1_000)
       yield* write("x", "Noted")
       const queue = (name: string) => states.secondary.get(name)!.queue
+      const attempts = (name: string) => calls.filter((call) => call.consumer === name).length
       assert.isTrue(yield* until(() => letter("parks", "x", "x.1") !== undefined))
+      assert.isBelow(attempts("slow"), 4)
       assert.isTrue(yield* until(() => queue("skips").messages.size === 0))
       yield* Effect.sleep(300_000)
-      const attempts = (name: string) => calls.filter((call) => call.consumer === name).length
-      assert.deepStrictEqual([attempts("parks"), attempts("skips")], [6, 6])
+      assert.deepStrictEqual(["parks", "skips", "soon"].map(attempts), [6, 6, 2])
       assert.isAbove(attempts("retries"), 12)
       assert.deepStrictEqual([queue("retries").messages.size, queue("retries").dead!.messages.size], [1, 0])
-      for (const name of ["parks", "skips"]) {
+      for (const name of ["parks", "skips", "soon"]) {
         assert.deepStrictEqual([queue(name).messages.size, queue(name).dead!.messages.size], [0, 0])
       }
       const [{ error, firstAt, lastAt, ...row }, ...more] = [...states.letters.values()] as [DeadLetter]

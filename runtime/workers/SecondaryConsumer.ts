@@ -43,7 +43,7 @@ export const run = Effect.fnUntraced(function* (
   const failed = (event: StoredEvent, { body: _, ...message }: Message, error: string) => {
     const { receives } = message
     if (consumer.onError === "retry") return Effect.succeed<Messages.Verdict>("pause")
-    if (receives < receivesMax) return Effect.succeed<Messages.Verdict>("again")
+    if (receives < (consumer.attempts ?? receivesMax)) return Effect.succeed<Messages.Verdict>("again")
     if (consumer.onError === "park") {
       return Effect.match(keepMessage(letters, consumer.name, event, message, { error, attempts: receives }), {
         onSuccess: (): Messages.Verdict => "done",
@@ -71,5 +71,5 @@ export const run = Effect.fnUntraced(function* (
     if (once._tag === "Done") return "done"
     return once._tag === "Newer" ? "pause" : yield* failed(event, message, once.error)
   })
-  return yield* Messages.run({ queue, work, drain })
+  return yield* Messages.run({ queue, work, drain, delayMs: consumer.delayMs })
 })
