@@ -7,15 +7,9 @@ import type { App } from "../core/App.ts"
 import * as DynamoDB from "../runtime/adapters/dynamodb/DynamoDB.ts"
 import * as Kinesis from "../runtime/adapters/kinesis/Kinesis.ts"
 import * as SnsSqs from "../runtime/adapters/sns-sqs/SnsSqs.ts"
-import * as Sqlite from "../runtime/adapters/sqlite/Sqlite.ts"
+import * as Embedded from "../runtime/adapters/sqlite/Embedded.ts"
 import * as BusTail from "../runtime/BusTail.ts"
-import { Tail } from "../runtime/Tail.ts"
-import * as EmbeddedFeed from "../runtime/workers/EmbeddedFeed.ts"
 import type { Settings } from "./settings.ts"
-
-/** One file, which is its own feed and bus. */
-const file = (folder: string) =>
-  EmbeddedFeed.layer.pipe(Layer.provideMerge(Tail.layer), Layer.provideMerge(Sqlite.layer({ folder })))
 
 /** No file: tables, a stream, a topic and queues. What is stored is heard of by the bus, so routers have to run. */
 const aws = (settings: DynamoDB.Settings & Kinesis.Settings) =>
@@ -30,13 +24,13 @@ export const queuesOf = ({ production, store }: Settings, prefix: string) =>
     ({ queues }) => queues,
   )
 
-type File = ReturnType<typeof file>
+type File = ReturnType<typeof Embedded.layer>
 type Aws = ReturnType<typeof aws>
 /** What both have: the file holds more, for the command line. */
 type Stores = Layer.Layer<Extract<Layer.Success<Aws>, Layer.Success<File>>, Layer.Error<Aws> | Layer.Error<File>>
 
 export const layerOf = ({ name }: App, { data, production, store }: Settings): Stores => {
-  if (store.kind === "sqlite") return file(data)
+  if (store.kind === "sqlite") return Embedded.layer({ folder: data })
   const { prefix = `${name}-` } = store
   const { read = "polling" } = store
   return aws({ prefix, read, ...store.aws, ...production ? {} : { create: true } })

@@ -37,6 +37,7 @@ const workers = [
   "EmbeddedFeed",
   "Redrive",
   "Router",
+  "Workers",
 ]
 
 /** The folders behind `exports`; the modules in `flat` are written as `export *`. */

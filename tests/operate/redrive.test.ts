@@ -20,17 +20,12 @@ import * as PolicyEnforcerMemory from "../../core/PolicyEnforcerMemory.ts"
 import * as locked from "../../edge/locked.ts"
 import shop from "../../examples/orders/app.ts"
 import { Order } from "../../examples/orders/orders/Order.contract.ts"
-import * as Sqlite from "../../runtime/adapters/sqlite/Sqlite.ts"
+import * as Embedded from "../../runtime/adapters/sqlite/Embedded.ts"
 import { ActorHost } from "../../runtime/ActorHost.ts"
 import { CachedRegistry } from "../../runtime/CachedRegistry.ts"
 import { Gate } from "../../runtime/Gate.ts"
-import { Tail } from "../../runtime/Tail.ts"
 import { TickTrigger } from "../../runtime/TickTrigger.ts"
-import { Consumers } from "../../runtime/workers/Consumers.ts"
-import * as DeadLetterQueue from "../../runtime/workers/DeadLetterQueue.ts"
-import * as EmbeddedFeed from "../../runtime/workers/EmbeddedFeed.ts"
-import * as Redrive from "../../runtime/workers/Redrive.ts"
-import { Router } from "../../runtime/workers/Router.ts"
+import * as Workers from "../../runtime/workers/Workers.ts"
 import { commandsOf, formOf, marked } from "../docs/blocks.ts"
 import { guides } from "../docs/guides.ts"
 import { nexus } from "./nexus.ts"
@@ -66,12 +61,11 @@ const limits = Limits.lowered({
   shardsPollMs: 500,
 })
 
-const stores = Layer.mergeAll(Sqlite.layer({ folder }), TickTrigger.layerImmediate)
+const stores = Layer.mergeAll(Embedded.layer({ folder }), TickTrigger.layerImmediate)
 const host = ActorHost.layer(app).pipe(
   Layer.provideMerge(Gate.layer(app)),
   Layer.provideMerge(CachedRegistry.layer),
   Layer.provideMerge(PolicyEnforcerMemory.layerDeniesNothingForTests),
-  Layer.provideMerge(Tail.layer),
 )
 const runtime = ManagedRuntime.make(host.pipe(
   Layer.provideMerge(stores),
@@ -79,14 +73,7 @@ const runtime = ManagedRuntime.make(host.pipe(
   Layer.provideMerge(Logger.layer([])),
 ))
 /** Router and consumers of one process, as a server on a file has them; started once there is something stored. */
-const workers = Layer.mergeAll(
-  Redrive.layer(Effect.map(Consumers, ({ redos }) => redos)),
-  Redrive.layer(Effect.map(Router, ({ redo }) => new Map([["router", redo]]))),
-  DeadLetterQueue.layer(app),
-).pipe(
-  Layer.provide(Layer.merge(Consumers.layer(app), Router.layer(app))),
-  Layer.provide(Layer.merge(CommandBus.layerActors, EmbeddedFeed.layer)),
-)
+const workers = Workers.layer(app).pipe(Layer.provide(CommandBus.layerActors))
 const scope = Effect.runSync(Scope.make())
 const work = () => runtime.runPromise(Scope.provide(Layer.build(workers), scope))
 const principal = { tenant: "demo", subject: "test", scopes: ["commands:*"] }
@@ -142,7 +129,7 @@ beforeAll(async () => {
     Effect.flatMap(EventStore, (store) => {
       const one = event("old-1", { type: "OrderPlaced", schemaVersion: 1, payload })
       return stored(store, { ...append(streamOf("demo", "old"), 0, "c-old"), events: [one] })
-    }).pipe(Effect.provide(Sqlite.layer({ folder }))),
+    }).pipe(Effect.provide(Embedded.layer({ folder }))),
   )
   hands.refuses.add("old").add("o-1")
   await runtime.runPromise(locked.prepare(app, undefined, { production: false, writes: true }))

@@ -5,4 +5,5 @@
  */
 export * as Backup from "./Backup.ts"
 export * as CannotOpen from "./CannotOpen.ts"
+export * as Embedded from "./Embedded.ts"
 export * as Sqlite from "./Sqlite.ts"
