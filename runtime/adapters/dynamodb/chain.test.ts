@@ -34,7 +34,14 @@ const asked = (chain: ReadonlyArray<Append>): Effect.Effect<ReadonlyArray<string
   }
   const heads = Heads.make(10)
   heads.learn("t#Order#o", { version: 4, recordedAt: 0, closed: false })
-  const store = { calls: calls as Calls, heads, events: "events", receipts: "receipts", receiptTtlMs: 1 }
+  const store = {
+    calls: calls as Calls,
+    heads,
+    events: "events",
+    receipts: "receipts",
+    receiptTtlMs: 1,
+    iterators: new Map(),
+  }
   return Effect.as(commit(store, chain, () => 1), seen)
 }
 
@@ -77,7 +84,14 @@ it.effect("a receipt that has expired is replaced, once a plain condition has me
     }
     const heads = Heads.make(10)
     heads.learn("t#Order#o", { version: 4, recordedAt: 0, closed: false })
-    const store = { calls: calls as Calls, heads, events: "events", receipts: "receipts", receiptTtlMs: 10 }
+    const store = {
+      calls: calls as Calls,
+      heads,
+      events: "events",
+      receipts: "receipts",
+      receiptTtlMs: 10,
+      iterators: new Map(),
+    }
     const chain = [append(4, { command: { ...append(4, {}).command!, given: true } })]
     assert.deepStrictEqual((yield* commit(store, chain, () => 100)).map(({ _tag }) => _tag), ["Committed"])
     const absent = "attribute_not_exists(pk)"
@@ -97,7 +111,14 @@ it.effect("receipts expire by the time that is held against DynamoDB's own, what
     }
     const heads = Heads.make(10)
     heads.learn("t#Order#o", { version: 4, recordedAt: 0, closed: false })
-    const store = { calls: calls as Calls, heads, events: "events", receipts: "receipts", receiptTtlMs: 10_000 }
+    const store = {
+      calls: calls as Calls,
+      heads,
+      events: "events",
+      receipts: "receipts",
+      receiptTtlMs: 10_000,
+      iterators: new Map(),
+    }
     const noop = (commandId: string) =>
       append(4, { events: [], command: { ...append(4, {}).command!, commandId, given: true } })
     yield* commit(store, [noop("a"), noop("b")], () => 100)

@@ -68,6 +68,7 @@ export const make = (calls: Calls, streams: Asked<feeds.Streams>): Effect.Effect
       events: calls.tableOf("events"),
       receipts: calls.tableOf("receipts"),
       receiptTtlMs,
+      iterators: new Map(),
     }
     const asked = <A>(call: Asked<A>) => calls.permit(unavailable(call))
     const wrongBytes = (group: ReadonlyArray<Append>): string | undefined =>

@@ -55,9 +55,45 @@ const streams = Effect.succeed({
 it.effect("read() comes to the end of a shard that is closed, however many of its answers are empty", () =>
   Effect.gen(function* () {
     const calls = { call: (send: (options: object) => Effect.Effect<unknown>) => Effect.suspend(() => send({})) }
-    const { at, events } = yield* read({ calls } as unknown as Store, streams, end(0), 10)
+    const { at, events } = yield* read({ calls, iterators: new Map() } as unknown as Store, streams, end(0), 10)
     assert.deepStrictEqual(events.map(({ version }) => version), [1, 2])
     assert.deepStrictEqual("shards" in at && at.shards, { parent: "", child: "2" })
+  }))
+
+it.effect("read() comes to a record of an open shard, however many empty answers stand before it", () =>
+  Effect.gen(function* () {
+    const [begun, asked] = [[] as Array<string>, [] as Array<number>]
+    let expired = false
+    const client = {
+      send: ({ input, kind }: InstanceType<typeof sdk[string]>) => {
+        if (kind === "DescribeStream") return Effect.succeed({ StreamDescription: { Shards: [{ ShardId: "open" }] } })
+        if (kind === "GetShardIterator") {
+          begun.push(input.SequenceNumber ?? "oldest")
+          return Effect.succeed({ ShardIterator: input.SequenceNumber === undefined ? "0" : "10" })
+        }
+        if (expired) return (expired = false, Effect.fail({ code: "ExpiredIteratorException" }))
+        const n = Number(input.ShardIterator)
+        asked.push(n)
+        return Effect.succeed({ Records: n === 9 ? [record(1)] : [], NextShardIterator: `${n + 1}` })
+      },
+    }
+    const open = Effect.succeed({ sdk, arn: "arn", client } as unknown as Streams)
+    const calls = { call: (send: (options: object) => Effect.Effect<unknown>) => Effect.suspend(() => send({})) }
+    const store = { calls, iterators: new Map<string, string>() } as unknown as Store
+    let at = end(0)
+    for (let i = 0; i < 4; i++) at = (yield* read(store, open, at, 10)).at
+    assert.deepStrictEqual([begun, asked], [["oldest"], [0, 1, 2, 3, 4, 5, 6, 7]])
+    // A process that begins anew has it all before it again.
+    expired = true
+    const page = yield* read(store, open, at, 10)
+    assert.deepStrictEqual([begun.length, page.events.length], [2, 0])
+    for (let i = 0; i < 3; i++) at = (yield* read(store, open, at, 10)).at
+    const { at: behind, events } = yield* read(store, open, at, 10)
+    assert.deepStrictEqual(events.map(({ version }) => version), [1])
+    assert.deepStrictEqual("shards" in behind && behind.shards, { open: "1" })
+    assert.deepStrictEqual((yield* read(store, open, behind, 10)).events, [])
+    assert.lengthOf(begun, 2)
+    assert.strictEqual(store.iterators.size, 1)
   }))
 
 it.effect("read() ends a page where the scan ends: whoever wants no more needs no stream of changes", () =>

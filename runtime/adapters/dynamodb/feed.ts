@@ -122,44 +122,60 @@ export const shardsOf = Effect.fnUntraced(function* (
 
 /** An open shard says nothing about its end: so many empty answers count as it. A closed one says it. */
 const emptyMax = 2
+/** More places than readers stand at; the one left first is forgotten. */
+const iteratorsMax = 1_000
+/** After a quarter of an hour. DynamoDB Local forgets an iterator of an empty shard once a record comes. */
+const isOutdated = ({ code }: Failed): boolean => code === "ExpiredIteratorException" || code.startsWith("TrimmedData")
 
-/** Up to `limit` records of a shard behind `behind`, and where it then stands. */
-const readShard = Effect.fnUntraced(function* (
-  { calls }: Store,
+interface Read {
+  readonly records: ReadonlyArray<_Record>
+  readonly behind: string | undefined
+}
+
+/**
+ * Up to `limit` records of a shard behind `behind`, and where it then stands. A record may stand behind more empty answers
+ * than count as an end, and its place is known by no other: the next reader at the same place goes on behind them.
+ */
+const readShard = (
+  { calls, iterators }: Store,
   { arn, client, sdk }: Streams,
   { SequenceNumberRange: { EndingSequenceNumber } = {}, ShardId }: Shard,
   behind: string | undefined,
   limit: number,
-): Effect.fn.Return<{ readonly records: ReadonlyArray<_Record>; readonly behind: string | undefined }, Failed> {
-  const { ShardIterator } = yield* calls.call((options) =>
-    client.send(
-      new sdk.GetShardIteratorCommand({
-        StreamArn: arn,
-        ShardId,
-        ...behind === undefined
-          ? { ShardIteratorType: "TRIM_HORIZON" }
-          : { ShardIteratorType: "AFTER_SEQUENCE_NUMBER", SequenceNumber: behind },
-      }),
-      options,
-    )
-  )
-  const records: Array<_Record> = []
-  let iterator = ShardIterator
-  let at = behind
-  for (let empty = 0; iterator && (empty < emptyMax || EndingSequenceNumber) && records.length < limit;) {
-    const { NextShardIterator, Records = [] }: GetRecordsOutput = yield* calls.call((options) =>
-      client.send(
-        new sdk.GetRecordsCommand({ ShardIterator: iterator, Limit: Math.min(1_000, limit - records.length) }),
-        options,
+): Effect.Effect<Read, Failed> => {
+  const placeOf = (behind: string | undefined) => `${ShardId} ${behind ?? ""}`
+  const from = Effect.fnUntraced(function* (first: string | undefined): Effect.fn.Return<Read, Failed> {
+    const records: Array<_Record> = []
+    let iterator = first
+    let at = behind
+    for (let empty = 0; iterator && (empty < emptyMax || EndingSequenceNumber) && records.length < limit;) {
+      const { NextShardIterator, Records = [] }: GetRecordsOutput = yield* calls.call((options) =>
+        client.send(
+          new sdk.GetRecordsCommand({ ShardIterator: iterator, Limit: Math.min(1_000, limit - records.length) }),
+          options,
+        )
       )
-    )
-    empty = Records.length === 0 ? empty + 1 : 0
-    records.push(...Records)
-    at = Records.at(-1)?.dynamodb?.SequenceNumber ?? at
-    iterator = NextShardIterator
-  }
-  return { records, behind: iterator ? at : "" }
-})
+      empty = Records.length === 0 ? empty + 1 : 0
+      records.push(...Records)
+      at = Records.at(-1)?.dynamodb?.SequenceNumber ?? at
+      iterator = NextShardIterator
+    }
+    if (!iterator) return { records, behind: "" }
+    const [oldest] = iterators.keys()
+    if (iterators.size >= iteratorsMax) iterators.delete(oldest!)
+    iterators.set(placeOf(at), iterator)
+    return { records, behind: at }
+  })
+  const place = behind === undefined
+    ? { ShardIteratorType: "TRIM_HORIZON" } as const
+    : { ShardIteratorType: "AFTER_SEQUENCE_NUMBER", SequenceNumber: behind } as const
+  const anew = calls.call((options) =>
+    client.send(new sdk.GetShardIteratorCommand({ StreamArn: arn, ShardId, ...place }), options)
+  ).pipe(Effect.flatMap(({ ShardIterator }) => from(ShardIterator)))
+  const known = iterators.get(placeOf(behind))
+  iterators.delete(placeOf(behind))
+  return known === undefined ? anew : Effect.catchIf(from(known), isOutdated, () => anew)
+}
 
 /** Shard after shard, a parent before its children. */
 const tail = Effect.fnUntraced(function* (

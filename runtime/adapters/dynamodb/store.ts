@@ -17,6 +17,8 @@ export interface Store {
   readonly events: string
   readonly receipts: string
   readonly receiptTtlMs: number
+  /** Of the stream of changes, by shard and place: where a reader that stands there goes on. See `feed.ts`. */
+  readonly iterators: Map<string, string>
 }
 
 interface Span {
