@@ -72,22 +72,29 @@ export const startTimer = (): () => Timer => {
   }
 }
 
-/** Runs `send` for 0 to count - 1, at most `inFlight` at once; the first failure ends the run. */
-export const fly = async (count: number, inFlight: number, send: (n: number) => Promise<void>): Promise<Flight> => {
+/** Runs `send` for 0 to count - 1, at most `inFlight` at once, and begins none after `mostMs`; the first failure ends the run. */
+export const fly = async (
+  count: number,
+  inFlight: number,
+  send: (n: number) => Promise<void>,
+  mostMs = Infinity,
+): Promise<Flight> => {
   const latencies = new Float64Array(count)
   let next = 0
+  const stopTimer = startTimer()
+  const cpuBefore = cpuMs()
+  const beganAt = performance.now()
   const sender = async (): Promise<void> => {
-    for (let n = next++; n < count; n = next++) {
+    while (next < count) {
       const startedAt = performance.now()
+      if (startedAt - beganAt > mostMs) return
+      const n = next++
       await send(n)
       latencies[n] = performance.now() - startedAt
     }
   }
-  const stopTimer = startTimer()
-  const cpuBefore = cpuMs()
-  const startedAt = performance.now()
   await Promise.all(Array.from({ length: Math.min(inFlight, count) }, sender))
-  const wallMs = performance.now() - startedAt
+  const wallMs = performance.now() - beganAt
   const cpu = cpuMs() - cpuBefore
-  return summarize(count, wallMs, cpu, latencies, stopTimer())
+  return summarize(next, wallMs, cpu, latencies.subarray(0, next), stopTimer())
 }
