@@ -64,7 +64,7 @@ export const policies = (run: Run): ReadonlyArray<Violation> => {
   }
 
   for (const attempt of run.attempts) {
-    const { answer, answered, host, invoked, operation, principal } = attempt
+    const { answer, answered, host, invoked, operation, pausedMs, principal } = attempt
     if (answer === undefined || answer._tag === "Unanswered" || answer._tag === "Died") continue
     const entry = keyIn(run, askedOf(operation), principal)
     if (answer._tag !== "Failed") {
@@ -79,8 +79,9 @@ export const policies = (run: Run): ReadonlyArray<Violation> => {
     if (answer.error._tag === "PolicyDenied" && !keys.some((key) => was(host, key, from, answered!, no))) {
       report(`${say(operation)} was denied by ${host}, though no policy said no`)
     }
-    // A failure is never remembered, in process either.
-    const isOwn = (key: string) => was(host, key, from, answered!, (asking) => asking.asked >= from && failed(asking))
+    // A failure is never remembered, in process either. Whoever stood still behind an answer finds that its time is over.
+    const isOwn = (key: string) =>
+      was(host, key, from, answered!, (asking) => asking.asked >= from && (failed(asking) || pausedMs >= bound))
     if (answer.error._tag === "PolicyUnavailable" && !keys.some(isOwn)) {
       report(`${say(operation)} was told that the policies are unavailable to ${host}, which they were not`)
     }
