@@ -45,9 +45,8 @@ const list = (open: Open): Verb => ({
       open,
       input,
       Effect.gen(function* () {
-        const page = yield* (yield* DeadLetters).list(
-          ...[tenant, filter, input.option("cursor"), Math.min(limit, defaults.page)] as const,
-        )
+        const letters = yield* DeadLetters
+        const page = yield* letters.list(tenant, filter, input.option("cursor"), Math.min(limit, defaults.page))
         if (page.items.length === 0) yield* meant(input, tenant, filter)
         return page
       }),

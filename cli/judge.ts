@@ -85,8 +85,8 @@ export const judge = Effect.fnUntraced(function* (facts: Facts, app: string): Ef
   // Of a kind that the schema does not name, policies would find nothing.
   const fit = fits(facts)
   if (Result.isFailure(fit)) {
-    const issues = Issue.fromSchemaError(fit.failure).map(({ pointer, rule }) => `${pointer} ${rule}`)
-    return yield* failed(`the facts are none that policies can judge: ${issues.join("; ")}`)
+    const issues = Issue.textOf(Issue.fromSchemaError(fit.failure))
+    return yield* failed(`the facts are none that policies can judge: ${issues}`)
   }
   const nexus = yield* open(own)
   if (nexus.sha256 !== shipped.sha256) return yield* failed(`${own} is not the bundle that this version of Nexus has`)

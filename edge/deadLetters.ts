@@ -89,6 +89,7 @@ export const routes = (app: App, limits: Limits): ReadonlyArray<Route> => {
     )
     return found
   })
+
   const many = (what: Ask) =>
     route(
       "POST",

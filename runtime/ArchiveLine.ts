@@ -121,7 +121,7 @@ export const decode = (text: string): Result.Result<Line, string> => {
   >
   if (Result.isFailure(decoded)) {
     return Result.fail(
-      Issue.fromSchemaError(decoded.failure).map(({ pointer, rule }) => `${pointer} ${rule}`).join("; "),
+      Issue.textOf(Issue.fromSchemaError(decoded.failure)),
     )
   }
   const line = decoded.success

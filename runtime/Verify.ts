@@ -16,6 +16,7 @@ import {
 import { canonical } from "../core/Fingerprint.ts"
 import { type Shape as Snapshots, type Snapshot, SnapshotStore } from "../core/SnapshotStore.ts"
 import { keyOf, type StreamKey } from "../core/Stream.ts"
+import * as Issue from "../schemas/Issue.ts"
 import * as Kind from "./Kind.ts"
 import * as SnapshotCodec from "./SnapshotCodec.ts"
 
@@ -127,9 +128,7 @@ const decodingProblem = (check: Check, event: StoredEvent): string | undefined =
     ? `${subject} is unknown to the application`
     : failure._tag === "Thrown"
     ? `an upcaster or the schema of ${subject} fails on it`
-    : `the payload does not fit ${subject}: ${
-      failure.issues.map(({ pointer, rule }) => `${pointer} ${rule}`).join("; ")
-    }`
+    : `the payload does not fit ${subject}: ${Issue.textOf(failure.issues)}`
 }
 
 /** A command's events stand together, and its receipt names each of them. */

@@ -3,6 +3,7 @@
  * @module
  */
 import type { StoredEvent } from "../core/EventStore.ts"
+import * as Issue from "../schemas/Issue.ts"
 import type * as Wire from "../schemas/Wire.ts"
 
 export const unread = (
@@ -12,5 +13,5 @@ export const unread = (
   if (failure._tag === "Thrown") return "an upcaster fails on it"
   return failure._tag === "UnknownEvent"
     ? `the application does not know ${type} version ${schemaVersion}`
-    : `the payload does not fit: ${failure.issues.map(({ pointer, rule }) => `${pointer} ${rule}`).join("; ")}`
+    : `the payload does not fit: ${Issue.textOf(failure.issues)}`
 }

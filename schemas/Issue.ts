@@ -11,6 +11,10 @@ import { pointerOf } from "./pointer.ts"
 export const Issue = Schema.Struct({ pointer: Schema.String, rule: Schema.String })
 export type Issue = typeof Issue.Type
 
+/** For people; whoever reads on has the issues themselves. */
+export const textOf = (issues: ReadonlyArray<Issue>): string =>
+  issues.map(({ pointer, rule }) => `${pointer} ${rule}`).join("; ")
+
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** At most this many issues are said of one value; a reader mends the first few and asks again. */

@@ -7,6 +7,7 @@ import { Effect, type Layer, Result } from "effect"
 import { EventStore, type StoredEvent, tombstone } from "../../core/EventStore.ts"
 import { keyOf } from "../../core/Stream.ts"
 import * as Kind from "../../runtime/Kind.ts"
+import * as Issue from "../../schemas/Issue.ts"
 import * as Subject from "../../schemas/Subject.ts"
 import * as Wire from "../../schemas/Wire.ts"
 import { failed, type Input } from "../Verb.ts"
@@ -29,9 +30,6 @@ interface Tally {
   readonly places: Array<Bad>
 }
 
-const issuesText = (issues: Wire.Invalid["issues"]): string =>
-  issues.map(({ pointer, rule }) => `${pointer} ${rule}`).join("; ")
-
 /** Why an event cannot be read by this application; nothing where it can. */
 const problemOf = (kinds: ReadonlyMap<string, Kind.Kind>, event: StoredEvent): string | undefined => {
   const kind = kinds.get(event.aggregate)
@@ -42,7 +40,7 @@ const problemOf = (kinds: ReadonlyMap<string, Kind.Kind>, event: StoredEvent): s
     if (failure._tag === "Thrown") return "its upcaster fails"
     return failure._tag === "UnknownEvent"
       ? "the application does not know it"
-      : `it does not fit: ${issuesText(failure.issues)}`
+      : `it does not fit: ${Issue.textOf(failure.issues)}`
   }
   const newest = kind.event(event.type)!
   if (event.schemaVersion === newest.versions.length) return undefined
@@ -50,7 +48,7 @@ const problemOf = (kinds: ReadonlyMap<string, Kind.Kind>, event: StoredEvent): s
   if (Result.isSuccess(again)) return undefined
   return again.failure._tag === "Thrown"
     ? "its schema fails"
-    : `upcast to v${newest.versions.length} it does not fit: ${issuesText(again.failure.issues)}`
+    : `upcast to v${newest.versions.length} it does not fit: ${Issue.textOf(again.failure.issues)}`
 }
 
 export const checkStore = (input: Input, store: Layer.Layer<EventStore, { readonly message: string }>) =>

@@ -21,6 +21,14 @@ const append = (version: number, more: Partial<Append>): Append => ({
   ...more,
 })
 
+/** It knows that the stream of `append` stands at version 4. */
+const storeOf = (calls: Partial<Calls>, receiptTtlMs: number) => {
+  const heads = Heads.make(10)
+  heads.learn("t#Order#o", { version: 4, recordedAt: 0, closed: false })
+  const tables = { events: "events", receipts: "receipts" }
+  return { calls: calls as Calls, heads, ...tables, receiptTtlMs, iterators: new Map() }
+}
+
 /** A table without items; what it is asked, and whether as a repeat. */
 const asked = (chain: ReadonlyArray<Append>): Effect.Effect<ReadonlyArray<string>> => {
   const seen: Array<string> = []
@@ -32,16 +40,7 @@ const asked = (chain: ReadonlyArray<Append>): Effect.Effect<ReadonlyArray<string
     query: () => Effect.succeed({ items: [], next: undefined }),
     wallMs: () => 1,
   }
-  const heads = Heads.make(10)
-  heads.learn("t#Order#o", { version: 4, recordedAt: 0, closed: false })
-  const store = {
-    calls: calls as Calls,
-    heads,
-    events: "events",
-    receipts: "receipts",
-    receiptTtlMs: 1,
-    iterators: new Map(),
-  }
+  const store = storeOf(calls, 1)
   return Effect.as(commit(store, chain, () => 1), seen)
 }
 
@@ -82,16 +81,7 @@ it.effect("a receipt that has expired is replaced, once a plain condition has me
           return { _tag: "Refused", found: [undefined, { ...expired!, at: { N: "1" } }], again: false }
         }),
     }
-    const heads = Heads.make(10)
-    heads.learn("t#Order#o", { version: 4, recordedAt: 0, closed: false })
-    const store = {
-      calls: calls as Calls,
-      heads,
-      events: "events",
-      receipts: "receipts",
-      receiptTtlMs: 10,
-      iterators: new Map(),
-    }
+    const store = storeOf(calls, 10)
     const chain = [append(4, { command: { ...append(4, {}).command!, given: true } })]
     assert.deepStrictEqual((yield* commit(store, chain, () => 100)).map(({ _tag }) => _tag), ["Committed"])
     const absent = "attribute_not_exists(pk)"
@@ -109,16 +99,7 @@ it.effect("receipts expire by the time that is held against DynamoDB's own, what
           return { _tag: "Done" }
         }),
     }
-    const heads = Heads.make(10)
-    heads.learn("t#Order#o", { version: 4, recordedAt: 0, closed: false })
-    const store = {
-      calls: calls as Calls,
-      heads,
-      events: "events",
-      receipts: "receipts",
-      receiptTtlMs: 10_000,
-      iterators: new Map(),
-    }
+    const store = storeOf(calls, 10_000)
     const noop = (commandId: string) =>
       append(4, { events: [], command: { ...append(4, {}).command!, commandId, given: true } })
     yield* commit(store, [noop("a"), noop("b")], () => 100)
